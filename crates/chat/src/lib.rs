@@ -1,1 +1,24 @@
+//! What a conversation is, what a turn does next, and whether a call may run.
+//!
+//! **Invariant:** nothing here performs I/O, reads a clock, or awaits. A turn is a
+//! value; [`Turn::apply`] moves it, [`Turn::next`] says what it wants.
+//!
+//! Start reading at [`Turn`]; the words used everywhere else are in [`Item`].
+//!
+//! Times are milliseconds since the Unix epoch, written down by whoever drives the turn.
 
+mod conversation;
+mod error;
+mod ids;
+mod item;
+mod policy;
+mod server;
+mod turn;
+
+pub use conversation::{Conversation, ConversationSummary, ModelRef};
+pub use error::{ErrorCode, ErrorReport};
+pub use ids::{CallId, ConversationId, ItemId, TurnId};
+pub use item::{CallStatus, Content, Item, Message, Output, Progress, Role, ToolCall};
+pub use policy::{Decision, Policy, Rule};
+pub use server::{ServerState, Tool, ToolHints};
+pub use turn::{Next, Turn, TurnEvent, TurnStatus, Usage};

@@ -1,0 +1,189 @@
+//! What a turn consists of: messages and calls.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{CallId, ErrorReport, ItemId, ToolHints};
+
+/// One thing shown in the conversation. Always the whole of it, so no reader can drift.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Item {
+    Message(Message),
+    ToolCall(ToolCall),
+}
+
+impl Item {
+    /// The id by which this item is replaced.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Message(message) => message.id.as_str(),
+            Self::ToolCall(call) => call.id.as_str(),
+        }
+    }
+}
+
+/// What a person or the model said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    pub id: ItemId,
+    pub role: Role,
+    /// CommonMark with GFM tables.
+    pub text: String,
+    /// What the model thought aloud before it spoke; shown folded, not sent back.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
+    /// When its first character arrived.
+    pub at: u64,
+    /// When the model stopped thinking and began to speak, if it thought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub spoke_at: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+/// One use of a tool, from the model's proposal to its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ToolCall {
+    pub id: CallId,
+    /// The id by which the model knows this call; unique within its round, never empty.
+    pub wire_id: String,
+    /// The name the model used: what goes back to it in the history.
+    pub called: String,
+    /// The server's configured name; empty when no server offers such a tool.
+    pub server: String,
+    /// The tool's own name at its server.
+    pub tool: String,
+    /// The tool's title for people, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub title: Option<String>,
+    /// What the server says of the tool. The server's word, nothing more.
+    pub hints: ToolHints,
+    /// As proposed. A string where the model's JSON could not be read: then its own text.
+    #[cfg_attr(feature = "ts", ts(type = "unknown"))]
+    pub arguments: Value,
+    pub status: CallStatus,
+    /// When it began to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub started_at: Option<u64>,
+    /// When its status became final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub ended_at: Option<u64>,
+}
+
+/// Where a call stands. Refused is not failed: it never ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum CallStatus {
+    /// The model wants it; nobody has judged it yet.
+    Proposed,
+    /// A person must say yes first.
+    AwaitingApproval {
+        reason: String,
+    },
+    Running {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        progress: Option<Progress>,
+    },
+    Succeeded {
+        output: Output,
+    },
+    Failed {
+        error: ErrorReport,
+    },
+    Refused {
+        reason: String,
+    },
+}
+
+impl CallStatus {
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Proposed | Self::AwaitingApproval { .. } | Self::Running { .. } => false,
+            Self::Succeeded { .. } | Self::Failed { .. } | Self::Refused { .. } => true,
+        }
+    }
+}
+
+/// How far a running call says it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    pub done: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub total: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub message: Option<String>,
+}
+
+/// What a tool returned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    pub content: Vec<Content>,
+    /// The structured form (MCP `structuredContent`), any JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "unknown", optional))]
+    pub structured: Option<Value>,
+    /// Exactly what the model is given of it.
+    pub model_text: String,
+    /// Size of the result as it came over the wire, in bytes.
+    pub bytes: u64,
+}
+
+/// One block of a result (MCP content block).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Content {
+    Text {
+        text: String,
+    },
+    /// `data` is base64.
+    Image {
+        data: String,
+        mime_type: String,
+    },
+    /// `data` is base64.
+    Audio {
+        data: String,
+        mime_type: String,
+    },
+    Link {
+        uri: String,
+        name: String,
+    },
+    /// An embedded resource; `text` where it is text.
+    Resource {
+        uri: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        text: Option<String>,
+    },
+    /// A block of a kind that Loquat does not know, as it came.
+    Other {
+        #[cfg_attr(feature = "ts", ts(type = "unknown"))]
+        value: Value,
+    },
+}

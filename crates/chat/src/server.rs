@@ -1,0 +1,75 @@
+//! What is known of a server and of the tools that it offers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ErrorReport;
+
+/// How a server stands, honestly: `Ready` means that it answered just now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ServerState {
+    Off,
+    Connecting,
+    /// `latency_ms`: the last round trip measured, in milliseconds.
+    Ready {
+        tools: u32,
+        latency_ms: f64,
+    },
+    NeedsSignIn,
+    /// It was lost; the next attempt is made at `at`.
+    Reconnecting {
+        at: u64,
+        error: ErrorReport,
+    },
+    Failed {
+        error: ErrorReport,
+    },
+}
+
+/// One tool as its server describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    /// The server's configured name.
+    pub server: String,
+    /// The tool's own name at its server.
+    pub name: String,
+    /// The name the model is given: `server__tool`, made safe and unique.
+    pub called: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub title: Option<String>,
+    pub description: String,
+    /// Verbatim, as the server sent it (JSON Schema).
+    #[cfg_attr(feature = "ts", ts(type = "unknown"))]
+    pub input_schema: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "unknown", optional))]
+    pub output_schema: Option<Value>,
+    pub hints: ToolHints,
+    /// About what its definition costs in a request, in tokens.
+    pub tokens: u32,
+    /// What is odd about its definition, in words for people.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+/// MCP tool annotations. Absent hints mean the worst, as the specification says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ToolHints {
+    pub read_only: bool,
+    pub destructive: bool,
+    pub idempotent: bool,
+    pub open_world: bool,
+}
+
+impl Default for ToolHints {
+    fn default() -> Self {
+        Self { read_only: false, destructive: true, idempotent: false, open_world: true }
+    }
+}

@@ -1,0 +1,234 @@
+//! A turn as a value: what has happened, and what it wants next.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CallId, CallStatus, Decision, ErrorCode, ErrorReport, Item, ModelRef, Policy, ToolCall, TurnId};
+
+/// A question and everything done to answer it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Turn {
+    pub id: TurnId,
+    /// Who answers in it.
+    pub model: ModelRef,
+    pub items: Vec<Item>,
+    pub status: TurnStatus,
+    pub started_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub ended_at: Option<u64>,
+    /// Of all its rounds together.
+    pub usage: Usage,
+    /// How often the model may be asked before the turn is called off.
+    pub max_rounds: u32,
+    /// How often the model has been asked.
+    pub rounds: u32,
+    /// Where in `items` the model's latest answer begins.
+    pub round_start: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum TurnStatus {
+    Running,
+    Completed,
+    Stopped,
+    Failed { error: ErrorReport },
+}
+
+/// What the model read and wrote, in tokens, as the provider counts them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    pub input: u64,
+    pub output: u64,
+    /// The part of `input` that the provider had kept.
+    pub cached: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.output += other.output;
+        self.cached += other.cached;
+    }
+}
+
+/// Everything that can happen to a turn; also, verbatim, what every face is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum TurnEvent {
+    /// The model has been asked; items from here on are its answer.
+    Asked,
+    /// The provider could not answer yet; it is asked again at `at`.
+    Retrying {
+        error: ErrorReport,
+        at: u64,
+    },
+    /// An item is new or has changed; this is now the whole of it.
+    Item {
+        item: Item,
+    },
+    /// Text arrived for a message already announced. Only a shortcut between two whole items.
+    Text {
+        id: String,
+        delta: String,
+    },
+    /// The model thought aloud, for a message already announced.
+    Reasoning {
+        id: String,
+        delta: String,
+    },
+    /// What one round cost.
+    Usage {
+        usage: Usage,
+    },
+    Ended {
+        status: TurnStatus,
+        at: u64,
+    },
+}
+
+/// What a turn wants done before it can go on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    AskModel,
+    /// Settle these calls: run what is allowed, ask the person about the rest.
+    RunTools(Vec<CallId>),
+    End(TurnStatus),
+}
+
+impl Turn {
+    pub fn new(id: TurnId, model: ModelRef, question: Item, started_at: u64) -> Self {
+        Self {
+            id,
+            model,
+            items: vec![question],
+            status: TurnStatus::Running,
+            started_at,
+            ended_at: None,
+            usage: Usage::default(),
+            max_rounds: 25,
+            rounds: 0,
+            round_start: 0,
+        }
+    }
+
+    /// Looks at the latest round, not at the last item: a model that speaks after calling a tool
+    /// still gets the results.
+    pub fn next(&self) -> Next {
+        let open: Vec<CallId> = self.open_calls().map(|call| call.id.clone()).collect();
+        if !open.is_empty() {
+            return Next::RunTools(open);
+        }
+        let round = self.items.get(self.round_start..).unwrap_or_default();
+        let wants_results = round.iter().any(|item| matches!(item, Item::ToolCall(_)));
+        if self.rounds > 0 && !wants_results {
+            return Next::End(TurnStatus::Completed);
+        }
+        if self.rounds >= self.max_rounds {
+            return Next::End(TurnStatus::Failed { error: round_limit(self.max_rounds) });
+        }
+        Next::AskModel
+    }
+
+    pub fn apply(&mut self, event: &TurnEvent) {
+        match event {
+            TurnEvent::Asked => {
+                self.rounds += 1;
+                self.round_start = self.items.len();
+            }
+            TurnEvent::Retrying { .. } => (),
+            // From the end: what changes is nearly always what came last.
+            TurnEvent::Item { item } => match self.items.iter_mut().rfind(|known| known.id() == item.id()) {
+                Some(known) => *known = item.clone(),
+                None => self.items.push(item.clone()),
+            },
+            TurnEvent::Text { id, delta } => {
+                if let Some(Item::Message(message)) = self.items.iter_mut().rfind(|item| item.id() == id) {
+                    message.text.push_str(delta);
+                }
+            }
+            TurnEvent::Reasoning { id, delta } => {
+                if let Some(Item::Message(message)) = self.items.iter_mut().rfind(|item| item.id() == id) {
+                    message.reasoning.push_str(delta);
+                }
+            }
+            TurnEvent::Usage { usage } => self.usage += *usage,
+            TurnEvent::Ended { status, at } => {
+                self.status = status.clone();
+                self.ended_at = Some(*at);
+            }
+        }
+    }
+
+    /// The events that end a turn early: every open call is closed, then the turn.
+    ///
+    /// A call that was already running may have taken effect, so it is said to be interrupted;
+    /// one that never ran is refused.
+    pub fn stop(&self, at: u64) -> Vec<TurnEvent> {
+        let closed = self.open_calls().map(|call| {
+            let status = match call.status {
+                CallStatus::Running { .. } => CallStatus::Failed { error: interrupted() },
+                _ => CallStatus::Refused { reason: "the turn was stopped".into() },
+            };
+            TurnEvent::Item { item: Item::ToolCall(ToolCall { status, ended_at: Some(at), ..call.clone() }) }
+        });
+        closed.chain([TurnEvent::Ended { status: TurnStatus::Stopped, at }]).collect()
+    }
+
+    /// The statuses a policy gives to calls nobody has judged yet, as events. An allowed call
+    /// stays as it is: whoever runs it says so.
+    pub fn judge(&self, policy: &Policy, at: u64) -> Vec<TurnEvent> {
+        self.open_calls()
+            .filter(|call| call.status == CallStatus::Proposed)
+            .filter_map(|call| match policy.decide(call) {
+                Decision::Allow => None,
+                Decision::Ask { reason } => {
+                    Some(ToolCall { status: CallStatus::AwaitingApproval { reason }, ..call.clone() })
+                }
+                Decision::Deny { reason } => {
+                    Some(ToolCall { status: CallStatus::Refused { reason }, ended_at: Some(at), ..call.clone() })
+                }
+            })
+            .map(|call| TurnEvent::Item { item: Item::ToolCall(call) })
+            .collect()
+    }
+
+    /// The call of that id.
+    pub fn call(&self, id: &CallId) -> Option<&ToolCall> {
+        self.calls().find(|call| call.id == *id)
+    }
+
+    /// All calls, in the order in which the model made them.
+    pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.items.iter().filter_map(|item| match item {
+            Item::ToolCall(call) => Some(call),
+            Item::Message(_) => None,
+        })
+    }
+
+    fn open_calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.calls().filter(|call| !call.status.is_final())
+    }
+}
+
+fn round_limit(max: u32) -> ErrorReport {
+    ErrorReport::new(ErrorCode::RoundLimit, format!("The model was asked {max} times without coming to an end."))
+        .because("It kept calling tools.")
+        .fix("Ask a narrower question, or raise the limit in Settings → Models → Advanced.")
+}
+
+fn interrupted() -> ErrorReport {
+    ErrorReport::new(ErrorCode::Interrupted, "The call was interrupted.")
+        .because("The turn was stopped while the tool was running; whether it took effect is not known.")
+        .fix("Check at the server before asking for it again.")
+}
+
+#[cfg(test)]
+#[path = "turn_tests.rs"]
+mod tests;
