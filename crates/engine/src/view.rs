@@ -1,0 +1,153 @@
+//! What faces are shown and told: one snapshot, then one stream of events.
+
+use chat::{ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, Turn, TurnEvent, TurnId};
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Settings;
+
+/// Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum AppEvent {
+    /// A turn began in that conversation: this is the whole of it so far.
+    TurnStarted { conversation: ConversationId, turn: Turn },
+    /// Something happened to a turn.
+    Turn { conversation: ConversationId, turn: TurnId, event: TurnEvent },
+    /// A conversation is new or its title, time or state changed.
+    Conversation { summary: ConversationSummary },
+    ConversationRemoved { id: ConversationId },
+    /// A server is new or anything of it changed.
+    Server { server: ServerView },
+    ServerRemoved { name: String },
+    Settings { settings: SettingsView },
+    /// Something went wrong outside any turn.
+    Trouble { error: ErrorReport },
+}
+
+/// All that a face needs to draw itself, taken at one instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// Newest first.
+    pub conversations: Vec<ConversationSummary>,
+    pub servers: Vec<ServerView>,
+    pub settings: SettingsView,
+    /// Loquat's own version.
+    pub version: String,
+    /// Where configuration and data lie.
+    pub home: String,
+}
+
+/// One configured server and how it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ServerView {
+    pub name: String,
+    /// Comes with Loquat: part of the help desk.
+    pub bundled: bool,
+    pub enabled: bool,
+    /// The command line or the address, secrets masked.
+    pub address: String,
+    pub state: ServerState,
+    /// The last known catalogue, also while the server is away.
+    pub tools: Vec<chat::Tool>,
+    /// The last lines it wrote to its standard error.
+    pub log: Vec<String>,
+}
+
+/// The settings, and what is known about each provider's key. Never a key itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsView {
+    pub settings: Settings,
+    pub providers: Vec<ProviderView>,
+}
+
+/// One provider as Settings → Models shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderView {
+    /// `openai`, `lmstudio`, `practice` or `custom`.
+    pub id: String,
+    pub name: String,
+    pub base_url: String,
+    /// Whether it answers nobody without a key.
+    pub needs_key: bool,
+    pub key: KeyState,
+}
+
+/// What is known of a stored key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum KeyState {
+    /// Not looked up yet: the keychain is asked only when someone needs the answer.
+    Unknown,
+    Missing,
+    /// In the keychain; `hint` is its end, such as `••••abcd`.
+    Stored { hint: String },
+    /// Given by the environment; nothing is stored.
+    Environment { hint: String },
+    /// Kept until Loquat ends, because no keychain answered.
+    MemoryOnly { hint: String, error: ErrorReport },
+    /// The keychain did not answer.
+    Unavailable { error: ErrorReport },
+}
+
+/// One model that a provider offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ModelView {
+    pub model: ModelRef,
+    /// A name for people, where the provider has one.
+    pub name: String,
+    /// How much it can read now, in tokens: of the loaded instance where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub context: Option<u64>,
+    /// Whether it is in memory, where the provider tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub loaded: Option<bool>,
+    /// Whether it was made to use tools, where the provider tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub tools: Option<bool>,
+}
+
+/// What testing a provider found, step by step; the first failed step is the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TestStep {
+    /// Such as “Reach” or “Models”.
+    pub name: String,
+    /// What was found, in words for people.
+    pub found: String,
+    pub duration_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub error: Option<ErrorReport>,
+}
+
+/// A server somebody is about to add: shown, then agreed to, before anything runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ServerPreview {
+    pub name: String,
+    /// The whole command line or the address, secrets masked.
+    pub address: String,
+    /// Whether it starts a program on this computer.
+    pub runs_program: bool,
+    /// Names of environment variables and headers that it brings.
+    pub variables: Vec<String>,
+    /// Whether a server of that name is there already and would be replaced.
+    pub replaces: bool,
+}
