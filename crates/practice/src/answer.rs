@@ -261,8 +261,13 @@ fn conditions(section: &Section<'_>, findings: &Findings<'_>) -> String {
 
 /// The stems the question used, and their synonyms.
 fn asked(findings: &Findings<'_>) -> Vec<String> {
-    let words = findings.clauses.iter().flat_map(|clause| &clause.words).filter(|word| !word.is_stop());
-    words.flat_map(|word| std::iter::once(&word.stem).chain(synonyms(&word.stem))).cloned().collect()
+    let words =
+        findings.clauses.iter().flat_map(|clause| clause.words.iter().filter(|word| !clause.is_label(&word.stem)));
+    words
+        .filter(|word| !word.is_stop())
+        .flat_map(|word| std::iter::once(&word.stem).chain(synonyms(&word.stem)))
+        .cloned()
+        .collect()
 }
 
 fn singular(name: &str) -> String {
@@ -271,70 +276,6 @@ fn singular(name: &str) -> String {
     }
     let ends_in_es = ["xes", "ches", "shes", "sses"].iter().any(|ending| name.ends_with(ending));
     name.strip_suffix(if ends_in_es { "es" } else { "s" }).unwrap_or(name).to_owned()
-}
-
-/// Which of several calls found nothing, by the argument in which they differ.
-fn none_for(section: &Section<'_>) -> String {
-    let is_empty = |one: &&&Made| {
-        let lists =
-            one.value().and_then(Value::as_object).into_iter().flat_map(Map::values).filter_map(Value::as_array);
-        lists.into_iter().all(Vec::is_empty)
-    };
-    let differs = |name: &&String| {
-        section.made.iter().any(|one| one.arguments.get(*name) != section.made[0].arguments.get(*name))
-    };
-    let Some(name) = section.made.iter().flat_map(|one| one.arguments.keys()).find(differs) else {
-        return String::new();
-    };
-    let empty = section.made.iter().filter(is_empty).filter_map(|one| one.arguments.get(name)).map(table::plain);
-    let empty: Vec<String> = empty.collect();
-    if empty.is_empty() { String::new() } else { format!(" None for {}.", empty.join(", ")) }
-}
-
-/// What a tool tells, without its verb: "SLA terms".
-fn title(section: &Section<'_>) -> String {
-    let title = readable(section.tool.rsplit_once("__").map_or(section.tool, |(_, bare)| bare));
-    title.split_once(' ').map_or(title.clone(), |(_, rest)| rest.to_owned())
-}
-
-fn is_list(section: &Section<'_>) -> bool {
-    !section.lists.is_empty()
-        && section.made.iter().filter_map(|one| one.value()).all(|value| value.as_object().is_none_or(is_listing))
-}
-
-/// The arguments that narrowed a search, where all its calls share them.
-fn conditions(section: &Section<'_>, findings: &Findings<'_>) -> String {
-    let mut names: Vec<&String> = section.made.iter().flat_map(|one| one.arguments.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let tool = findings.toolbox.find(section.tool);
-    let order = |name: &&String| tool.and_then(|tool| tool.params.iter().position(|param| param.name == **name));
-    names.sort_by_key(order);
-    let values = |name: &String| -> String {
-        let mut values: Vec<String> =
-            section.made.iter().filter_map(|one| one.arguments.get(name)).map(table::plain).collect();
-        values.dedup();
-        values.join(", ")
-    };
-    names.into_iter().map(|name| format!("{}: {}", readable(name), values(name))).collect::<Vec<_>>().join("; ")
-}
-
-/// The stems the question used.
-fn asked(findings: &Findings<'_>) -> Vec<String> {
-    findings
-        .clauses
-        .iter()
-        .flat_map(|clause| &clause.words)
-        .filter(|word| !word.is_stop())
-        .map(|word| word.stem.clone())
-        .collect()
-}
-
-fn singular(name: &str) -> String {
-    match name.strip_suffix("ies") {
-        Some(rest) => format!("{rest}y"),
-        None => name.strip_suffix('s').unwrap_or(name).to_owned(),
-    }
 }
 
 fn body(section: &Section<'_>, sections: &[Section<'_>]) -> String {
