@@ -1,0 +1,325 @@
+// The scripted twin of the real backend: lets the page run in a plain browser and in tests.
+import type {
+  AppEvent,
+  CallStatus,
+  Commands,
+  Conversation,
+  Item,
+  Message,
+  Snapshot,
+  ToolCall,
+  Turn,
+  TurnEvent,
+  TurnStatus,
+} from "../bindings";
+import type { Backend } from "./index";
+import { scriptFor, type Planned, type Step } from "./script";
+import { EXAMPLES, MODELS, emptySnapshot, helpDesk, settings, tool, troubledServers } from "./world";
+
+type Answers = {
+  [Name in keyof Commands]?: (request: Commands[Name][0]) => Commands[Name][1] | Promise<Commands[Name][1]>;
+};
+
+const USAGE = { input: 602, output: 48, cached: 0 };
+
+/** `?world=first-run`, `?world=troubled` or the help desk. */
+export function fakeFromAddress(search: string): FakeBackend {
+  const world = new URLSearchParams(search).get("world");
+  const fake = new FakeBackend({ pace: 1 });
+  if (world !== "first-run") fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
+  if (world === "troubled") fake.snapshot.servers.push(...troubledServers());
+  if (world !== "first-run") fake.remember();
+  return fake;
+}
+
+export class FakeBackend implements Backend {
+  readonly snapshot: Snapshot = emptySnapshot();
+  /** Every command, in order: what tests look at. */
+  readonly asked: { name: keyof Commands; request: unknown }[] = [];
+  /** Answers of a test in place of the twin's own. */
+  answers: Answers = {};
+  private readonly pace: number;
+  private readonly conversations = new Map<string, Conversation>();
+  private readonly removed = new Map<string, Conversation>();
+  private readonly approvals = new Map<string, (allow: { allow: boolean; word?: string }) => void>();
+  private readonly stopped = new Set<string>();
+  private preferences: unknown = null;
+  private receive: (events: AppEvent[]) => void = () => undefined;
+  private ids = 0;
+
+  /** `pace` 1 is about as fast as a real model; 0 is as fast as possible. */
+  constructor({ pace = 0 }: { pace?: number } = {}) {
+    this.pace = pace;
+  }
+
+  subscribe(receive: (events: AppEvent[]) => void): Promise<Snapshot> {
+    this.receive = receive;
+    return Promise.resolve(structuredClone(this.snapshot));
+  }
+
+  async call<Name extends keyof Commands>(name: Name, request: Commands[Name][0]): Promise<Commands[Name][1]> {
+    this.asked.push({ name, request });
+    await this.pause(1);
+    const answer = (this.answers[name] ?? this.own[name]) as (request: Commands[Name][0]) => Commands[Name][1];
+    return answer(request);
+  }
+
+  emit(...events: AppEvent[]): void {
+    this.receive(events);
+  }
+
+  /** A few conversations from before. */
+  remember(): void {
+    const day = 86_400_000;
+    const titles: [string, number][] = [
+      ["Critical tickets and their customers", 0],
+      ["Outstanding balance, TechCorp", 0],
+      ["Windows BSOD articles", 0],
+      ["Warranty of AST-SRV-001", 1],
+      ["Q4 forecast into the spreadsheet", 1],
+      ["Follow up on the Acme deal", 5],
+      ["Licences that nobody uses", 40],
+    ];
+    for (const [index, [title, days]] of titles.entries()) {
+      const at = Date.now() - days * day - index * 60_000;
+      this.conversations.set(`c${index}`, { id: `c${index}`, title, createdAt: at, turns: [] });
+      this.snapshot.conversations.push({ id: `c${index}`, title, createdAt: at, updatedAt: at, running: false });
+    }
+  }
+
+  private readonly own: Required<Answers> = {
+    send_message: ({ conversation, text, model }) => {
+      const id = conversation ?? this.begin(text);
+      const asked = model ?? this.snapshot.settings.settings.model ?? { provider: "practice", model: "practice" };
+      const question: Item = { type: "message", id: this.id("m"), role: "user", text, at: Date.now() };
+      const turn: Turn = {
+        id: this.id("t"),
+        model: asked,
+        items: [question],
+        status: { state: "running" },
+        startedAt: Date.now(),
+        usage: { input: 0, output: 0, cached: 0 },
+        maxRounds: 25,
+        rounds: 0,
+        roundStart: 0,
+      };
+      this.conversations.get(id)?.turns.push(structuredClone(turn));
+      this.emit({ type: "turnStarted", conversation: id, turn });
+      this.summarise(id, true);
+      void this.play(id, turn.id, scriptFor(text));
+      return { conversation: id, turn: turn.id };
+    },
+    stop_turn: (id) => {
+      this.stopped.add(id);
+      for (const answer of this.approvals.values()) answer({ allow: false });
+      return null;
+    },
+    answer_approval: ({ call, allow, word }) => {
+      this.approvals.get(call)?.({ allow, word });
+      return null;
+    },
+    open_conversation: (id) =>
+      structuredClone(this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] }),
+    rename_conversation: ({ id, title }) => {
+      const conversation = this.conversations.get(id);
+      if (conversation) conversation.title = title;
+      this.summarise(id, false);
+      return null;
+    },
+    remove_conversation: (id) => {
+      const conversation = this.conversations.get(id);
+      if (conversation) this.removed.set(id, conversation);
+      this.conversations.delete(id);
+      this.emit({ type: "conversationRemoved", id });
+      return null;
+    },
+    restore_conversation: (id) => {
+      const conversation = this.removed.get(id);
+      if (conversation) this.conversations.set(id, conversation);
+      this.summarise(id, false);
+      return null;
+    },
+    change_settings: (changed) => this.settle({ ...this.snapshot.settings, settings: changed }),
+    store_key: ({ provider, key }) => this.keep(provider, { state: "stored", hint: `••••${key.slice(-4)}` }),
+    forget_key: (provider) => this.keep(provider, { state: "missing" }),
+    look_up_keys: () => this.snapshot.settings,
+    list_models: (provider) => {
+      const models = MODELS[provider];
+      if (models) return models;
+      throw { code: "providerUnreachable", message: "Nothing answers at this address.", cause: "connection refused" };
+    },
+    test_provider: (provider) => [
+      { name: "Reach", found: "It answers.", durationMs: 4 },
+      { name: "Models", found: `${MODELS[provider]?.length ?? 0} models`, durationMs: 21 },
+    ],
+    preview_servers: (text) => {
+      if (!text.trim()) throw { code: "invalidInput", message: "There is nothing to add." };
+      const isUrl = /^https?:/.test(text);
+      const name = isUrl
+        ? new URL(text).hostname
+        : (text.split(/[\s/]+/).find((word) => /^server-/.test(word)) ?? "files");
+      return [{ name, address: text, runsProgram: !isUrl, variables: isUrl ? [] : ["API_TOKEN"], replaces: false }];
+    },
+    add_servers: (text) => {
+      const name = /^https?:/.test(text) ? new URL(text).hostname : "files";
+      const state = { state: "connecting" } as const;
+      this.emit({
+        type: "server",
+        server: { name, bundled: false, enabled: true, address: text, state, tools: [], log: [] },
+      });
+      return [name];
+    },
+    enable_server: ({ name, enabled }) => {
+      const server = this.snapshot.servers.find((each) => each.name === name);
+      if (!server) return null;
+      const state = enabled
+        ? ({ state: "ready", tools: server.tools.length, latencyMs: 4 } as const)
+        : ({ state: "off" } as const);
+      Object.assign(server, { enabled, state });
+      this.emit({ type: "server", server: structuredClone(server) });
+      return null;
+    },
+    remove_server: (name) => {
+      this.emit({ type: "serverRemoved", name });
+      return null;
+    },
+    reconnect_server: () => null,
+    remove_help_desk: () => {
+      this.emit(...helpDesk().map(({ name }): AppEvent => ({ type: "serverRemoved", name })));
+      return null;
+    },
+    restore_help_desk: () => {
+      this.emit(...helpDesk().map((server): AppEvent => ({ type: "server", server })));
+      return null;
+    },
+    load_preferences: () => this.preferences,
+    save_preferences: (preferences) => {
+      this.preferences = preferences;
+      return null;
+    },
+    open_link: () => null,
+    example_questions: () => EXAMPLES,
+  };
+
+  private begin(text: string): string {
+    const id = this.id("c");
+    this.conversations.set(id, { id, title: text.slice(0, 48), createdAt: Date.now(), turns: [] });
+    return id;
+  }
+
+  private async play(conversation: string, turn: string, steps: Step[]): Promise<void> {
+    const kept = this.conversations.get(conversation)?.turns.find((each) => each.id === turn);
+    const tell = (event: TurnEvent) => {
+      if (kept) remember(kept, event);
+      this.emit({ type: "turn", conversation, turn, event: structuredClone(event) });
+    };
+    let status: TurnStatus = { state: "completed" };
+    for (const step of steps) {
+      await this.pause(300);
+      if (this.stopped.has(conversation)) break;
+      if (step.do === "fail") status = { state: "failed", error: step.error };
+      else await this.perform(step, tell, () => this.stopped.has(conversation));
+    }
+    if (this.stopped.delete(conversation)) status = { state: "stopped" };
+    tell({ type: "usage", usage: USAGE });
+    tell({ type: "ended", status, at: Date.now() });
+    this.summarise(conversation, false);
+  }
+
+  private async perform(step: Exclude<Step, { do: "fail" }>, tell: (event: TurnEvent) => void, halted: () => boolean) {
+    switch (step.do) {
+      case "retry":
+        tell({ type: "retrying", error: step.error, at: Date.now() + 1500 });
+        return this.pause(1500);
+      case "call":
+        tell({ type: "asked" });
+        await Promise.all(step.calls.map((planned) => this.run(planned, tell)));
+        return;
+      case "say":
+      case "think": {
+        tell({ type: "asked" });
+        const blank: Message = { id: this.id("m"), role: "assistant", text: "", at: Date.now() };
+        tell({ type: "item", item: { type: "message", ...blank } });
+        const kind = step.do === "say" ? "text" : "reasoning";
+        for (const delta of step.text.match(/[\s\S]{1,9}/g) ?? []) {
+          if (halted()) break;
+          tell({ type: kind, id: blank.id, delta });
+          await this.pause(22);
+        }
+        const whole = step.do === "say" ? { text: step.text } : { reasoning: step.text, spokeAt: blank.at + 1400 };
+        if (!halted()) tell({ type: "item", item: { type: "message", ...blank, ...whole } });
+      }
+    }
+  }
+
+  private async run(planned: Planned, tell: (event: TurnEvent) => void): Promise<void> {
+    const { name, hints, called } = tool(planned.server, planned.tool);
+    const base = { id: this.id("k"), wireId: this.id("w"), called, server: planned.server, tool: name, hints };
+    const put = (status: CallStatus, times: Partial<ToolCall> = {}) =>
+      tell({ type: "item", item: { type: "toolCall", ...base, arguments: planned.arguments, status, ...times } });
+    put({ state: "proposed" });
+    if (planned.ask) {
+      put({ state: "awaitingApproval", reason: "It changes something and no rule allows it." });
+      const { allow, word } = await new Promise<{ allow: boolean; word?: string }>((answer) =>
+        this.approvals.set(base.id, answer),
+      );
+      this.approvals.delete(base.id);
+      if (!allow)
+        return put({ state: "refused", reason: `you denied it${word ? `: ${word}` : ""}` }, { endedAt: Date.now() });
+    }
+    const startedAt = Date.now();
+    put({ state: "running" }, { startedAt });
+    await this.pause(planned.ms * 20);
+    const times = { startedAt, endedAt: startedAt + planned.ms };
+    if (planned.error) return put({ state: "failed", error: planned.error }, times);
+    const modelText = JSON.stringify(planned.result);
+    const content = planned.content ?? [{ type: "text" as const, text: modelText }];
+    put(
+      { state: "succeeded", output: { content, structured: planned.result, modelText, bytes: modelText.length + 96 } },
+      times,
+    );
+  }
+
+  private summarise(id: string, running: boolean): void {
+    const conversation = this.conversations.get(id);
+    if (!conversation) return;
+    const { title, createdAt } = conversation;
+    this.emit({ type: "conversation", summary: { id, title, createdAt, updatedAt: Date.now(), running } });
+  }
+
+  private settle(next: Snapshot["settings"]): null {
+    this.snapshot.settings = next;
+    this.emit({ type: "settings", settings: structuredClone(next) });
+    return null;
+  }
+
+  private keep(provider: string, key: Snapshot["settings"]["providers"][number]["key"]): null {
+    const { settings: kept, providers } = this.snapshot.settings;
+    return this.settle({
+      settings: kept,
+      providers: providers.map((each) => (each.id === provider ? { ...each, key } : each)),
+    });
+  }
+
+  private id(kind: string): string {
+    this.ids += 1;
+    return `${kind}-${this.ids}`;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return this.pace === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms * this.pace));
+  }
+}
+
+function remember(turn: Turn, event: TurnEvent): void {
+  if (event.type === "item") {
+    const index = turn.items.findIndex((item) => item.id === event.item.id);
+    if (index < 0) turn.items.push(event.item);
+    else turn.items[index] = event.item;
+  } else if (event.type === "ended") {
+    turn.status = event.status;
+    turn.endedAt = event.at;
+  } else if (event.type === "usage") {
+    turn.usage = event.usage;
+  }
+}

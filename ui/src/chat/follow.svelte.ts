@@ -1,0 +1,46 @@
+// Whether the page follows what is being said: only while its reader is at the end.
+import type { Attachment } from "svelte/attachments";
+
+/** Within this many pixels of the end counts as at the end. */
+const NEAR = 48;
+
+export class Follow {
+  atEnd = $state(true);
+  /** Something came while the reader was elsewhere. */
+  missed = $state(false);
+  private scroller: HTMLElement | undefined;
+
+  readonly attach: Attachment<HTMLElement> = (scroller) => {
+    this.scroller = scroller;
+    const look = () => {
+      this.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      if (this.atEnd) this.missed = false;
+    };
+    scroller.addEventListener("scroll", look, { passive: true });
+    const watch = new ResizeObserver(() => {
+      if (this.atEnd) this.jump();
+    });
+    watch.observe(scroller);
+    for (const child of scroller.children) watch.observe(child);
+    this.jump();
+    return () => {
+      scroller.removeEventListener("scroll", look);
+      watch.disconnect();
+    };
+  };
+
+  /** Something new is there. */
+  notice(): void {
+    if (!this.atEnd) this.missed = true;
+  }
+
+  toEnd(): void {
+    this.atEnd = true;
+    this.missed = false;
+    this.jump();
+  }
+
+  private jump(): void {
+    if (this.scroller) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+}

@@ -1,0 +1,14 @@
+// Chooses the backend, connects, and shows the window once it knows what to show.
+import "./styles/tokens.css";
+import "./styles/base.css";
+import { mount } from "svelte";
+import Window from "./App.svelte";
+import { chooseBackend } from "./backend";
+import { speak } from "./i18n";
+import { App } from "./state/app.svelte";
+
+const app = new App(await chooseBackend());
+await app.connect();
+document.documentElement.dataset.theme = app.preferences.look;
+speak(app.preferences.language);
+mount(Window, { target: document.getElementById("app") ?? document.body, props: { app } });

@@ -1,0 +1,221 @@
+// All that the page knows. The backend is the truth: a command never edits what is shown, its event does.
+import { createContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
+import { asReport, type Backend } from "../backend";
+import type {
+  AppEvent,
+  Commands,
+  ConversationSummary,
+  ErrorReport,
+  ModelRef,
+  ServerView,
+  Settings,
+  SettingsView,
+  Snapshot,
+} from "../bindings";
+import { LiveConversation } from "./conversation.svelte";
+import { Frame } from "./frame";
+import { Models } from "./models.svelte";
+import { Preferences } from "./preferences.svelte";
+
+export const [getApp, setApp] = createContext<App>();
+
+const NO_SETTINGS: SettingsView = {
+  settings: {
+    openaiBaseUrl: "",
+    lmstudioBaseUrl: "",
+    customBaseUrl: "",
+    systemPrompt: "",
+    maxRounds: 25,
+  },
+  providers: [],
+};
+
+export class App {
+  conversations = $state.raw<ConversationSummary[]>([]);
+  servers = $state.raw<ServerView[]>([]);
+  known = $state.raw<SettingsView>(NO_SETTINGS);
+  examples = $state.raw<string[]>([]);
+  version = $state("");
+  home = $state("");
+
+  /** The conversation on the page; none is a new one. */
+  current = $state<string>();
+  /** Which panel of the settings is open over the page. */
+  panel = $state<string>();
+  drawer = $state(false);
+  troubles = $state.raw<ErrorReport[]>([]);
+  /** What can be brought back by one click. */
+  removed = $state.raw<ConversationSummary>();
+
+  readonly preferences: Preferences;
+  readonly models: Models;
+  private live = new SvelteMap<string, LiveConversation>();
+
+  readonly settings = $derived(this.known.settings);
+  readonly conversation = $derived(this.current === undefined ? undefined : this.live.get(this.current));
+  readonly summary = $derived(this.conversations.find((each) => each.id === this.current));
+  readonly model = $derived(this.conversation?.chosen ?? this.conversation?.last?.model ?? this.settings.model);
+  readonly enabled = $derived(this.servers.filter((server) => server.enabled));
+  readonly ready = $derived(this.enabled.filter((server) => server.state.state === "ready"));
+  readonly tools = $derived(this.enabled.flatMap((server) => server.tools));
+
+  constructor(readonly backend: Backend) {
+    this.preferences = new Preferences(backend);
+    this.models = new Models(backend);
+  }
+
+  async connect(): Promise<void> {
+    const frame = new Frame<AppEvent>((events) => events.forEach((event) => this.receive(event)));
+    const [snapshot] = await Promise.all([
+      this.backend.subscribe((events) => frame.push(events)),
+      this.preferences.load(),
+    ]);
+    this.show(snapshot);
+    void this.attempt("example_questions", null).then((examples) => (this.examples = examples ?? []));
+    void this.attempt("look_up_keys", null);
+  }
+
+  show(snapshot: Snapshot): void {
+    this.conversations = snapshot.conversations;
+    this.servers = snapshot.servers;
+    this.known = snapshot.settings;
+    this.version = snapshot.version;
+    this.home = snapshot.home;
+  }
+
+  receive(event: AppEvent): void {
+    switch (event.type) {
+      case "turnStarted":
+        this.conversationOf(event.conversation).start(event.turn);
+        break;
+      case "turn":
+        this.live.get(event.conversation)?.apply(event.turn, event.event);
+        break;
+      case "conversation":
+        this.conversations = upsert(this.conversations, event.summary, (each) => each.id).sort(
+          (left, right) => right.updatedAt - left.updatedAt,
+        );
+        break;
+      case "conversationRemoved":
+        this.forget(event.id);
+        break;
+      case "server":
+        this.servers = upsert(this.servers, event.server, (each) => each.name);
+        break;
+      case "serverRemoved":
+        this.servers = this.servers.filter((server) => server.name !== event.name);
+        break;
+      case "settings":
+        this.known = event.settings;
+        break;
+      case "trouble":
+        this.complain(event.error);
+        break;
+    }
+  }
+
+  /** Runs a command; a failure is shown above the conversation and answered with nothing. */
+  async attempt<Name extends keyof Commands>(
+    name: Name,
+    request: Commands[Name][0],
+  ): Promise<Commands[Name][1] | undefined> {
+    try {
+      return await this.backend.call(name, request);
+    } catch (thrown) {
+      this.complain(asReport(thrown));
+      return undefined;
+    }
+  }
+
+  complain(error: ErrorReport): void {
+    const same = (each: ErrorReport) => each.code === error.code && each.message === error.message;
+    this.troubles = [...this.troubles.filter((each) => !same(each)), error].slice(-3);
+  }
+
+  dismiss(error: ErrorReport): void {
+    this.troubles = this.troubles.filter((each) => each !== error);
+  }
+
+  startNew(): void {
+    this.current = undefined;
+    this.panel = undefined;
+    this.drawer = false;
+  }
+
+  async open(id: string): Promise<void> {
+    this.current = id;
+    this.panel = undefined;
+    this.drawer = false;
+    const conversation = this.conversationOf(id);
+    if (conversation.loaded) return;
+    const loaded = await this.attempt("open_conversation", id);
+    if (loaded) conversation.load(loaded);
+  }
+
+  /** False where the question did not go out, so that the words can stay in the composer. */
+  async send(text: string): Promise<boolean> {
+    const from = this.current;
+    const sent = await this.attempt("send_message", { conversation: from, text, model: this.model });
+    if (!sent) return false;
+    // Only if the person has not gone elsewhere meanwhile.
+    if (from === undefined && this.current === undefined) {
+      this.conversationOf(sent.conversation).loaded = true;
+      await this.open(sent.conversation);
+    }
+    return true;
+  }
+
+  async choose(model: ModelRef): Promise<void> {
+    if (this.conversation) this.conversation.chosen = model;
+    else await this.change({ model });
+  }
+
+  async change(part: Partial<Settings>): Promise<void> {
+    await this.attempt("change_settings", { ...this.settings, ...part });
+  }
+
+  async remove(summary: ConversationSummary): Promise<void> {
+    const done = await this.attempt("remove_conversation", summary.id);
+    if (done !== undefined) this.removed = summary;
+  }
+
+  async restore(): Promise<void> {
+    const summary = this.removed;
+    this.removed = undefined;
+    if (!summary) return;
+    const done = await this.attempt("restore_conversation", summary.id);
+    if (done !== undefined) await this.open(summary.id);
+  }
+
+  async answer(call: string, allow: boolean, word?: string): Promise<void> {
+    await this.attempt("answer_approval", { call, allow, word });
+  }
+
+  server(name: string): ServerView | undefined {
+    return this.servers.find((server) => server.name === name);
+  }
+
+  provider(id: string) {
+    return this.known.providers.find((provider) => provider.id === id);
+  }
+
+  private conversationOf(id: string): LiveConversation {
+    const known = this.live.get(id);
+    if (known) return known;
+    const conversation = new LiveConversation(id);
+    this.live.set(id, conversation);
+    return conversation;
+  }
+
+  private forget(id: string): void {
+    this.conversations = this.conversations.filter((each) => each.id !== id);
+    this.live.delete(id);
+    if (this.current === id) this.current = undefined;
+  }
+}
+
+function upsert<T>(list: T[], item: T, key: (item: T) => string): T[] {
+  const index = list.findIndex((each) => key(each) === key(item));
+  return index < 0 ? [...list, item] : list.with(index, item);
+}

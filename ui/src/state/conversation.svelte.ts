@@ -1,0 +1,210 @@
+// A conversation as it happens. Mirrors `chat::Turn::apply`: the same events, the same outcome.
+import type {
+  Conversation,
+  ErrorReport,
+  Item,
+  Message,
+  ModelRef,
+  Role,
+  ToolCall,
+  Turn,
+  TurnEvent,
+  TurnStatus,
+  Usage,
+} from "../bindings";
+
+/** Only the two strings that grow are deep state: a delta costs one text node. */
+export class LiveMessage {
+  readonly kind = "message";
+  readonly id: string;
+  readonly role: Role;
+  readonly at: number;
+  text = $state("");
+  reasoning = $state("");
+  spokeAt = $state.raw<number>();
+  blank = $derived(this.text === "" && this.reasoning === "");
+
+  constructor(message: Message) {
+    this.id = message.id;
+    this.role = message.role;
+    this.at = message.at;
+    this.become(message);
+  }
+
+  become(message: Message): void {
+    this.text = message.text;
+    this.reasoning = message.reasoning ?? "";
+    this.spokeAt = message.spokeAt;
+  }
+}
+
+export class LiveCall {
+  readonly kind = "call";
+  readonly id: string;
+  now: ToolCall;
+
+  constructor(call: ToolCall) {
+    this.id = call.id;
+    this.now = $state.raw(call);
+  }
+
+  get waiting(): boolean {
+    return this.now.status.state === "awaitingApproval";
+  }
+}
+
+export type LiveItem = LiveMessage | LiveCall;
+
+/** What stands in one place of the page: a message, or calls made one after another without a word between. */
+export type Segment = { key: string; message: LiveMessage } | { key: string; calls: LiveCall[] };
+
+export class LiveTurn {
+  readonly id: string;
+  readonly model: ModelRef;
+  readonly startedAt: number;
+  items = $state.raw<LiveItem[]>([]);
+  status = $state.raw<TurnStatus>({ state: "running" });
+  endedAt = $state.raw<number>();
+  usage = $state.raw<Usage>({ input: 0, output: 0, cached: 0 });
+  rounds = $state(0);
+  retrying = $state.raw<{ error: ErrorReport; at: number }>();
+
+  readonly running = $derived(this.status.state === "running");
+  readonly calls = $derived(this.items.filter((item) => item.kind === "call"));
+  readonly waiting = $derived(this.running ? this.calls.filter((call) => call.waiting) : []);
+  readonly segments = $derived(segmentsOf(this.items));
+
+  constructor(turn: Turn) {
+    this.id = turn.id;
+    this.model = turn.model;
+    this.startedAt = turn.startedAt;
+    this.items = turn.items.map(liven);
+    this.status = turn.status;
+    this.endedAt = turn.endedAt;
+    this.usage = turn.usage;
+    this.rounds = turn.rounds;
+  }
+
+  apply(event: TurnEvent): void {
+    if (event.type !== "retrying" && event.type !== "usage") this.retrying = undefined;
+    switch (event.type) {
+      case "asked":
+        this.rounds += 1;
+        break;
+      case "retrying":
+        this.retrying = { error: event.error, at: event.at };
+        break;
+      case "item":
+        this.put(event.item);
+        break;
+      case "text": {
+        const message = this.message(event.id);
+        if (message) message.text += event.delta;
+        break;
+      }
+      case "reasoning": {
+        const message = this.message(event.id);
+        if (message) message.reasoning += event.delta;
+        break;
+      }
+      case "usage":
+        this.usage = add(this.usage, event.usage);
+        break;
+      case "ended":
+        this.status = event.status;
+        this.endedAt = event.at;
+        break;
+    }
+  }
+
+  /** The answer's own words, without what was thought or called on the way. */
+  get answer(): string {
+    const said = this.items.filter((item) => item.kind === "message" && item.role === "assistant");
+    return said
+      .map((item) => (item as LiveMessage).text.trim())
+      .filter(Boolean)
+      .join("\n\n");
+  }
+
+  get question(): string {
+    const first = this.items.find((item) => item.kind === "message" && item.role === "user");
+    return first?.kind === "message" ? first.text : "";
+  }
+
+  /** Milliseconds from the question to the first word of the model, if it has spoken. */
+  get firstWordAfter(): number | undefined {
+    const first = this.items.find((item) => item.kind === "message" && item.role === "assistant");
+    return first?.kind === "message" ? Math.max(0, first.at - this.startedAt) : undefined;
+  }
+
+  private put(item: Item): void {
+    // From the end: what changes is nearly always what came last.
+    const known = this.items.findLast((each) => each.id === item.id);
+    if (known?.kind === "message" && item.type === "message") known.become(item);
+    else if (known?.kind === "call" && item.type === "toolCall") known.now = item;
+    else this.items = [...this.items, liven(item)];
+  }
+
+  private message(id: string): LiveMessage | undefined {
+    const item = this.items.findLast((each) => each.id === id);
+    return item?.kind === "message" ? item : undefined;
+  }
+}
+
+export class LiveConversation {
+  readonly id: string;
+  turns = $state.raw<LiveTurn[]>([]);
+  /** False until the turns from before this window was told of any have been loaded. */
+  loaded = $state(false);
+  /** Chosen for the next question here, in place of who answered last. */
+  chosen = $state.raw<ModelRef>();
+
+  readonly last = $derived(this.turns.at(-1));
+  readonly running = $derived(this.last?.running ?? false);
+  readonly waiting = $derived(this.last?.waiting ?? []);
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Turns that were followed from their start are exact; those the snapshot brings fill in the rest. */
+  load(conversation: Conversation): void {
+    const followed = this.turns;
+    const loaded = conversation.turns.map(
+      (turn) => followed.find((known) => known.id === turn.id) ?? new LiveTurn(turn),
+    );
+    const newer = followed.filter((turn) => !loaded.includes(turn));
+    this.turns = [...loaded, ...newer];
+    this.loaded = true;
+  }
+
+  start(turn: Turn): void {
+    if (!this.turns.some((known) => known.id === turn.id)) this.turns = [...this.turns, new LiveTurn(turn)];
+  }
+
+  apply(id: string, event: TurnEvent): void {
+    this.turns.findLast((turn) => turn.id === id)?.apply(event);
+  }
+}
+
+export function segmentsOf(items: LiveItem[]): Segment[] {
+  const segments: Segment[] = [];
+  for (const item of items) {
+    const last = segments.at(-1);
+    if (item.kind === "call") {
+      if (last && "calls" in last) last.calls.push(item);
+      else segments.push({ key: item.id, calls: [item] });
+    } else if (!item.blank) {
+      segments.push({ key: item.id, message: item });
+    }
+  }
+  return segments;
+}
+
+function liven(item: Item): LiveItem {
+  return item.type === "message" ? new LiveMessage(item) : new LiveCall(item);
+}
+
+function add(left: Usage, right: Usage): Usage {
+  return { input: left.input + right.input, output: left.output + right.output, cached: left.cached + right.cached };
+}

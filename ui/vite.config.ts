@@ -1,0 +1,13 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [svelte({ configFile: "../svelte.config.js" }), svelteTesting()],
+  clearScreen: false,
+  server: { port: 5183, strictPort: true },
+  // Everything is a file of our own: the page's policy allows nothing else.
+  build: { target: "es2023", sourcemap: false, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  test: { environment: "jsdom", setupFiles: "src/test-setup.ts", include: ["src/**/*.test.ts"], css: false },
+});
