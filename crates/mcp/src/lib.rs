@@ -1,1 +1,40 @@
+//! Sessions with MCP servers: which there are, how each stands, what it offers, calling it, and keeping secrets for it.
+//!
+//! **Invariant:** no model and no UI is known here, and the types of `rmcp` end here: what goes out are the types of
+//! `chat` and this crate's own.
+//!
+//! Start reading at [`Servers`]; what one server goes through is in `server.rs`.
 
+mod board;
+mod call;
+mod catalogue;
+mod config;
+mod connect;
+mod error;
+mod failure;
+mod file;
+mod host;
+mod http;
+mod keychain;
+mod log;
+mod mask;
+mod naming;
+mod output;
+mod paste;
+mod process;
+mod secrets;
+mod server;
+mod servers;
+mod session;
+mod tools;
+
+pub use board::{ServerChange, ServerSnapshot};
+pub use call::CallRequest;
+pub use catalogue::Catalogue;
+pub use config::{ServerConfig, Transport};
+pub use error::{CallError, ConfigError, SecretError};
+pub use file::{ServerFile, write_atomically};
+pub use keychain::Keychain;
+pub use paste::parse_servers;
+pub use secrets::{MemorySecrets, Secret, Secrets};
+pub use servers::{Servers, ServersOptions};

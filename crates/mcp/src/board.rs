@@ -1,0 +1,127 @@
+//! What everybody may know of the servers: one published value, replaced as a whole.
+
+use std::sync::Arc;
+
+use chat::{ServerState, Tool};
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::{Catalogue, ServerConfig, server::Order, session::Session};
+
+/// One server at one moment.
+#[derive(Clone)]
+pub struct ServerSnapshot {
+    pub config: Arc<ServerConfig>,
+    pub state: ServerState,
+    /// While it is not ready: the tools last known, also from an earlier run.
+    pub tools: Arc<Vec<Tool>>,
+    /// The last lines that it wrote to its standard error.
+    pub log: Arc<Vec<String>>,
+    pub(crate) session: Option<Session>,
+    pub(crate) orders: mpsc::Sender<Order>,
+    /// Tells a server from a later one of the same name.
+    pub(crate) serial: u64,
+}
+
+impl ServerSnapshot {
+    fn is_ready(&self) -> bool {
+        matches!(self.state, ServerState::Ready { .. })
+    }
+}
+
+/// Which server is worth another look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerChange {
+    Changed(String),
+    Removed(String),
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Published {
+    pub(crate) servers: Arc<Vec<ServerSnapshot>>,
+    pub(crate) catalogue: Arc<Catalogue>,
+}
+
+/// Cheap to clone; all clones publish the same value.
+#[derive(Clone)]
+pub(crate) struct Board {
+    published: Arc<watch::Sender<Published>>,
+    changes: broadcast::Sender<ServerChange>,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        Self { published: Arc::new(watch::Sender::new(Published::default())), changes: broadcast::channel(1024).0 }
+    }
+
+    pub(crate) fn read(&self) -> Published {
+        self.published.borrow().clone()
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Published> {
+        self.published.subscribe()
+    }
+
+    pub(crate) fn changes(&self) -> broadcast::Receiver<ServerChange> {
+        self.changes.subscribe()
+    }
+
+    /// Adds a server, or leaves things alone and returns what is known of the one that is there.
+    pub(crate) fn add(&self, server: ServerSnapshot) -> Option<ServerSnapshot> {
+        let name = server.config.name.clone();
+        let mut known = None;
+        self.published.send_if_modified(|published| {
+            known = published.servers.iter().find(|other| other.config.name == name).cloned();
+            if known.is_none() {
+                Arc::make_mut(&mut published.servers).push(server);
+            }
+            known.is_none()
+        });
+        if known.is_none() {
+            self.announce(ServerChange::Changed(name));
+        }
+        known
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> Option<ServerSnapshot> {
+        let mut removed = None;
+        self.published.send_if_modified(|published| {
+            let Some(at) = published.servers.iter().position(|server| server.config.name == name) else { return false };
+            removed = Some(Arc::make_mut(&mut published.servers).remove(at));
+            refresh_catalogue(published);
+            true
+        });
+        if removed.is_some() {
+            self.announce(ServerChange::Removed(name.to_owned()));
+        }
+        removed
+    }
+
+    /// Changes what is published of one server. One that has been removed meanwhile is left alone.
+    pub(crate) fn update(&self, serial: u64, change: impl FnOnce(&mut ServerSnapshot)) {
+        let mut changed = None;
+        self.published.send_if_modified(|published| {
+            let servers = Arc::make_mut(&mut published.servers);
+            let Some(server) = servers.iter_mut().find(|server| server.serial == serial) else { return false };
+            let before = (server.is_ready(), server.tools.clone());
+            change(server);
+            changed = Some(server.config.name.clone());
+            if before.0 != server.is_ready() || !Arc::ptr_eq(&before.1, &server.tools) {
+                refresh_catalogue(published);
+            }
+            true
+        });
+        if let Some(name) = changed {
+            self.announce(ServerChange::Changed(name));
+        }
+    }
+
+    fn announce(&self, change: ServerChange) {
+        // Nobody listens yet, or no longer.
+        let _ = self.changes.send(change);
+    }
+}
+
+fn refresh_catalogue(published: &mut Published) {
+    let ready = published.servers.iter().filter(|server| server.is_ready());
+    published.catalogue = Arc::new(Catalogue::new(ready.map(|server| server.tools.as_slice())));
+}

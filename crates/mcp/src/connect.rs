@@ -1,0 +1,227 @@
+//! From a configuration to a session: which transport, which era, and every way in which that can fail.
+
+use std::{future::Future, path::Path, pin::Pin, process::ExitStatus, sync::Arc, time::Duration};
+
+use rmcp::{
+    ClientLifecycleMode, ClientServiceExt, RoleClient,
+    model::ProtocolVersion,
+    service::{ClientInitializeError, QuitReason, RunningService, RunningServiceCancellationToken},
+    transport::async_rw::AsyncRwTransport,
+};
+use tokio::{
+    sync::{Notify, broadcast},
+    time::timeout,
+};
+
+use crate::{
+    ServerConfig, Transport,
+    failure::ConnectError as Failure,
+    host::Host,
+    http,
+    log::Log,
+    process::{self, Child, Program, Watchdog},
+    session::{Era, Session},
+};
+
+pub(crate) use crate::failure::ConnectError;
+
+/// One message may be this long; a screenshot in base64 is a few megabytes.
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+/// How long a server of the newer era may take to say so.
+const DISCOVER_DEADLINE: Duration = Duration::from_secs(4);
+/// Progress that nobody has picked up; more is a flood, and only the newest matters.
+const PROGRESS_BUFFER: usize = 256;
+
+/// What connecting needs besides the configuration.
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) client_name: String,
+    pub(crate) client_version: String,
+    pub(crate) watchdog: Watchdog,
+}
+
+/// A session together with what must end when it ends.
+pub(crate) struct Link {
+    pub(crate) session: Session,
+    pub(crate) tools_changed: Arc<Notify>,
+    cancel: Option<RunningServiceCancellationToken>,
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    child: Option<Child>,
+}
+
+pub(crate) async fn connect(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Link, ConnectError> {
+    match &config.transport {
+        Transport::Stdio { .. } => stdio(config, setting, log).await,
+        Transport::Http { url, headers } => web(config, setting, url, http::client(headers)?).await,
+    }
+}
+
+/// The older handshake first: nearly every program knows it. Only one that says that it does not is asked anew.
+async fn stdio(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Link, ConnectError> {
+    match started(config, setting, log, Era::Legacy).await {
+        Err(Failure::OtherEra) => started(config, setting, log, Era::Modern).await,
+        outcome => outcome,
+    }
+}
+
+async fn started(config: &ServerConfig, setting: &Setting, log: &Log, era: Era) -> Result<Link, ConnectError> {
+    let Transport::Stdio { command, args, env, cwd } = &config.transport else { return Err(Failure::OtherEra) };
+    let program = Program { command, args, env, cwd: cwd.as_deref().map(Path::new) };
+    let (mut child, stdout, stdin) = process::spawn(program, log, &setting.watchdog).await?;
+    let transport = AsyncRwTransport::<RoleClient, _, _>::new(stdout, stdin).with_max_line_length(MAX_MESSAGE);
+    let deadline = match era {
+        Era::Legacy => config.start_timeout,
+        Era::Modern => DISCOVER_DEADLINE.max(config.start_timeout / 4),
+    };
+    let (host, link) = host(setting);
+    let handshake = timeout(deadline, host.serve_with_lifecycle(transport, lifecycle(era)));
+    let failure = match handshake.await {
+        Ok(Ok(running)) => return Ok(link.made(running, Some(child))),
+        Ok(Err(error)) if era == Era::Legacy && is_other_era(&error) => Failure::OtherEra,
+        Ok(Err(ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
+            Failure::Exited { status: exit_words(&mut child).await }
+        }
+        Ok(Err(error)) => Failure::Handshake(crate::session::causes(&error)),
+        Err(_) => Failure::Silent(deadline),
+    };
+    child.stop().await;
+    Err(failure)
+}
+
+/// One era after the other, each on a transport of its own, within one deadline.
+async fn web(
+    config: &ServerConfig,
+    setting: &Setting,
+    url: &str,
+    client: reqwest::Client,
+) -> Result<Link, ConnectError> {
+    let both = async {
+        let auto = ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+            legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
+        };
+        let first = match shaken(setting, url, &client, auto).await {
+            Ok(link) => return Ok(link),
+            Err(error) => ConnectError::from_web(&error),
+        };
+        if !first.may_be_the_era() {
+            return Err(first);
+        }
+        match shaken(setting, url, &client, ClientLifecycleMode::Initialize).await {
+            Ok(link) => Ok(link),
+            Err(error) => Err(ConnectError::from_web(&error)),
+        }
+    };
+    match timeout(config.start_timeout, both).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Failure::Silent(config.start_timeout)),
+    }
+}
+
+async fn shaken(
+    setting: &Setting,
+    url: &str,
+    client: &reqwest::Client,
+    mode: ClientLifecycleMode,
+) -> Result<Link, ClientInitializeError> {
+    let (host, link) = host(setting);
+    let running = host.serve_with_lifecycle(http::transport(client.clone(), url), mode).await?;
+    Ok(link.made(running, None))
+}
+
+fn lifecycle(era: Era) -> ClientLifecycleMode {
+    match era {
+        Era::Legacy => ClientLifecycleMode::Initialize,
+        Era::Modern => ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
+    }
+}
+
+/// Whether it answered `initialize` with "I do not know that" or "not with that version".
+fn is_other_era(error: &ClientInitializeError) -> bool {
+    match error {
+        ClientInitializeError::JsonRpcError(error) => matches!(error.code.0, -32601 | -32022 | -32600 | -32602),
+        ClientInitializeError::NoCompatibleProtocolVersion { .. } => true,
+        _ => false,
+    }
+}
+
+/// How it ended, where that is known by now.
+async fn exit_words(child: &mut Child) -> Option<String> {
+    timeout(Duration::from_millis(500), child.exited()).await.ok()?.map(words)
+}
+
+fn words(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit code {code}"),
+        None => status.to_string(),
+    }
+}
+
+/// What a session will need, before there is one.
+struct Prepared {
+    progress: crate::host::ProgressSender,
+    tools_changed: Arc<Notify>,
+}
+
+fn host(setting: &Setting) -> (Host, Prepared) {
+    let prepared = Prepared { progress: broadcast::channel(PROGRESS_BUFFER).0, tools_changed: Arc::default() };
+    let host = Host {
+        name: setting.client_name.clone(),
+        version: setting.client_version.clone(),
+        progress: prepared.progress.clone(),
+        tools_changed: prepared.tools_changed.clone(),
+    };
+    (host, prepared)
+}
+
+impl Prepared {
+    fn made(self, running: RunningService<RoleClient, Host>, child: Option<Child>) -> Link {
+        let peer = running.peer().clone();
+        let modern = peer.peer_info().is_some_and(|info| !info.protocol_version.has_initialize());
+        let session = Session::new(peer, if modern { Era::Modern } else { Era::Legacy }, self.progress);
+        let cancel = Some(running.cancellation_token());
+        let ended = Box::pin(async move {
+            // However it ended, it has.
+            let _: Result<QuitReason, _> = running.waiting().await;
+        });
+        Link { session, tools_changed: self.tools_changed, cancel, ended, child }
+    }
+}
+
+impl Link {
+    /// Until the session can answer no more; then why, as far as known. Pending calls end with it.
+    pub(crate) async fn lost(&mut self) -> ConnectError {
+        let status = match &mut self.child {
+            None => {
+                (&mut self.ended).await;
+                self.session.closed.cancel();
+                return Failure::Closed;
+            }
+            Some(child) => tokio::select! {
+                status = child.exited() => {
+                    self.session.closed.cancel();
+                    status.map(words)
+                }
+                () = &mut self.ended => {
+                    self.session.closed.cancel();
+                    exit_words(child).await
+                }
+            },
+        };
+        Failure::Exited { status }
+    }
+
+    /// Ends the session and everything that belongs to it.
+    pub(crate) async fn close(mut self) {
+        self.session.closed.cancel();
+        if let Some(cancel) = self.cancel.take() {
+            cancel.cancel();
+        }
+        // A web server is told goodbye, but not waited for.
+        let _ = timeout(Duration::from_secs(1), &mut self.ended).await;
+        drop(self.ended);
+        if let Some(child) = self.child.take() {
+            child.stop().await;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The list of servers on disk: `servers.json`, in the shape that other clients read too.
+
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{ConfigError, ServerConfig, Transport, config, paste};
+
+const KEY: &str = "mcpServers";
+/// What one transport has and the other must not keep when a server moves.
+const TRANSPORT_KEYS: [&str; 13] = [
+    "command",
+    "args",
+    "env",
+    "cwd",
+    "url",
+    "headers",
+    "type",
+    "transport",
+    "config",
+    "httpstream-url",
+    "serverUrl",
+    "httpUrl",
+    "http_headers",
+];
+
+/// The servers as they are written down. What we do not know of is kept as it was.
+#[derive(Debug)]
+pub struct ServerFile {
+    path: PathBuf,
+    root: Map<String, Value>,
+    pub servers: Vec<ServerConfig>,
+    /// Entries that cannot be used; they stay in the file.
+    pub problems: Vec<ConfigError>,
+}
+
+impl ServerFile {
+    /// Reads the list. No file is an empty list; one that cannot be read is moved aside, never overwritten.
+    pub fn load(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
+        let path = path.into();
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { path, root: Map::new(), servers: vec![], problems: vec![] });
+            }
+            Err(error) => return Err(ConfigError::File { path, verb: "read", cause: error.to_string() }),
+        };
+        let root = match read_root(&text) {
+            Ok(root) => root,
+            Err(cause) => return Err(set_aside(path, cause)),
+        };
+        let (mut servers, mut problems) = (vec![], vec![]);
+        for (name, entry) in root.get(KEY).and_then(Value::as_object).into_iter().flatten() {
+            match paste::from_entry(name, entry) {
+                Ok(server) => servers.push(server),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok(Self { path, root, servers, problems })
+    }
+
+    /// Writes `servers` in their order: whole or not at all, readable by the owner alone.
+    pub fn save(&self) -> Result<(), ConfigError> {
+        let failed =
+            |error: io::Error| ConfigError::File { path: self.path.clone(), verb: "written", cause: error.to_string() };
+        let known = self.root.get(KEY).and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut entries = Map::new();
+        for server in &self.servers {
+            let before = known.get(&server.name).and_then(Value::as_object).cloned().unwrap_or_default();
+            entries.insert(server.name.clone(), Value::Object(entry(server, before)));
+        }
+        // What could not be read is somebody's work nevertheless.
+        for (name, value) in known {
+            if paste::from_entry(&name, &value).is_err() && !entries.contains_key(&name) {
+                entries.insert(name, value);
+            }
+        }
+        let mut root = self.root.clone();
+        root.insert(KEY.to_owned(), Value::Object(entries));
+        let mut text = serde_json::to_vec_pretty(&root).map_err(|error| failed(error.into()))?;
+        text.push(b'\n');
+        write_atomically(&self.path, &text).map_err(failed)
+    }
+}
+
+fn read_root(text: &[u8]) -> Result<Map<String, Value>, String> {
+    let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
+    if text.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    match paste::read_json(text) {
+        Ok(Value::Object(root)) if root.get(KEY).is_none_or(Value::is_object) => Ok(root),
+        Ok(_) => Err(format!("an object with \"{KEY}\" is expected")),
+        Err(ConfigError::NotJson { cause }) => Err(cause),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
+/// Renames to the first free name beside it.
+fn set_aside(path: PathBuf, cause: String) -> ConfigError {
+    let aside = |number: u32| path.with_extension(format!("json.damaged-{number}"));
+    let free = (1..=u32::MAX).map(aside).find(|path| !path.exists());
+    let moved_to = free.unwrap_or_else(|| aside(0));
+    match fs::rename(&path, &moved_to) {
+        Ok(()) => ConfigError::Corrupted { path, moved_to, cause },
+        Err(error) => ConfigError::File { path, verb: "moved aside", cause: format!("{cause}; {error}") },
+    }
+}
+
+fn entry(server: &ServerConfig, mut entry: Map<String, Value>) -> Map<String, Value> {
+    for key in TRANSPORT_KEYS {
+        entry.shift_remove(key);
+    }
+    let mut set = |key: &str, value: Option<Value>| match value {
+        Some(value) => drop(entry.insert(key.to_owned(), value)),
+        None => drop(entry.shift_remove(key)),
+    };
+    match &server.transport {
+        Transport::Stdio { command, args, env, cwd } => {
+            set("command", Some(json!(command)));
+            set("args", Some(json!(args)));
+            set("env", (!env.is_empty()).then(|| json!(env)));
+            set("cwd", cwd.as_ref().map(|cwd| json!(cwd)));
+        }
+        Transport::Http { url, headers } => {
+            set("url", Some(json!(url)));
+            set("headers", (!headers.is_empty()).then(|| json!(headers)));
+        }
+    }
+    set("disabled", None);
+    set("enabled", (!server.enabled).then_some(Value::Bool(false)));
+    set("bundled", server.bundled.then_some(Value::Bool(true)));
+    set("description", server.description.as_ref().map(|text| json!(text)));
+    let seconds = |now: std::time::Duration, usual| (now != usual).then(|| json!(now.as_secs_f64()));
+    set("startTimeout", seconds(server.start_timeout, server.transport.default_start_timeout()));
+    set("callTimeout", seconds(server.call_timeout, config::CALL_TIMEOUT));
+    set("callLimit", seconds(server.call_limit, config::CALL_LIMIT));
+    for (key, value) in server.auth.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        set(key, Some(value.clone()));
+    }
+    entry
+}
+
+/// Replaces a file as a whole: a crash leaves the old one or the new one, never half of either.
+pub fn write_atomically(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let new = folder.join(format!(".{name}.{}.new", std::process::id()));
+    let written = owner_only(&new).and_then(|mut file| {
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written?;
+    sync_folder(folder)
+}
+
+#[cfg(unix)]
+fn owner_only(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn owner_only(path: &Path) -> io::Result<fs::File> {
+    fs::File::create(path)
+}
+
+/// The rename itself is safe only once the folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

@@ -1,0 +1,120 @@
+//! The last words of a server: what it wrote to its standard error.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    sync::Notify,
+};
+
+const MAX_LINES: usize = 200;
+const MAX_BYTES: usize = 256 * 1024;
+/// A line longer than this is cut: no server can fill the ring with one line.
+const MAX_LINE: usize = 4 * 1024;
+
+/// A ring of lines: the last 200, at most 256 kB. Cheap to clone; all clones are the same ring.
+#[derive(Clone, Default)]
+pub(crate) struct Log {
+    lines: Arc<Mutex<Lines>>,
+    grown: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Lines {
+    kept: VecDeque<String>,
+    bytes: usize,
+}
+
+impl Log {
+    pub(crate) fn push(&self, line: &str) {
+        let line = clean(line);
+        let mut lines = self.lock();
+        lines.bytes += line.len();
+        lines.kept.push_back(line);
+        while lines.kept.len() > MAX_LINES || lines.bytes > MAX_BYTES {
+            let gone = lines.kept.pop_front().map_or(0, |line| line.len());
+            lines.bytes -= gone;
+        }
+        drop(lines);
+        self.grown.notify_one();
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lock().kept.iter().cloned().collect()
+    }
+
+    /// The last few lines as one text; nothing when there are none.
+    pub(crate) fn tail(&self, count: usize) -> Option<String> {
+        let lines = self.lock();
+        let from = lines.kept.len().saturating_sub(count);
+        let tail: Vec<&str> = lines.kept.iter().skip(from).map(String::as_str).collect();
+        (!tail.is_empty()).then(|| tail.join("\n"))
+    }
+
+    /// Until a line has come since the last time this was asked.
+    pub(crate) async fn grown(&self) {
+        self.grown.notified().await;
+    }
+
+    /// Reads to the end, so that the writer never waits for us.
+    pub(crate) async fn drain(self, mut from: impl AsyncRead + Unpin) {
+        let (mut chunk, mut line) = (vec![0; 8 * 1024], Vec::new());
+        while let Ok(count @ 1..) = from.read(&mut chunk).await {
+            for byte in &chunk[..count] {
+                if *byte == b'\n' {
+                    self.push(&String::from_utf8_lossy(&line));
+                    line.clear();
+                } else if line.len() < MAX_LINE {
+                    line.push(*byte);
+                }
+            }
+        }
+        if !line.is_empty() {
+            self.push(&String::from_utf8_lossy(&line));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Terminal colours and other control characters say nothing outside a terminal.
+fn clean(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            if chars.next() == Some('[') {
+                chars.by_ref().find(|c| c.is_ascii_alphabetic());
+            }
+        } else if c == '\t' || !c.is_control() {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_lines_are_kept() {
+        let log = Log::default();
+        for number in 0..1000 {
+            log.push(&format!("\u{1b}[31mline {number}\u{1b}[0m\r"));
+        }
+        assert_eq!((log.lines().len(), log.tail(1)), (MAX_LINES, Some("line 999".into())));
+    }
+
+    #[tokio::test]
+    async fn one_endless_line_does_not_fill_memory() {
+        let log = Log::default();
+        log.clone().drain(&vec![b'x'; 1_000_000][..]).await;
+        assert_eq!(log.lines().iter().map(String::len).sum::<usize>(), MAX_LINE);
+    }
+}

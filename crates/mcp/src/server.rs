@@ -1,0 +1,409 @@
+//! One server's life: one task owns it, connects it, watches it, and brings it back.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use chat::{ErrorReport, ServerState, Tool};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use rmcp::model::SubscriptionFilter;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, interval_at, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ServerConfig,
+    board::Board,
+    connect::{self, ConnectError, Link, Setting},
+    log::Log,
+    session::{Era, RequestError, Session},
+    tools,
+};
+
+const MAX_ATTEMPTS: u32 = 8;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// After being ready for so long, what went wrong before is forgotten.
+const PROVEN_AFTER: Duration = Duration::from_secs(60);
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_DEADLINE: Duration = Duration::from_secs(10);
+/// Servers announce changes in bursts.
+const DEBOUNCE: Duration = Duration::from_millis(300);
+/// How often new lines of the log are shown.
+const LOG_PACE: Duration = Duration::from_millis(500);
+
+/// What others may ask of a server's task.
+pub(crate) enum Order {
+    Configure(Arc<ServerConfig>),
+    Reconnect,
+    /// End it; what is sent back is heard once nothing of it runs any more.
+    Stop(oneshot::Sender<()>),
+}
+
+/// What follows from an order.
+enum Next {
+    GoOn,
+    Restart,
+    Stop,
+}
+
+pub(crate) struct ServerTask {
+    pub(crate) serial: u64,
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) board: Board,
+    pub(crate) setting: Setting,
+    pub(crate) inbox: mpsc::Receiver<Order>,
+    /// Cancelled when nobody holds the servers any more.
+    pub(crate) abandoned: CancellationToken,
+    pub(crate) log: Log,
+    pub(crate) attempts: u32,
+    /// Whether it has been ready since it was configured.
+    pub(crate) was_ready: bool,
+}
+
+impl ServerTask {
+    pub(crate) async fn run(mut self) {
+        let mut stopped = None;
+        while stopped.is_none() {
+            let outcome = if self.config.enabled { self.live().await } else { self.rest(ServerState::Off).await };
+            match outcome {
+                Ok(()) => (),
+                Err(reply) => stopped = Some(reply),
+            }
+        }
+        self.publish(ServerState::Off);
+        if let Some(Some(reply)) = stopped {
+            let _ = reply.send(());
+        }
+    }
+
+    /// One attempt and what comes of it, until something calls for another. The error is the end.
+    async fn live(&mut self) -> Result<(), Option<oneshot::Sender<()>>> {
+        if self.attempts == 0 {
+            self.publish(ServerState::Connecting);
+        }
+        let (config, setting, log) = (self.config.clone(), self.setting.clone(), self.log.clone());
+        let attempt = ready(&config, &setting, &log);
+        let mut attempt = pin!(attempt);
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                order = next_order(&mut self.inbox, &self.abandoned) => match self.obey(order) {
+                    (Next::GoOn, _) => (),
+                    (Next::Restart, _) => return Ok(()),
+                    (Next::Stop, reply) => return Err(reply),
+                },
+                outcome = &mut attempt => break outcome,
+                () = paced(&self.log) => self.publish_log(),
+            }
+        };
+        match outcome {
+            Ok(connected) => self.watch(connected).await,
+            Err(error) => self.fail(error).await,
+        }
+    }
+
+    /// While it is ready.
+    async fn watch(&mut self, connected: Connected) -> Result<(), Option<oneshot::Sender<()>>> {
+        let Connected { mut link, tools, latency } = connected;
+        let session = link.session.clone();
+        let since = Instant::now();
+        self.was_ready = true;
+        self.publish_ready(&session, tools, latency);
+        let mut jobs = Jobs::new(&self.config.name, &session, link.tools_changed.clone());
+        let ended = loop {
+            tokio::select! {
+                biased;
+                order = next_order(&mut self.inbox, &self.abandoned) => match self.obey(order) {
+                    (Next::GoOn, _) => (),
+                    (Next::Restart, _) => break Ok(None),
+                    (Next::Stop, reply) => break Err(reply),
+                },
+                error = link.lost() => break Ok(Some(error)),
+                done = jobs.next() => match done {
+                    Done::Listed(Ok(tools)) => self.publish_tools(tools),
+                    // What was listed before is better than nothing.
+                    Done::Listed(Err(error)) => self.log.push(&format!("[the new list of tools could not be had: {error}]")),
+                    Done::Answered(Ok(latency)) => self.publish_latency(latency),
+                    Done::Answered(Err(error)) => break Ok(Some(ConnectError::from_request(error))),
+                    Done::Nothing => (),
+                },
+                () = paced(&self.log) => self.publish_log(),
+            }
+        };
+        drop(jobs);
+        self.board.update(self.serial, |server| server.session = None);
+        if let Ok(Some(error)) = &ended {
+            if since.elapsed() >= PROVEN_AFTER {
+                self.attempts = 0;
+            }
+            self.publish_lost(error);
+        }
+        link.close().await;
+        match ended? {
+            Some(error) => self.fail(error).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says what is wrong, then waits for the next attempt or for somebody to do something about it.
+    async fn fail(&mut self, error: ConnectError) -> Result<(), Option<oneshot::Sender<()>>> {
+        if matches!(error, ConnectError::SignIn) {
+            return self.rest(ServerState::NeedsSignIn).await;
+        }
+        let report = error.report(&self.config, &self.log);
+        if !error.may_pass(self.was_ready) || self.attempts >= MAX_ATTEMPTS {
+            return self.rest(ServerState::Failed { error: report }).await;
+        }
+        let pause = LONGEST_PAUSE.min(Duration::from_secs(1) * 2_u32.saturating_pow(self.attempts));
+        self.attempts += 1;
+        self.publish(reconnecting(pause, report));
+        let until = Instant::now() + pause;
+        loop {
+            tokio::select! {
+                biased;
+                order = next_order(&mut self.inbox, &self.abandoned) => match self.obey(order) {
+                    (Next::GoOn, _) => (),
+                    (Next::Restart, _) => return Ok(()),
+                    (Next::Stop, reply) => return Err(reply),
+                },
+                () = sleep_until(until) => return Ok(()),
+            }
+        }
+    }
+
+    /// Until an order changes something.
+    async fn rest(&mut self, state: ServerState) -> Result<(), Option<oneshot::Sender<()>>> {
+        self.publish(state);
+        loop {
+            let order = next_order(&mut self.inbox, &self.abandoned).await;
+            match self.obey(order) {
+                (Next::GoOn, _) => (),
+                (Next::Restart, _) => return Ok(()),
+                (Next::Stop, reply) => return Err(reply),
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Option<Order>) -> (Next, Option<oneshot::Sender<()>>) {
+        match order {
+            None => (Next::Stop, None),
+            Some(Order::Stop(reply)) => (Next::Stop, Some(reply)),
+            Some(Order::Reconnect) => (self.fresh(), None),
+            Some(Order::Configure(config)) => {
+                let same = config.transport == self.config.transport && config.enabled == self.config.enabled;
+                self.config = config;
+                (if same { Next::GoOn } else { self.fresh() }, None)
+            }
+        }
+    }
+
+    fn fresh(&mut self) -> Next {
+        (self.attempts, self.was_ready) = (0, false);
+        Next::Restart
+    }
+
+    fn publish(&self, state: ServerState) {
+        let log = Arc::new(self.log.lines());
+        self.board.update(self.serial, |server| {
+            server.state = state;
+            server.log = log;
+            server.session = None;
+        });
+    }
+
+    fn publish_lost(&self, error: &ConnectError) {
+        if !matches!(error, ConnectError::SignIn) {
+            self.publish(reconnecting(Duration::ZERO, error.report(&self.config, &self.log)));
+        }
+    }
+
+    fn publish_ready(&self, session: &Session, tools: Vec<Tool>, latency: Duration) {
+        let log = Arc::new(self.log.lines());
+        self.board.update(self.serial, |server| {
+            server.state = ServerState::Ready { tools: count(&tools), latency_ms: latency.as_secs_f64() * 1000.0 };
+            if *server.tools != tools {
+                server.tools = Arc::new(tools);
+            }
+            server.log = log;
+            server.session = Some(session.clone());
+        });
+    }
+
+    fn publish_tools(&self, tools: Vec<Tool>) {
+        self.board.update(self.serial, |server| {
+            if let ServerState::Ready { tools: shown, .. } = &mut server.state {
+                *shown = count(&tools);
+            }
+            server.tools = Arc::new(tools);
+        });
+    }
+
+    fn publish_latency(&self, latency: Duration) {
+        self.board.update(self.serial, |server| {
+            if let ServerState::Ready { latency_ms, .. } = &mut server.state {
+                *latency_ms = latency.as_secs_f64() * 1000.0;
+            }
+        });
+    }
+
+    fn publish_log(&self) {
+        let log = Arc::new(self.log.lines());
+        self.board.update(self.serial, |server| server.log = log);
+    }
+}
+
+/// A server that has answered and said what it offers.
+struct Connected {
+    link: Link,
+    tools: Vec<Tool>,
+    latency: Duration,
+}
+
+async fn ready(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Connected, ConnectError> {
+    let mut link = connect::connect(config, setting, log).await?;
+    let session = link.session.clone();
+    let first = async {
+        let begun = Instant::now();
+        let tools = tools::list(&session, &config.name).await?;
+        let latency = match session.era {
+            Era::Legacy => session.ping(PING_DEADLINE).await?,
+            Era::Modern => begun.elapsed(),
+        };
+        Ok::<_, RequestError>((tools, latency))
+    };
+    let outcome = tokio::select! {
+        biased;
+        outcome = first => outcome.map_err(|error| match error {
+            RequestError::SignIn => ConnectError::SignIn,
+            error => ConnectError::NoList(error.to_string()),
+        }),
+        error = link.lost() => Err(error),
+    };
+    match outcome {
+        Ok((tools, latency)) => Ok(Connected { link, tools, latency }),
+        Err(error) => {
+            link.close().await;
+            Err(error)
+        }
+    }
+}
+
+enum Done {
+    Listed(Result<Vec<Tool>, RequestError>),
+    Answered(Result<Duration, RequestError>),
+    Nothing,
+}
+
+/// What is asked of a ready server beside the calls.
+struct Jobs {
+    name: String,
+    session: Session,
+    changed: Arc<Notify>,
+    relist_at: Option<Instant>,
+    ticks: tokio::time::Interval,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+}
+
+impl Jobs {
+    fn new(name: &str, session: &Session, changed: Arc<Notify>) -> Self {
+        let running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
+        if session.era == Era::Modern {
+            running.push(Box::pin(listen(session.clone(), changed.clone())));
+        }
+        let ticks = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        Self { name: name.to_owned(), session: session.clone(), changed, relist_at: None, ticks, running }
+    }
+
+    async fn next(&mut self) -> Done {
+        let relist_at = self.relist_at;
+        tokio::select! {
+            Some(done) = self.running.next() => done,
+            () = self.changed.notified(), if relist_at.is_none() => {
+                self.relist_at = Some(Instant::now() + DEBOUNCE);
+                Done::Nothing
+            }
+            () = until(relist_at) => {
+                self.relist_at = None;
+                let (session, name) = (self.session.clone(), self.name.clone());
+                self.running.push(Box::pin(async move { Done::Listed(tools::list(&session, &name).await) }));
+                Done::Nothing
+            }
+            () = self.session.suspect.notified() => {
+                self.check();
+                Done::Nothing
+            }
+            _ = self.ticks.tick() => {
+                if !self.session.is_busy() {
+                    self.check();
+                }
+                Done::Nothing
+            }
+        }
+    }
+
+    fn check(&mut self) {
+        let (session, name) = (self.session.clone(), self.name.clone());
+        self.running.push(Box::pin(async move {
+            match session.era {
+                Era::Legacy => Done::Answered(session.ping(PING_DEADLINE).await),
+                // The newer era knows no ping.
+                Era::Modern => {
+                    let begun = Instant::now();
+                    Done::Answered(tools::list(&session, &name).await.map(|_| begun.elapsed()))
+                }
+            }
+        }));
+    }
+}
+
+/// Servers of the newer era tell only those who listen.
+async fn listen(session: Session, changed: Arc<Notify>) -> Done {
+    let mut filter = SubscriptionFilter::new();
+    filter.tools_list_changed = Some(true);
+    while let Ok(mut subscription) = session.peer.listen(filter.clone()).await {
+        while let Ok(Some(_)) = subscription.next().await {
+            changed.notify_one();
+        }
+        sleep(PING_DEADLINE).await;
+        // What happened meanwhile went unheard.
+        changed.notify_one();
+    }
+    Done::Nothing
+}
+
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next order; nothing once nobody is left to give any.
+async fn next_order(inbox: &mut mpsc::Receiver<Order>, abandoned: &CancellationToken) -> Option<Order> {
+    tokio::select! {
+        order = inbox.recv() => order,
+        () = abandoned.cancelled() => None,
+    }
+}
+
+/// Until the log has grown, but not all the time.
+fn paced(log: &Log) -> impl Future<Output = ()> + Send + use<'_> {
+    async {
+        log.grown().await;
+        sleep(LOG_PACE).await;
+    }
+}
+
+fn count(tools: &[Tool]) -> u32 {
+    u32::try_from(tools.len()).unwrap_or(u32::MAX)
+}
+
+fn reconnecting(pause: Duration, error: ErrorReport) -> ServerState {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ServerState::Reconnecting { at: u64::try_from((now + pause).as_millis()).unwrap_or(u64::MAX), error }
+}

@@ -1,0 +1,268 @@
+//! All servers: the one handle by which everybody else reaches them.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chat::{Output, Progress, ServerState, Tool};
+use futures::future::join_all;
+use tokio::{
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::{sleep, timeout},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    CallError, CallRequest, Catalogue, ServerChange, ServerConfig, ServerSnapshot,
+    board::{Board, Published},
+    call::{self, Deadlines},
+    catalogue::LastKnown,
+    connect::Setting,
+    log::Log,
+    process::Watchdog,
+    server::{Order, ServerTask},
+};
+
+/// More than a server needs that ignores being asked to end.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
+/// Lists that change together are written once.
+const SAVE_PAUSE: Duration = Duration::from_millis(500);
+
+/// What all servers have in common.
+#[derive(Debug, Clone, Default)]
+pub struct ServersOptions {
+    /// What we call ourselves to servers.
+    pub client_name: String,
+    pub client_version: String,
+    /// Where running programs are written down, so that the next start can end what a crash left.
+    pub run_dir: Option<PathBuf>,
+    /// The file in which tools are kept, so that they are known before their servers are ready.
+    pub catalogue: Option<PathBuf>,
+}
+
+/// The servers. Cheap to clone; all clones are the same servers.
+#[derive(Clone)]
+pub struct Servers {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    board: Board,
+    setting: Setting,
+    catalogue: Option<PathBuf>,
+    serials: AtomicU64,
+    abandoned: CancellationToken,
+    /// Ends every server's task with the last handle.
+    _guard: DropGuard,
+}
+
+impl Servers {
+    /// Connects all enabled servers at the same time and returns at once. Needs a tokio runtime around it.
+    pub fn start(options: ServersOptions, configs: Vec<ServerConfig>) -> Self {
+        let known = options.catalogue.as_deref().map(LastKnown::load).unwrap_or_default();
+        let abandoned = CancellationToken::new();
+        let inner = Inner {
+            board: Board::new(),
+            setting: Setting {
+                client_name: options.client_name,
+                client_version: options.client_version,
+                watchdog: Watchdog::start(options.run_dir),
+            },
+            catalogue: options.catalogue,
+            serials: AtomicU64::new(0),
+            abandoned: abandoned.clone(),
+            _guard: abandoned.drop_guard(),
+        };
+        let servers = Self { inner: Arc::new(inner) };
+        for config in configs {
+            let tools = known.of(&config);
+            servers.add(Arc::new(config), tools);
+        }
+        if let Some(path) = servers.inner.catalogue.clone() {
+            tokio::spawn(keep(servers.inner.board.subscribe(), path, servers.inner.abandoned.clone()));
+        }
+        servers
+    }
+
+    /// How all servers stand, in the order in which they were added.
+    pub fn snapshot(&self) -> Arc<Vec<ServerSnapshot>> {
+        self.inner.board.read().servers
+    }
+
+    /// Tells of every change from now on.
+    pub fn changes(&self) -> broadcast::Receiver<ServerChange> {
+        self.inner.board.changes()
+    }
+
+    /// What can be called now.
+    pub fn tools(&self) -> Arc<Catalogue> {
+        self.inner.board.read().catalogue
+    }
+
+    /// Until no server is connecting for the first time any more, or until the deadline.
+    pub async fn settled(&self, deadline: Duration) {
+        let mut published = self.inner.board.subscribe();
+        let calm = published.wait_for(|published| {
+            !published.servers.iter().any(|server| server.config.enabled && server.state == ServerState::Connecting)
+        });
+        // The deadline is no failure: what is ready by then is what there is.
+        let _ = timeout(deadline, calm).await;
+    }
+
+    /// Adds a server, or configures the one of that name anew. It connects in its own time.
+    pub async fn put(&self, config: ServerConfig) {
+        let config = Arc::new(config);
+        let Some(server) = self.add(config.clone(), Arc::default()) else { return };
+        self.configure(&server, config).await;
+    }
+
+    /// Removes a server; returns when nothing of it runs any more.
+    pub async fn remove(&self, name: &str) {
+        if let Some(server) = self.inner.board.remove(name) {
+            stopped(&server.orders).await;
+        }
+    }
+
+    /// Turns a server on or off.
+    pub async fn enable(&self, name: &str, enabled: bool) {
+        if let Some(server) = self.find(name) {
+            let config = ServerConfig { enabled, ..(*server.config).clone() };
+            self.configure(&server, Arc::new(config)).await;
+        }
+    }
+
+    /// Begins anew with a server, whatever its state.
+    pub async fn reconnect(&self, name: &str) {
+        if let Some(server) = self.find(name) {
+            self.inner.board.update(server.serial, |server| {
+                if server.config.enabled {
+                    server.state = ServerState::Connecting;
+                }
+            });
+            let _ = server.orders.send(Order::Reconnect).await;
+        }
+    }
+
+    /// Calls a tool. `progress` is told what the server says of it; `stop` ends it at once.
+    ///
+    /// A call is made once or not at all: what was lost on the way is never sent again.
+    pub async fn call(
+        &self,
+        request: CallRequest,
+        progress: impl Fn(Progress) + Send,
+        stop: CancellationToken,
+    ) -> Result<Output, CallError> {
+        let Some(server) = self.find(&request.server) else {
+            return Err(CallError::NotReady { server: request.server, state: "not known" });
+        };
+        let (ServerState::Ready { .. }, Some(session)) = (&server.state, &server.session) else {
+            return Err(CallError::NotReady { server: request.server, state: words(&server.state) });
+        };
+        if !server.tools.iter().any(|tool| tool.name == request.tool) {
+            return Err(CallError::NoSuchTool { server: request.server, tool: request.tool });
+        }
+        let deadlines = Deadlines {
+            idle: request.timeout.unwrap_or(server.config.call_timeout),
+            total: request.limit.unwrap_or(server.config.call_limit),
+        };
+        call::call(session, request, deadlines, progress, stop).await
+    }
+
+    /// Ends all servers at the same time; returns when nothing of them runs any more.
+    pub async fn shutdown(self) {
+        if let Some(path) = &self.inner.catalogue {
+            save(&self.inner.board.read(), path);
+        }
+        let servers = self.snapshot();
+        join_all(servers.iter().map(|server| stopped(&server.orders))).await;
+    }
+
+    fn find(&self, name: &str) -> Option<ServerSnapshot> {
+        self.snapshot().iter().find(|server| server.config.name == name).cloned()
+    }
+
+    /// Starts the task of a new server; returns the one of that name where there is one already.
+    fn add(&self, config: Arc<ServerConfig>, tools: Arc<Vec<Tool>>) -> Option<ServerSnapshot> {
+        let (orders, inbox) = mpsc::channel(16);
+        let serial = self.inner.serials.fetch_add(1, Ordering::Relaxed);
+        let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
+        let log = Arc::default();
+        let snapshot = ServerSnapshot { config: config.clone(), state, tools, log, session: None, orders, serial };
+        let known = self.inner.board.add(snapshot);
+        if known.is_none() {
+            let task = ServerTask {
+                serial,
+                config,
+                board: self.inner.board.clone(),
+                setting: self.inner.setting.clone(),
+                inbox,
+                abandoned: self.inner.abandoned.clone(),
+                log: Log::default(),
+                attempts: 0,
+                was_ready: false,
+            };
+            tokio::spawn(task.run());
+        }
+        known
+    }
+
+    async fn configure(&self, server: &ServerSnapshot, config: Arc<ServerConfig>) {
+        self.inner.board.update(server.serial, |server| {
+            if config.enabled && (!server.config.enabled || config.transport != server.config.transport) {
+                server.state = ServerState::Connecting;
+            }
+            server.config = config.clone();
+        });
+        // Where the task is gone, the server has been removed meanwhile.
+        let _ = server.orders.send(Order::Configure(config)).await;
+    }
+}
+
+async fn stopped(orders: &mpsc::Sender<Order>) {
+    let (reply, heard) = oneshot::channel();
+    let stop = async {
+        if orders.send(Order::Stop(reply)).await.is_ok() {
+            let _ = heard.await;
+        }
+    };
+    if timeout(STOP_DEADLINE, stop).await.is_err() {
+        tracing::warn!("a server did not end in time");
+    }
+}
+
+/// Writes the lists of tools down whenever they have changed.
+async fn keep(mut published: watch::Receiver<Published>, path: PathBuf, abandoned: CancellationToken) {
+    let mut kept = published.borrow_and_update().clone();
+    while let Some(Ok(())) = abandoned.run_until_cancelled(published.changed()).await {
+        sleep(SAVE_PAUSE).await;
+        let now = published.borrow_and_update().clone();
+        if !Arc::ptr_eq(&now.catalogue, &kept.catalogue) {
+            let path = path.clone();
+            kept = now.clone();
+            let _ = tokio::task::spawn_blocking(move || save(&now, &path)).await;
+        }
+    }
+}
+
+fn save(published: &Published, path: &std::path::Path) {
+    let servers = published.servers.iter().map(|server| (&*server.config, &server.tools));
+    if let Err(error) = LastKnown::collect(servers).save(path) {
+        tracing::warn!(%error, "the lists of tools could not be kept");
+    }
+}
+
+fn words(state: &ServerState) -> &'static str {
+    match state {
+        ServerState::Off => "turned off",
+        ServerState::Connecting => "still connecting",
+        ServerState::Ready { .. } => "ready",
+        ServerState::NeedsSignIn => "waiting for a sign-in",
+        ServerState::Reconnecting { .. } => "being reconnected",
+        ServerState::Failed { .. } => "not running",
+    }
+}
