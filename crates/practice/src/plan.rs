@@ -21,7 +21,7 @@ use crate::wire::{ChatRequest, Message};
 use choose::{Target, choose};
 pub(crate) use follow::Unmet;
 use follow::{Situation, next};
-use question::{Clause, clauses};
+use question::{Clause, Id, clauses};
 use results::{Found, made};
 use toolbox::Toolbox;
 
@@ -95,7 +95,9 @@ fn understood(question: &str, before: &[Message], toolbox: &Toolbox, today: Date
     let mut clauses = clauses(&last, toolbox, today);
     for clause in &mut clauses {
         clause.words.retain(|word| !word.is_id());
-        clause.ids = own.iter().flat_map(|own| own.ids.clone()).collect();
+        let label = clause.ids.first().and_then(|id| id.label.clone());
+        let ids = own.iter().flat_map(|own| &own.ids);
+        clause.ids = ids.map(|id| Id { text: id.text.clone(), label: id.label.clone().or(label.clone()) }).collect();
         clause.names = own.iter().flat_map(|own| own.names.clone()).collect();
         clause.emails = own.iter().flat_map(|own| own.emails.clone()).collect();
     }

@@ -127,6 +127,29 @@ async fn the_practice_model_says_the_same_streamed_and_whole() {
 }
 
 #[tokio::test]
+async fn several_calls_come_in_one_answer_in_pieces() {
+    let practice = practice().await;
+    let tool = |name: &str| {
+        let parameters = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+        json!({"type": "function", "function": {"name": name, "description": "By city", "parameters": parameters}})
+    };
+    let mut body = question("Show the weather and the traffic in Amsterdam");
+    body["tools"] = json!([tool("get_weather"), tool("get_traffic")]);
+    body["stream"] = json!(true);
+    let streamed = post(&practice.base_url(), practice.key(), &body).await.text().await.unwrap();
+    let chunks = chunks(&streamed);
+    let gathered = gathered(&chunks);
+    assert_eq!(gathered["finish"], "tool_calls");
+    assert_eq!(gathered["usage"], Value::Null, "nobody asked for it");
+    let calls = gathered["calls"].as_array().unwrap();
+    assert_eq!(calls.iter().map(|call| &call["name"]).collect::<Vec<_>>(), ["get_weather", "get_traffic"]);
+    assert!(calls.iter().all(|call| call["arguments"] == "{\"city\":\"Amsterdam\"}"), "{calls:?}");
+    assert_ne!(calls[0]["id"], calls[1]["id"]);
+    let deltas = chunks.iter().filter(|chunk| chunk["choices"][0]["delta"]["tool_calls"][0]["index"] == 1);
+    assert!(deltas.count() > 2, "arguments come in several chunks");
+}
+
+#[tokio::test]
 async fn dropping_the_endpoint_closes_its_port() {
     let practice = practice().await;
     let address = practice.base_url().trim_start_matches("http://").trim_end_matches("/v1").to_owned();

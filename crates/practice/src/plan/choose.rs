@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::fill::{Filling, Source, fill};
-use super::question::{Clause, Id, anchors};
-use super::toolbox::{Kind, Known, Toolbox};
+use super::fill::{Filling, Source, fill, takes};
+use super::question::{Clause, anchors};
+use super::toolbox::{Kind, Known, Param, Toolbox};
 use super::words::{is_facet, synonyms};
 
 /// How much of a tool's description an unanchored question must meet.
@@ -22,29 +22,40 @@ pub(crate) struct Target<'a> {
     pub(crate) filling: Filling,
 }
 
+/// A tool held against a clause.
+struct Judged<'a> {
+    tool: &'a Known,
+    filling: Filling,
+    score: f64,
+    /// Which share of its name the clause says.
+    share: f64,
+    /// Which share of the clause describes it.
+    described: f64,
+}
+
 /// The targets of all clauses, in the order of the question.
 pub(crate) fn choose<'a>(clauses: &'a [Clause], toolbox: &'a Toolbox) -> Vec<Target<'a>> {
+    let sources = (0..clauses.len()).map(|at| Source { clauses, at, toolbox });
+    let judged: Vec<Vec<Judged<'a>>> = sources.clone().map(judge).collect();
     let mut targets: Vec<Target<'a>> = Vec::new();
-    for at in 0..clauses.len() {
-        let source = Source { clauses, at, toolbox };
+    for (source, judged) in sources.clone().zip(&judged) {
         for stem in callers(source) {
-            let Some(tool) = best(&stem, source) else { continue };
-            match targets.iter_mut().find(|target| target.at == at && target.tool.name == tool.name) {
+            let Some(best) = best(&stem, judged) else { continue };
+            match targets.iter_mut().find(|target| target.at == source.at && target.tool.name == best.tool.name) {
                 Some(target) => {
                     target.by.insert(stem);
                 }
-                None => targets.push(Target { tool, at, by: HashSet::from([stem]), filling: fill(tool, source) }),
+                None => targets.push(best.target(source.at, HashSet::from([stem]))),
             }
         }
     }
-    for at in 0..clauses.len() {
-        open_ids(Source { clauses, at, toolbox }, &mut targets);
+    for (source, judged) in sources.clone().zip(&judged) {
+        open_ids(source, judged, &mut targets);
     }
-    if targets.is_empty() {
-        targets.extend((0..clauses.len()).filter_map(|at| addressed(Source { clauses, at, toolbox })));
-    }
-    if targets.is_empty() {
-        targets.extend((0..clauses.len()).filter_map(|at| described(Source { clauses, at, toolbox })));
+    for fallback in [addressed, described] {
+        if targets.is_empty() {
+            targets.extend(sources.clone().zip(&judged).filter_map(|(source, judged)| fallback(source, judged)));
+        }
     }
     targets
 }
@@ -84,63 +95,59 @@ fn callers(source: Source<'_>) -> Vec<String> {
     [aspects, labels, vague].into_iter().find(|stems| !stems.is_empty()).unwrap_or_default()
 }
 
-fn best<'a>(stem: &str, source: Source<'a>) -> Option<&'a Known> {
+fn best<'a, 'j>(stem: &str, judged: &'j [Judged<'a>]) -> Option<&'j Judged<'a>> {
     let related = |name: &String| name == stem || synonyms(stem).contains(name);
-    let named = source.toolbox.tools.iter().filter(|tool| tool.names.iter().any(related));
-    let mut best: Option<(f64, &Known)> = None;
-    for tool in named {
-        let (score, covered) = score(tool, source);
-        if covered >= LEAST_NAMED
-            && best.is_none_or(|(other, _)| score > other + 1e-9)
-            && may_run(tool, source.clause())
-        {
-            best = Some((score, tool));
-        }
-    }
-    best.map(|(_, tool)| tool)
+    let named = judged.iter().filter(|one| one.share >= LEAST_NAMED && one.tool.names.iter().any(related));
+    named.fold(None, |best: Option<&Judged<'a>>, one| match best {
+        Some(best) if one.score <= best.score + 1e-9 => Some(best),
+        Some(_) | None => Some(one),
+    })
 }
 
-/// Tools that change something run only for who uses their verb.
-pub(crate) fn may_run(tool: &Known, clause: &Clause) -> bool {
-    tool.change.as_ref().is_none_or(|verb| clause.asks_for_change(verb))
+/// The tools that may run for the clause: those that change something only for who uses their verb.
+fn judge(source: Source<'_>) -> Vec<Judged<'_>> {
+    let may_run = |tool: &&Known| tool.change.as_ref().is_none_or(|verb| source.clause().asks_for_change(verb));
+    source.toolbox.tools.iter().filter(may_run).map(|tool| Judged::new(tool, source)).collect()
 }
 
-/// How well the tool answers the clause, and which share of its name the clause says.
-fn score(tool: &Known, source: Source<'_>) -> (f64, f64) {
-    let (clause, toolbox) = (source.clause(), source.toolbox);
-    let said = clause.stems();
-    let (mut covered, mut total) = (0.0, 0.0);
-    for stem in &tool.names {
-        let weight = toolbox.weight(stem);
-        total += weight;
-        if said.contains(stem) {
-            covered += weight;
-        } else if said.iter().any(|word| synonyms(word).contains(stem)) {
-            covered += 0.6 * weight;
+impl<'a> Judged<'a> {
+    fn new(tool: &'a Known, source: Source<'a>) -> Self {
+        let (clause, toolbox) = (source.clause(), source.toolbox);
+        let said = clause.stems();
+        let (mut covered, mut total) = (0.0, 0.0);
+        for stem in &tool.names {
+            let weight = toolbox.weight(stem);
+            total += weight;
+            if said.contains(stem) {
+                covered += weight;
+            } else if said.iter().any(|word| synonyms(word).contains(stem)) {
+                covered += 0.6 * weight;
+            }
         }
+        let share = if total > 0.0 { covered / total } else { 0.0 };
+        let filling = fill(tool, source);
+        let described = overlap(tool, clause);
+        let mut score = share + 0.05 * covered + 0.1 * filling.choices as f64 + 0.2 * described;
+        // "details of ticket TKT-001" means the tool for details, not the one for tickets.
+        score += 0.15 * tool.names.iter().filter(|stem| is_facet(stem) && said.contains(*stem)).count() as f64;
+        if clause.ids.iter().any(|id| filling.ids.contains(&id.text.to_uppercase())) {
+            score += 0.3;
+        } else if !clause.ids.is_empty() {
+            score -= 0.4;
+        }
+        let lacks = |param: &Param| filling.lacking.contains(&param.name) && !matches!(param.kind, Kind::Id(_));
+        if !filling.any && tool.params.iter().any(lacks) {
+            score -= 0.6;
+        }
+        if tool.change.is_some() {
+            score += 0.3;
+        }
+        Self { tool, filling, score, share, described }
     }
-    let share = if total > 0.0 { covered / total } else { 0.0 };
-    let filling = fill(tool, source);
-    let mut score = share + 0.05 * covered + 0.1 * filling.choices as f64 + 0.2 * overlap(tool, clause);
-    // "details of ticket TKT-001" means the tool for details, not the one for tickets.
-    score += 0.15 * tool.names.iter().filter(|stem| is_facet(stem) && said.contains(*stem)).count() as f64;
-    let own_ids = clause.ids.iter().filter(|id| filling.ids.contains(&id.text.to_uppercase())).count();
-    if own_ids > 0 {
-        score += 0.3;
-    } else if !clause.ids.is_empty() {
-        score -= 0.4;
+
+    fn target(&self, at: usize, by: HashSet<String>) -> Target<'a> {
+        Target { tool: self.tool, at, by, filling: self.filling.clone() }
     }
-    let is_hopeless = filling
-        .lacking
-        .iter()
-        .any(|name| tool.params.iter().any(|param| &param.name == name && !matches!(param.kind, Kind::Id(_))));
-    if is_hopeless && !filling.any {
-        score -= 0.6;
-    }
-    if tool.change.is_some() {
-        score += 0.3;
-    }
-    (score, share)
 }
 
 /// The share of the clause's words that describe the tool.
@@ -154,55 +161,42 @@ fn overlap(tool: &Known, clause: &Clause) -> f64 {
 }
 
 /// Ids that no target takes open the thing they name.
-fn open_ids<'a>(source: Source<'a>, targets: &mut Vec<Target<'a>>) {
+fn open_ids<'a>(source: Source<'a>, judged: &[Judged<'a>], targets: &mut Vec<Target<'a>>) {
     for id in &source.clause().ids {
-        if targets.iter().any(|target| target.filling.ids.contains(&id.text.to_uppercase())) {
+        let text = id.text.to_uppercase();
+        if targets.iter().any(|target| target.filling.ids.contains(&text)) {
             continue;
         }
-        let opens = source.toolbox.tools.iter().filter(|tool| tool.change.is_none()).filter_map(|tool| {
-            let filling = fill(tool, source);
-            let is_own = tool.params.iter().any(|param| {
-                param.entity().is_some_and(|entity| tool.names.iter().any(|name| name == entity))
-                    && takes(tool, param, id, source.toolbox)
-            });
-            let fits = filling.is_ready() && filling.ids.contains(&id.text.to_uppercase());
-            let others = tool.names.iter().filter(|name| !is_facet(name)).count();
-            fits.then_some(((!is_own, others), tool, filling))
-        });
-        if let Some((_, tool, filling)) = opens.min_by_key(|(rank, _, _)| *rank) {
-            let by = id.label.iter().cloned().collect();
-            targets.push(Target { tool, at: source.at, by, filling });
+        let names_own = |one: &Judged<'_>, param: &Param| {
+            let is_own = param.entity().is_some_and(|entity| one.tool.names.iter().any(|name| name == entity));
+            is_own && takes(one.tool, param, id, source.toolbox).is_some()
+        };
+        let fits =
+            |one: &&Judged<'a>| one.tool.change.is_none() && one.filling.is_ready() && one.filling.ids.contains(&text);
+        let rank = |one: &&Judged<'a>| {
+            let is_own = one.tool.params.iter().any(|param| names_own(one, param));
+            (!is_own, one.tool.names.iter().filter(|name| !is_facet(name)).count())
+        };
+        if let Some(one) = judged.iter().filter(fits).min_by_key(rank) {
+            targets.push(one.target(source.at, id.label.iter().cloned().collect()));
         }
     }
-}
-
-fn takes(tool: &Known, param: &super::toolbox::Param, id: &Id, toolbox: &Toolbox) -> bool {
-    super::fill::takes(tool, param, id, toolbox).is_some()
 }
 
 /// An e-mail address alone asks for whom it belongs to.
-fn addressed(source: Source<'_>) -> Option<Target<'_>> {
+fn addressed<'a>(source: Source<'a>, judged: &[Judged<'a>]) -> Option<Target<'a>> {
     source.clause().emails.first()?;
-    let readers = source.toolbox.tools.iter().filter(|tool| tool.change.is_none());
-    let mut ready = readers.map(|tool| (tool, fill(tool, source))).filter(|(tool, filling)| {
-        let takes_address =
-            tool.params.iter().any(|param| param.kind == Kind::Email && filling.calls[0].contains_key(&param.name));
-        takes_address && filling.is_ready()
-    });
-    ready.next().map(|(tool, filling)| Target { tool, at: source.at, by: HashSet::new(), filling })
+    let takes_address = |one: &&Judged<'a>| {
+        let given = &one.filling.calls[0];
+        let takes = one.tool.params.iter().any(|param| param.kind == Kind::Email && given.contains_key(&param.name));
+        takes && one.tool.change.is_none() && one.filling.is_ready()
+    };
+    judged.iter().find(takes_address).map(|one| one.target(source.at, HashSet::new()))
 }
 
 /// Without any word that names a tool: the tool whose description meets the clause best, if it can run at once.
-fn described(source: Source<'_>) -> Option<Target<'_>> {
-    let clause = source.clause();
-    let mut best: Option<(f64, &Known, Filling)> = None;
-    for tool in &source.toolbox.tools {
-        let filling = fill(tool, source);
-        let met = overlap(tool, clause);
-        let is_better = best.as_ref().is_none_or(|(other, _, _)| met > *other);
-        if met >= LEAST_DESCRIBED && is_better && filling.is_ready() && may_run(tool, clause) {
-            best = Some((met, tool, filling));
-        }
-    }
-    best.map(|(_, tool, filling)| Target { tool, at: source.at, by: HashSet::new(), filling })
+fn described<'a>(source: Source<'a>, judged: &[Judged<'a>]) -> Option<Target<'a>> {
+    let met = judged.iter().filter(|one| one.described >= LEAST_DESCRIBED && one.filling.is_ready());
+    let best = met.min_by(|one, other| other.described.total_cmp(&one.described))?;
+    Some(best.target(source.at, HashSet::new()))
 }

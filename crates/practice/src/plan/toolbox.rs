@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::words::{capital, changes, is_facet, only_asks, pattern, readable, stem, stems_of_name, words};
@@ -39,11 +39,31 @@ pub(crate) struct Param {
     pub(crate) required: bool,
     pub(crate) kind: Kind,
     pub(crate) choices: Vec<String>,
-    pub(crate) pattern: Option<Regex>,
+    pub(crate) pattern: Option<Shape>,
     /// The letters that example ids in the description begin with.
     pub(crate) prefix: Option<String>,
     pub(crate) takes_time: bool,
     pub(crate) takes_numbers: bool,
+}
+
+/// The pattern of a parameter. One that takes any id tells whose it is not, never whose it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    pattern: Regex,
+    takes_any: bool,
+}
+
+/// Shapes by their text: the same few stand in many tools, and compiling one takes longer than all the rest.
+type Shapes = HashMap<String, Option<Shape>>;
+
+impl Shape {
+    fn new(text: &str) -> Option<Self> {
+        // Schemas write patterns as ECMAScript does, where `\d` is a plain digit.
+        let plain = RegexBuilder::new(text).unicode(false).build();
+        let pattern = plain.or_else(|_| Regex::new(text)).ok()?;
+        let takes_any = ["ZZZZ-001", "ZZ-ZZ-001", "ZZ001"].iter().any(|any| pattern.is_match(any));
+        Some(Self { pattern, takes_any })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +87,8 @@ pub(crate) enum Kind {
 
 impl Toolbox {
     pub(crate) fn new(tools: &[Tool]) -> Self {
-        let tools: Vec<Known> = tools.iter().map(Known::new).collect();
+        let mut shapes = Shapes::new();
+        let tools: Vec<Known> = tools.iter().map(|tool| Known::new(tool, &mut shapes)).collect();
         let mut named = HashMap::new();
         for stem in tools.iter().flat_map(|tool| tool.names.iter().collect::<HashSet<_>>()) {
             *named.entry(stem.clone()).or_insert(0) += 1;
@@ -102,7 +123,7 @@ impl Toolbox {
 }
 
 impl Known {
-    fn new(tool: &Tool) -> Self {
+    fn new(tool: &Tool, shapes: &mut Shapes) -> Self {
         let function = &tool.function;
         let (server, bare) = function.name.rsplit_once("__").unwrap_or(("", &function.name));
         let schema = &function.parameters;
@@ -117,7 +138,7 @@ impl Known {
         let mut params: Vec<Param> = Vec::new();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let required = schema["required"].as_array().is_some_and(|names| names.iter().any(|other| other == name));
-            params.push(Param::new(name, resolved(property, schema), required, &names));
+            params.push(Param::new(name, resolved(property, schema), required, (&names, shapes)));
         }
         let said = words(&description).into_iter().filter(|word| !word.is_stop());
         let mut about: HashSet<String> = said.flat_map(|word| stems_of_name(&word.text)).collect();
@@ -228,10 +249,12 @@ static LISTED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Param {
-    fn new(name: &str, property: Value, required: bool, tool: &[String]) -> Self {
+    fn new(name: &str, property: Value, required: bool, (tool, shapes): (&[String], &mut Shapes)) -> Self {
         let description = property["description"].as_str().unwrap_or_default();
         let stems = stems_of_name(name);
-        let pattern = property["pattern"].as_str().and_then(|text| Regex::new(text).ok());
+        let pattern = property["pattern"]
+            .as_str()
+            .and_then(|text| shapes.entry(text.to_owned()).or_insert_with(|| Shape::new(text)).clone());
         let mut prefix = EXAMPLE.captures(description).map(|found| found[1].to_owned());
         if let Some(example) = property["examples"][0].as_str() {
             prefix = EXAMPLE.captures(example).map(|found| found[1].to_owned()).or(prefix);
@@ -260,10 +283,8 @@ impl Param {
     /// Whether a value has the shape this parameter declares; `None` when it declares none.
     pub(crate) fn fits(&self, id: &str) -> Option<bool> {
         if let Some(pattern) = &self.pattern {
-            // A pattern that takes any id tells whose it is not, never whose it is.
-            let takes_any = ["ZZZZ-001", "ZZ-ZZ-001", "ZZ001"].iter().any(|any| pattern.is_match(any));
-            let fits = pattern.is_match(id);
-            return if takes_any && fits { None } else { Some(fits) };
+            let fits = pattern.pattern.is_match(id);
+            return if pattern.takes_any && fits { None } else { Some(fits) };
         }
         let prefix = self.prefix.as_ref()?;
         Some(id.len() > prefix.len() && id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
