@@ -1,13 +1,120 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{CallId, ConversationId, ModelRef, TurnId};
+use chat::{CallId, Conversation, ConversationId, ErrorCode, ErrorReport, ModelRef, TurnId};
+use engine::{AppEvent, Approval, ModelView, Question, ServerPreview, Settings, SettingsView, Snapshot, TestStep};
 use serde::{Deserialize, Serialize};
+use tauri::ipc::Channel;
+use tauri::{AppHandle, State, Wry};
+use tauri_plugin_opener::OpenerExt;
+
+use crate::desk::Desk;
+use crate::preferences::{self, Preferences};
+
+/// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
+macro_rules! commands {
+    ($( $(#[doc = $doc:literal])* $name:ident($request:ident: $req:ty) -> $res:ty, |$app:ident, $engine:ident| $body:expr; )*) => {
+        $(
+            $(#[doc = $doc])*
+            #[tauri::command]
+            async fn $name($app: AppHandle, desk: State<'_, Desk>, request: $req) -> Result<$res, ErrorReport> {
+                let $engine = desk.engine().await?;
+                // Some commands need only one of the three.
+                let _ = (&$app, &$engine);
+                let $request = request;
+                $body
+            }
+        )*
+
+        /// Answers every command of the page.
+        pub(crate) fn registered() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![subscribe, $($name),*]
+        }
+
+        /// `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
+        /// error is an `ErrorReport`.
+        #[cfg(test)]
+        #[derive(ts_rs::TS)]
+        #[ts(export_to = "bindings.ts")]
+        #[allow(dead_code)]
+        pub(crate) struct Commands {
+            $( $(#[doc = $doc])* $name: ($req, $res), )*
+        }
+    };
+}
+
+/// Everything the window shows, and from now on every event, in batches, on the page's own channel.
+#[tauri::command]
+async fn subscribe(desk: State<'_, Desk>, channel: Channel<Vec<AppEvent>>) -> Result<Snapshot, ErrorReport> {
+    let (snapshot, events) = desk.engine().await?.subscribe();
+    desk.forward(events, channel);
+    Ok(snapshot)
+}
+
+commands! {
+    /// Begins a turn; what happens next arrives as events.
+    send_message(request: SendMessage) -> Sent, |app, engine| {
+        let SendMessage { conversation, text, model } = request;
+        let (conversation, turn) = engine.send(Question { conversation, text, model }).await?;
+        Ok(Sent { conversation, turn })
+    };
+    stop_turn(id: ConversationId) -> (), |app, engine| {
+        engine.stop(&id);
+        Ok(())
+    };
+    answer_approval(answer: AnswerApproval) -> (), |app, engine| {
+        let approval = if answer.allow { Approval::Once } else { Approval::Refuse { word: answer.word } };
+        engine.answer(&answer.call, approval)
+    };
+    /// The whole conversation also arrives as an event, in step with its turn under way.
+    open_conversation(id: ConversationId) -> Conversation, |app, engine| engine.open_conversation(&id).await;
+    rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);
+    /// Takes it out of the list; `restore_conversation` brings it back.
+    remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
+    restore_conversation(id: ConversationId) -> (), |app, engine| engine.restore(&id).await;
+    change_settings(settings: Settings) -> (), |app, engine| engine.change_settings(settings);
+    store_key(request: StoreKey) -> (), |app, engine| engine.store_key(&request.provider, &request.key).await;
+    forget_key(provider: String) -> (), |app, engine| engine.forget_key(&provider).await;
+    /// Asks the keychain about every provider's key; the answer also arrives as an event.
+    look_up_keys(request: ()) -> SettingsView, |app, engine| {
+        let () = request;
+        Ok(engine.look_up_keys().await)
+    };
+    list_models(provider: String) -> Vec<ModelView>, |app, engine| engine.list_models(&provider).await;
+    test_provider(provider: String) -> Vec<TestStep>, |app, engine| engine.test_provider(&provider).await;
+    /// Reads a URL, a command line or any client's JSON; nothing is added or run yet.
+    preview_servers(text: String) -> Vec<ServerPreview>, |app, engine| engine.preview_servers(&text);
+    add_servers(text: String) -> Vec<String>, |app, engine| engine.add_servers(&text).await;
+    enable_server(request: EnableServer) -> (), |app, engine| engine.enable_server(&request.name, request.enabled).await;
+    remove_server(name: String) -> (), |app, engine| engine.remove_server(&name).await;
+    reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
+    /// All five help-desk servers at once.
+    remove_help_desk(request: ()) -> (), |app, engine| {
+        let () = request;
+        engine.remove_help_desk().await
+    };
+    restore_help_desk(request: ()) -> (), |app, engine| {
+        let () = request;
+        engine.restore_help_desk().await
+    };
+    load_preferences(request: ()) -> Preferences, |app, engine| {
+        let () = request;
+        preferences::load(&app)
+    };
+    save_preferences(values: Preferences) -> (), |app, engine| preferences::save(&app, values);
+    /// Opens a link in the browser: only addresses of the web and of mail.
+    open_link(url: String) -> (), |app, engine| open_in_browser(&app, &url);
+    /// Questions that the help desk can answer.
+    example_questions(request: ()) -> Vec<String>, |app, engine| {
+        let () = request;
+        Ok(engine::EXAMPLES.map(String::from).to_vec())
+    };
+}
 
 /// A question for a conversation; a new one is begun where none is named.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SendMessage {
+struct SendMessage {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     conversation: Option<ConversationId>,
@@ -22,7 +129,7 @@ pub(crate) struct SendMessage {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Sent {
+struct Sent {
     conversation: ConversationId,
     turn: TurnId,
 }
@@ -30,7 +137,7 @@ pub(crate) struct Sent {
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AnswerApproval {
+struct AnswerApproval {
     call: CallId,
     allow: bool,
     /// A word to the model, with a refusal.
@@ -38,3 +145,45 @@ pub(crate) struct AnswerApproval {
     #[cfg_attr(test, ts(optional))]
     word: Option<String>,
 }
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct RenameConversation {
+    id: ConversationId,
+    title: String,
+}
+
+/// A key on its way to the keychain. Nothing ever brings it back to the page.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct StoreKey {
+    provider: String,
+    key: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct EnableServer {
+    name: String,
+    enabled: bool,
+}
+
+fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {
+    let allowed = ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
+    if !allowed || url.chars().any(char::is_control) {
+        return Err(ErrorReport::new(ErrorCode::InvalidInput, "This link is not opened.")
+            .because("Only links to the web and to mail addresses are."));
+    }
+    app.opener().open_url(url, None::<&str>).map_err(|error| {
+        ErrorReport::new(ErrorCode::Unknown, "The browser could not be opened.")
+            .because(error.to_string())
+            .fix("Copy the link and open it yourself.")
+    })
+}
+
+#[cfg(test)]
+#[path = "bindings_tests.rs"]
+mod tests;

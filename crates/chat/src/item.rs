@@ -31,6 +31,8 @@ impl Item {
 pub struct Message {
     pub id: ItemId,
     pub role: Role,
+    /// Which of the turn's requests to the model it answers, from 1; 0 for the question itself.
+    pub round: u32,
     /// CommonMark with GFM tables.
     pub text: String,
     /// What the model thought aloud before it spoke; shown folded, not sent back.
@@ -60,6 +62,8 @@ pub struct ToolCall {
     pub id: CallId,
     /// The id by which the model knows this call; unique within its round, never empty.
     pub wire_id: String,
+    /// Which of the turn's requests to the model it answers, from 1.
+    pub round: u32,
     /// The name the model used: what goes back to it in the history.
     pub called: String,
     /// The server's configured name; empty when no server offers such a tool.

@@ -100,6 +100,7 @@ mod tests {
         ToolCall {
             id: "c".into(),
             wire_id: "c".into(),
+            round: 1,
             called: format!("{server}__{tool}"),
             server: server.into(),
             tool: tool.into(),

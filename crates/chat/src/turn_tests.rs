@@ -12,13 +12,14 @@ fn turn(items: Vec<Item>) -> Turn {
 
 fn said(role: Role, text: &str) -> Item {
     let id = format!("{role:?}-{text}").as_str().into();
-    Item::Message(Message { id, role, text: text.into(), reasoning: String::new(), at: 0, spoke_at: None })
+    Item::Message(Message { id, role, round: 0, text: text.into(), reasoning: String::new(), at: 0, spoke_at: None })
 }
 
 fn call(server: &str, tool: &str) -> ToolCall {
     ToolCall {
         id: format!("{server}.{tool}").as_str().into(),
         wire_id: tool.into(),
+        round: 1,
         called: format!("{server}__{tool}"),
         server: server.into(),
         tool: tool.into(),

@@ -1,1 +1,69 @@
-fn main() {}
+//! `loq`: Loquat in the terminal, on the same engine, settings and secrets as the window.
+//!
+//! **Invariant:** nothing here or below needs Tauri.
+//!
+//! Start reading at `args.rs` (what can be asked), then `ask.rs` (one question and its answer).
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program prints")]
+
+mod args;
+mod ask;
+mod call;
+mod chat;
+mod list;
+mod open;
+mod print;
+mod settings;
+
+use std::process::ExitCode;
+
+use ::chat::{ErrorCode, ErrorReport};
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Why `loq` ends as it does. The numbers are a promise to scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Answered = 0,
+    Failed = 1,
+    Usage = 2,
+    NeedsSignIn = 3,
+    Refused = 4,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // What the surrounding environment says counts more than the file.
+    let _ = dotenvy::from_path(".env");
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Ending::Usage as u8 } else { Ending::Answered as u8 });
+        }
+    };
+    let ending = match args.command {
+        Command::Ask(args) => ask::ask(args).await,
+        Command::Chat(common) => chat::chat(common).await,
+        Command::Examples(args) => ask::examples(args).await,
+        Command::Servers(args) => list::servers(args).await,
+        Command::Tools(args) => list::tools(args).await,
+        Command::Call(args) => call::call(args).await,
+    };
+    match ending {
+        Ok(ending) => ExitCode::from(ending as u8),
+        Err(report) => {
+            print::error(&report);
+            ExitCode::from(ending_of(&report) as u8)
+        }
+    }
+}
+
+/// How an error ends the program.
+pub(crate) fn ending_of(report: &ErrorReport) -> Ending {
+    match report.code {
+        ErrorCode::InvalidInput | ErrorCode::NotFound => Ending::Usage,
+        ErrorCode::KeyMissing | ErrorCode::KeyRejected | ErrorCode::SignInRequired => Ending::NeedsSignIn,
+        _ => Ending::Failed,
+    }
+}

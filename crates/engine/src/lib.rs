@@ -1,18 +1,35 @@
+//! Runs turns and owns conversations: providers, store, approvals, servers, events.
+//!
+//! **Invariant:** knows nothing of Tauri and nothing of axum; every face (window, terminal, API)
+//! joins at [`Engine::send`] and is told what happens by [`Engine::subscribe`].
+//!
+//! Start reading at `engine.rs` (`send`), then `run.rs` (the loop of a turn).
+
+mod approvals;
+mod clock;
+mod engine;
+mod home;
+mod hub;
+mod keys;
+mod models;
+pub mod provider;
+mod run;
+mod servers;
 mod settings;
+mod settle;
+mod store;
+mod tools;
 mod view;
+
+pub use approvals::Approval;
+pub use engine::{Engine, Options, Question};
+pub use home::Home;
+pub use hub::Events;
+pub use servers::{HELP_DESK, help_desk};
 pub use settings::Settings;
-pub use view::*;
-#[cfg(all(test, feature = "ts"))]
-mod t {
-    #[test]
-    fn x() {
-        use ts_rs::TS;
-        let c = ts_rs::Config::new().with_out_dir("/tmp/b").with_large_int("number");
-        super::AppEvent::export_all(&c).unwrap();
-        super::Snapshot::export_all(&c).unwrap();
-        super::ModelView::export_all(&c).unwrap();
-        super::TestStep::export_all(&c).unwrap();
-        super::ServerPreview::export_all(&c).unwrap();
-        chat::Conversation::export_all(&c).unwrap();
-    }
-}
+pub use view::{
+    AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot, TestStep,
+};
+
+/// The seven questions that show what the help desk can do.
+pub const EXAMPLES: [&str; 7] = practice::EXAMPLES;

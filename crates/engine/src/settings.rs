@@ -1,6 +1,8 @@
 //! What a person can set, as it lies in `settings.json`. Secrets are elsewhere: in the keychain.
 
-use chat::ModelRef;
+use std::path::Path;
+
+use chat::{ErrorCode, ErrorReport, ModelRef};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,117 @@ impl Default for Settings {
             top_p: None,
             max_output_tokens: None,
             max_rounds: 25,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of a home; the defaults where nothing was ever set. A file that cannot be read
+    /// is an error, never overwritten.
+    pub fn load(path: &Path) -> Result<Self, ErrorReport> {
+        let unreadable = |cause: String| {
+            ErrorReport::new(ErrorCode::StorageFailed, format!("The settings in {} cannot be read.", path.display()))
+                .because(cause)
+                .fix("Mend the file, or move it away to begin with the defaults.")
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(unreadable(error.to_string())),
+        };
+        let settings: Self = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+        settings.checked()
+    }
+
+    pub fn save(&self, path: &Path) -> Result<(), ErrorReport> {
+        let unwritable = |cause: String| {
+            ErrorReport::new(ErrorCode::StorageFailed, format!("The settings cannot be written to {}.", path.display()))
+                .because(cause)
+                .fix("Check the disk and the file's permissions. The settings hold until Loquat ends.")
+        };
+        let text = serde_json::to_string_pretty(self).map_err(|error| unwritable(error.to_string()))?;
+        mcp::write_atomically(path, text.as_bytes()).map_err(|error| unwritable(error.to_string()))
+    }
+
+    /// The same settings, if they can work.
+    pub(crate) fn checked(self) -> Result<Self, ErrorReport> {
+        for (name, url) in [
+            ("OpenAI", &self.openai_base_url),
+            ("LM Studio", &self.lmstudio_base_url),
+            ("the other provider", &self.custom_base_url),
+        ] {
+            if !url.is_empty() {
+                check_url(name, url)?;
+            }
+        }
+        let within = |value: Option<f32>, most: f32| value.is_none_or(|value| (0.0..=most).contains(&value));
+        let problem = match () {
+            () if !within(self.temperature, 2.0) => Some("The temperature lies between 0 and 2."),
+            () if !within(self.top_p, 1.0) => Some("Top p lies between 0 and 1."),
+            () if !(1..=200).contains(&self.max_rounds) => Some("The rounds of a turn lie between 1 and 200."),
+            () if self.max_output_tokens == Some(0) => Some("An answer needs at least one token."),
+            () => None,
+        };
+        match problem {
+            Some(problem) => Err(ErrorReport::new(ErrorCode::InvalidInput, problem)),
+            None => Ok(self),
+        }
+    }
+}
+
+fn check_url(name: &str, url: &str) -> Result<(), ErrorReport> {
+    let wrong = |cause: &str| {
+        ErrorReport::new(ErrorCode::InvalidInput, format!("The address of {name} cannot be used."))
+            .because(cause)
+            .fix("Give the whole base URL, such as http://localhost:1234/v1.")
+    };
+    let parsed = url::Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(wrong("It does not begin with http:// or https://."));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(wrong("It has a user name or password in it; keys belong into the field for the key."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_and_unknown_or_missing_fields_do_no_harm() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.json");
+        assert_eq!(Settings::load(&path).unwrap(), Settings::default());
+        let settings = Settings { temperature: Some(0.5), max_rounds: 3, ..Settings::default() };
+        settings.save(&path).unwrap();
+        assert_eq!(Settings::load(&path).unwrap(), settings);
+        std::fs::write(&path, r#"{"maxRounds": 7, "fromTheFuture": true}"#).unwrap();
+        assert_eq!(Settings::load(&path).unwrap(), Settings { max_rounds: 7, ..Settings::default() });
+    }
+
+    #[test]
+    fn a_broken_file_is_said_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.json");
+        std::fs::write(&path, "{ oops").unwrap();
+        assert_eq!(Settings::load(&path).unwrap_err().code, ErrorCode::StorageFailed);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{ oops");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        let wrong = [
+            Settings { temperature: Some(9.0), ..Settings::default() },
+            Settings { max_rounds: 0, ..Settings::default() },
+            Settings { openai_base_url: "file:///etc".into(), ..Settings::default() },
+            Settings { custom_base_url: "https://me:secret@example.com/v1".into(), ..Settings::default() },
+        ];
+        for settings in wrong {
+            let error = settings.clone().checked().unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidInput, "{settings:?}");
+            assert!(!format!("{error:?}").contains("secret"));
         }
     }
 }

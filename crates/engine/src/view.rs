@@ -1,6 +1,8 @@
 //! What faces are shown and told: one snapshot, then one stream of events.
 
-use chat::{ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, Turn, TurnEvent, TurnId};
+use chat::{
+    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, Turn, TurnEvent, TurnId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::Settings;
@@ -11,18 +13,41 @@ use crate::settings::Settings;
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum AppEvent {
     /// A turn began in that conversation: this is the whole of it so far.
-    TurnStarted { conversation: ConversationId, turn: Turn },
+    TurnStarted {
+        conversation: ConversationId,
+        turn: Turn,
+    },
     /// Something happened to a turn.
-    Turn { conversation: ConversationId, turn: TurnId, event: TurnEvent },
+    Turn {
+        conversation: ConversationId,
+        turn: TurnId,
+        event: TurnEvent,
+    },
     /// A conversation is new or its title, time or state changed.
-    Conversation { summary: ConversationSummary },
-    ConversationRemoved { id: ConversationId },
+    Conversation {
+        summary: ConversationSummary,
+    },
+    ConversationRemoved {
+        id: ConversationId,
+    },
+    /// Somebody opened a conversation: this is the whole of it at this instant.
+    ConversationOpened {
+        conversation: Conversation,
+    },
     /// A server is new or anything of it changed.
-    Server { server: ServerView },
-    ServerRemoved { name: String },
-    Settings { settings: SettingsView },
+    Server {
+        server: ServerView,
+    },
+    ServerRemoved {
+        name: String,
+    },
+    Settings {
+        settings: SettingsView,
+    },
     /// Something went wrong outside any turn.
-    Trouble { error: ErrorReport },
+    Trouble {
+        error: ErrorReport,
+    },
 }
 
 /// All that a face needs to draw itself, taken at one instant.
@@ -34,6 +59,8 @@ pub struct Snapshot {
     pub conversations: Vec<ConversationSummary>,
     pub servers: Vec<ServerView>,
     pub settings: SettingsView,
+    /// What could not be read when Loquat started; everything else works.
+    pub troubles: Vec<ErrorReport>,
     /// Loquat's own version.
     pub version: String,
     /// Where configuration and data lie.
@@ -90,13 +117,22 @@ pub enum KeyState {
     Unknown,
     Missing,
     /// In the keychain; `hint` is its end, such as `••••abcd`.
-    Stored { hint: String },
+    Stored {
+        hint: String,
+    },
     /// Given by the environment; nothing is stored.
-    Environment { hint: String },
+    Environment {
+        hint: String,
+    },
     /// Kept until Loquat ends, because no keychain answered.
-    MemoryOnly { hint: String, error: ErrorReport },
+    MemoryOnly {
+        hint: String,
+        error: ErrorReport,
+    },
     /// The keychain did not answer.
-    Unavailable { error: ErrorReport },
+    Unavailable {
+        error: ErrorReport,
+    },
 }
 
 /// One model that a provider offers.

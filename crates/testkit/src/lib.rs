@@ -1,1 +1,22 @@
+//! What tests are built with: programs of this workspace, and models that play a script.
+//!
+//! **Invariant:** only ever a dev-dependency; nothing of it ships.
+//!
+//! Start reading at [`program`].
 
+use std::path::PathBuf;
+
+pub use practice::{Round, Script};
+
+/// A program of this workspace, as cargo built it beside the test that runs.
+///
+/// # Panics
+/// When it is not there, with the command that builds it.
+pub fn program(name: &str) -> PathBuf {
+    let this = std::env::current_exe().unwrap_or_default();
+    let built = this.ancestors().skip(1).map(|dir| dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
+    match built.take(3).find(|path| path.is_file()) {
+        Some(path) => path,
+        None => panic!("{name} is not built: run `cargo build --workspace --bins` or test the whole workspace"),
+    }
+}

@@ -1,0 +1,106 @@
+//! What can be asked of `loq`.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+/// Talk to a language model that uses your tools, and see everything that happens.
+#[derive(Debug, Parser)]
+#[command(name = "loq", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask one question and print the answer.
+    Ask(Ask),
+    /// Talk: questions and answers until `quit`.
+    Chat(Common),
+    /// Ask seven questions that show what the help desk can do.
+    Examples(Examples),
+    /// List the servers and how they stand.
+    Servers(List),
+    /// List every tool of every server.
+    Tools(List),
+    /// Call one tool, without a model.
+    Call(Call),
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Ask {
+    /// What you want to know.
+    pub(crate) question: String,
+    /// Print one event a line, exactly what the window is told.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Examples {
+    /// Print one event a line, exactly what the window is told.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Clone, Group)]
+pub(crate) struct Common {
+    /// Who answers; otherwise whoever is chosen in the settings.
+    #[arg(long, value_enum)]
+    pub(crate) provider: Option<Provider>,
+    /// Where the provider is; with no provider named, any OpenAI-compatible address.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Which model; otherwise MODEL, LMSTUDIO_MODEL, or what the provider offers.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// What the model is told first; otherwise SYSTEM_PROMPT, or what the settings say.
+    #[arg(short, long, value_name = "PROMPT")]
+    pub(crate) system_prompt: Option<String>,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+    /// Allow every call without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Provider {
+    Openai,
+    Lmstudio,
+    Practice,
+    Custom,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct List {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Call {
+    /// The server's name, as `loq servers` shows it.
+    pub(crate) server: String,
+    /// The tool's own name, as `loq tools` shows it.
+    pub(crate) tool: String,
+    /// The arguments, a JSON object.
+    #[arg(default_value = "{}")]
+    pub(crate) arguments: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}

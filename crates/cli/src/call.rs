@@ -1,0 +1,76 @@
+//! One tool, called by hand.
+
+use std::time::{Duration, Instant};
+
+use ::chat::{Content, ErrorCode, ErrorReport, Output};
+use mcp::{CallError, CallRequest};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::Call;
+use crate::{Ending, ending_of, print};
+
+/// A first start may download its program.
+const SERVER_MAY_TAKE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
+    let arguments = arguments(&args.arguments)?;
+    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    engine.servers_settled(SERVER_MAY_TAKE).await;
+    let stop = CancellationToken::new();
+    let begun = Instant::now();
+    let request = CallRequest::new(&args.server, &args.tool, arguments);
+    let call = engine.servers().call(request, Box::new(|_| ()), stop.clone());
+    tokio::pin!(call);
+    let result = tokio::select! {
+        result = &mut call => result,
+        _ = tokio::signal::ctrl_c() => {
+            stop.cancel();
+            call.await
+        }
+    };
+    let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    engine.shut_down().await;
+    if args.json {
+        print::line(&result_json(&result, duration).to_string());
+    }
+    match result {
+        Ok(output) => {
+            if !args.json {
+                print::line(&output.model_text);
+            }
+            Ok(Ending::Answered)
+        }
+        Err(error) if args.json => Ok(ending_of(&error.report())),
+        Err(error) => Err(error.report()),
+    }
+}
+
+fn arguments(text: &str) -> Result<Map<String, Value>, ErrorReport> {
+    let wrong = |cause: String| {
+        ErrorReport::new(ErrorCode::InvalidInput, "The arguments cannot be read.")
+            .because(cause)
+            .fix(r#"Give a JSON object in single quotes, such as '{"ticket_id": "TKT-001"}'."#)
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(_) => Err(wrong("They are JSON, but no object.".into())),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+fn result_json(result: &Result<Output, CallError>, duration: u64) -> Value {
+    let (status, output, error) = match result {
+        Ok(output) => ("succeeded", Some(output), None),
+        Err(error @ CallError::ToolFailed { output, .. }) => ("failed", Some(output), Some(error.report())),
+        Err(error) => ("failed", None, Some(error.report())),
+    };
+    let content: &[Content] = output.map(|output| output.content.as_slice()).unwrap_or_default();
+    json!({
+        "status": status,
+        "content": content,
+        "structuredContent": output.and_then(|output| output.structured.as_ref()),
+        "error": error,
+        "durationMs": duration,
+    })
+}

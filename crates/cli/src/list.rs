@@ -1,0 +1,85 @@
+//! What servers and tools there are.
+
+use std::time::Duration;
+
+use ::chat::{ErrorReport, ServerState, Tool};
+use engine::ServerView;
+use serde_json::{Value, json};
+
+use crate::args::List;
+use crate::{Ending, print};
+
+/// A first start may download its program.
+const SERVERS_MAY_TAKE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn servers(args: List) -> Result<Ending, ErrorReport> {
+    let servers = settled(&args).await?;
+    if args.json {
+        print::line(&Value::from_iter(servers.iter().map(server_json)).to_string());
+        return Ok(Ending::Answered);
+    }
+    for server in &servers {
+        let json = server_json(server);
+        let state = json["state"].as_str().unwrap_or_default();
+        let more = match &server.state {
+            ServerState::Ready { tools, latency_ms } => format!("{tools} tools · {latency_ms:.0} ms"),
+            ServerState::Failed { error } | ServerState::Reconnecting { error, .. } => {
+                format!("{} {}", error.message, error.cause.as_deref().unwrap_or_default())
+            }
+            ServerState::Off | ServerState::Connecting | ServerState::NeedsSignIn => String::new(),
+        };
+        print::line(&format!("{:<16} {state:<12} {more}", server.name));
+    }
+    Ok(Ending::Answered)
+}
+
+pub(crate) async fn tools(args: List) -> Result<Ending, ErrorReport> {
+    let servers = settled(&args).await?;
+    let ready = servers.iter().filter(|server| matches!(server.state, ServerState::Ready { .. }));
+    let tools: Vec<&Tool> = ready.flat_map(|server| &server.tools).collect();
+    if args.json {
+        print::line(&Value::from_iter(tools.into_iter().map(tool_json)).to_string());
+        return Ok(Ending::Answered);
+    }
+    for tool in tools {
+        let first = tool.description.lines().next().unwrap_or_default();
+        print::line(&format!("{:<12} {:<32} {first}", tool.server, tool.name));
+        for warning in &tool.warnings {
+            print::line(&format!("{:<12} {:<32} ! {warning}", "", ""));
+        }
+    }
+    Ok(Ending::Answered)
+}
+
+async fn settled(args: &List) -> Result<Vec<ServerView>, ErrorReport> {
+    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    engine.servers_settled(SERVERS_MAY_TAKE).await;
+    let servers = engine.server_views();
+    engine.shut_down().await;
+    Ok(servers)
+}
+
+fn server_json(server: &ServerView) -> Value {
+    let (state, tools, latency, error) = match &server.state {
+        ServerState::Off => ("off", None, None, None),
+        ServerState::Connecting => ("connecting", None, None, None),
+        ServerState::Ready { tools, latency_ms } => ("ready", Some(*tools), Some(*latency_ms), None),
+        ServerState::NeedsSignIn => ("needsSignIn", None, None, None),
+        ServerState::Reconnecting { error, .. } => ("reconnecting", None, None, Some(error)),
+        ServerState::Failed { error } => ("failed", None, None, Some(error)),
+    };
+    json!({ "name": server.name, "state": state, "tools": tools, "latencyMs": latency, "error": error })
+}
+
+fn tool_json(tool: &Tool) -> Value {
+    json!({
+        "server": tool.server,
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "inputSchema": tool.input_schema,
+        "annotations": tool.hints,
+        "tokens": tool.tokens,
+        "warnings": tool.warnings,
+    })
+}

@@ -1,0 +1,48 @@
+//! The engine as the options ask for it.
+
+use std::path::{Path, PathBuf};
+
+use ::chat::{ErrorCode, ErrorReport, Rule};
+use engine::{Engine, Home, Options, Settings};
+use mcp::ServerConfig;
+
+use crate::args::Common;
+
+/// The engine of the home with this call's wishes.
+pub(crate) async fn open(common: &Common) -> Result<Engine, ErrorReport> {
+    let home = Home::find()?;
+    let settings = crate::settings::wished(&home, common)?;
+    let rules = if common.yes { vec![Rule::AllowAll] } else { vec![] };
+    with(home, Some(settings), common.servers.as_deref(), rules).await
+}
+
+/// The engine for looking at servers alone.
+pub(crate) async fn open_servers(servers: Option<&Path>) -> Result<Engine, ErrorReport> {
+    with(Home::find()?, None, servers, vec![]).await
+}
+
+async fn with(
+    home: Home,
+    settings: Option<Settings>,
+    servers: Option<&Path>,
+    rules: Vec<Rule>,
+) -> Result<Engine, ErrorReport> {
+    let servers = servers.map(read_servers).transpose()?;
+    Engine::open(Options { helpdesk: bundled_program(), servers, settings, rules, ..Options::new(home) }).await
+}
+
+fn read_servers(path: &Path) -> Result<Vec<ServerConfig>, ErrorReport> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ErrorReport::new(ErrorCode::InvalidInput, format!("{} cannot be read.", path.display()))
+            .because(error.to_string())
+            .fix("Give a file with servers in it, such as Claude Desktop's claude_desktop_config.json.")
+    })?;
+    mcp::parse_servers(&text).map_err(|error| error.report())
+}
+
+/// The help-desk program that ships beside this one.
+fn bundled_program() -> Option<PathBuf> {
+    let name = format!("loquat-helpdesk{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::current_exe().ok()?.with_file_name(name);
+    beside.exists().then_some(beside)
+}

@@ -1,0 +1,339 @@
+//! The engine: one home's conversations, servers, settings and keys, for every face alike.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use chat::{CallId, Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
+use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId};
+use mcp::{Keychain, Secrets, ServerConfig, ServerFile, Servers};
+use tokio::sync::OnceCell;
+
+use crate::approvals::{Approval, Approvals};
+use crate::clock::now;
+use crate::home::Home;
+use crate::hub::{Events, Hub};
+use crate::keys::Keys;
+use crate::provider::Sampling;
+use crate::run::{Record, Runner};
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+use crate::view::{AppEvent, Snapshot};
+
+/// Servers that are still connecting are waited for this long before a turn's first request.
+const SERVERS_MAY_TAKE: Duration = Duration::from_secs(5);
+
+/// What an engine is opened with.
+pub struct Options {
+    pub home: Home,
+    /// The bundled help-desk program; without it there is no help desk.
+    pub helpdesk: Option<PathBuf>,
+    /// These servers instead of the home's, for as long as this engine lives.
+    pub servers: Option<Vec<ServerConfig>>,
+    /// These settings instead of the home's, likewise.
+    pub settings: Option<Settings>,
+    /// Rules besides those that follow from the servers.
+    pub rules: Vec<Rule>,
+    /// Another place for secrets than the OS keychain.
+    pub secrets: Option<Arc<dyn Secrets>>,
+}
+
+impl Options {
+    pub fn new(home: Home) -> Self {
+        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None }
+    }
+}
+
+/// Cheap to clone; every clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) home: Home,
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    pub(crate) servers: Servers,
+    /// Where the servers are written down; nothing where they were given for this engine alone.
+    pub(crate) file: Option<Mutex<ServerFile>>,
+    /// What could not be read when the home was opened.
+    troubles: Vec<ErrorReport>,
+    pub(crate) helpdesk: Option<PathBuf>,
+    pub(crate) settings: Mutex<Settings>,
+    pub(crate) settings_given: bool,
+    pub(crate) keys: Keys,
+    pub(crate) http: OnceLock<reqwest::Client>,
+    pub(crate) practice: OnceCell<practice::Practice>,
+    approvals: Arc<Approvals>,
+    rules: Vec<Rule>,
+}
+
+/// A question and where it goes.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// A new conversation is begun where none is named.
+    pub conversation: Option<ConversationId>,
+    pub text: String,
+    /// The settings' model where absent.
+    pub model: Option<ModelRef>,
+}
+
+impl Engine {
+    /// Opens a home. Servers begin to connect; nobody waits for them.
+    pub async fn open(options: Options) -> Result<Self, ErrorReport> {
+        let home = options.home;
+        let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
+        let settings_given = options.settings.is_some();
+        let settings = match options.settings {
+            Some(settings) => settings,
+            None => Settings::load(&home.settings())?,
+        };
+        let (file, configs) = match options.servers {
+            Some(configs) => (None, configs),
+            None => {
+                let file = crate::servers::configured(&home)?;
+                let configs = crate::servers::resolved(&file, options.helpdesk.as_deref());
+                (Some(file), configs)
+            }
+        };
+        let troubles = file.iter().flat_map(|file| &file.problems).map(|problem| problem.report()).collect();
+        let hub = Hub::default();
+        hub.fill(store.conversations().await.map_err(|error| error.report())?);
+        let secrets = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
+        let servers = Servers::start(crate::servers::options(&home, file.is_none()), configs);
+        let inner = Inner {
+            store,
+            hub,
+            servers,
+            file: file.map(Mutex::new),
+            troubles,
+            helpdesk: options.helpdesk,
+            settings: Mutex::new(settings),
+            settings_given,
+            keys: Keys::new(secrets),
+            http: OnceLock::new(),
+            practice: OnceCell::new(),
+            approvals: Arc::default(),
+            rules: options.rules,
+            home,
+        };
+        let engine = Self { inner: Arc::new(inner) };
+        engine.watch_servers();
+        Ok(engine)
+    }
+
+    /// Everything a face shows, and every event from this instant on.
+    pub fn subscribe(&self) -> (Snapshot, Events) {
+        self.inner.hub.subscribe(|conversations| Snapshot {
+            conversations,
+            servers: self.server_views(),
+            settings: self.settings_view(),
+            troubles: self.inner.troubles.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            home: self.inner.home.dir().display().to_string(),
+        })
+    }
+
+    /// Asks a question: a turn begins, and goes on by itself. Returns where it went.
+    pub async fn send(&self, question: Question) -> Result<(ConversationId, TurnId), ErrorReport> {
+        let text = question.text.trim();
+        if text.is_empty() {
+            return Err(ErrorReport::new(ErrorCode::InvalidInput, "There is nothing to send.").fix("Write something."));
+        }
+        let settings = self.settings();
+        let model = question.model.or(settings.model.clone()).ok_or_else(no_model)?;
+        let provider = self.provider(&model.provider).await?;
+        let (id, is_new) = match question.conversation {
+            Some(id) => (id, false),
+            None => (ConversationId(fresh_id()), true),
+        };
+        let earlier = if is_new { vec![] } else { self.conversation(&id).await?.turns };
+        let turn = new_turn(text, model, settings.max_rounds);
+        if is_new {
+            let at = turn.started_at;
+            let summary = ConversationSummary {
+                id: id.clone(),
+                title: title(text),
+                created_at: at,
+                updated_at: at,
+                running: false,
+            };
+            self.inner.store.add_conversation(&summary);
+            self.inner.hub.put(summary);
+        }
+        let stop = self.inner.hub.begin(&id, &turn).ok_or_else(busy)?;
+        self.inner.store.begin(&id, &turn);
+        let engine = self.clone();
+        let runner = Runner {
+            provider,
+            tools: Arc::new(self.inner.servers.clone()),
+            approvals: self.inner.approvals.clone(),
+            policy: Box::new(move || engine.policy()),
+            recorder: Arc::new(Recorder { engine: self.clone(), conversation: id.clone() }),
+            stop,
+            earlier: Arc::new(earlier),
+            system: settings.system_prompt.clone(),
+            sampling: sampling(&settings),
+        };
+        let turn_id = turn.id.clone();
+        tokio::spawn(drive(self.clone(), runner, turn));
+        Ok((id, turn_id))
+    }
+
+    /// Stops the turn under way, if there is one.
+    pub fn stop(&self, conversation: &ConversationId) {
+        self.inner.hub.stop(conversation);
+    }
+
+    /// Gives a person's word on a call that waits for it.
+    pub fn answer(&self, call: &CallId, approval: Approval) -> Result<(), ErrorReport> {
+        if self.inner.approvals.answer(call, approval) {
+            return Ok(());
+        }
+        Err(ErrorReport::new(ErrorCode::NotFound, "This call does not wait for an answer any more.")
+            .because("It was answered already, or its turn has ended."))
+    }
+
+    /// A conversation with everything in it, also of its turn under way.
+    pub async fn conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
+        self.inner.store.flush().await.map_err(|error| error.report())?;
+        self.inner.store.conversation(id).await.map_err(|error| error.report())
+    }
+
+    /// Like [`Engine::conversation`]; every face is also told of it, in step with the turn under way.
+    pub async fn open_conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
+        let conversation = self.conversation(id).await?;
+        Ok(self.inner.hub.open(conversation))
+    }
+
+    pub fn conversations(&self) -> Vec<ConversationSummary> {
+        self.inner.hub.conversations()
+    }
+
+    pub fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport> {
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(ErrorReport::new(ErrorCode::InvalidInput, "A conversation needs a name."));
+        }
+        let summary = self.inner.hub.summary(id).ok_or_else(|| StoreError::NoSuchConversation.report())?;
+        self.inner.store.rename(id, name);
+        self.inner.hub.put(ConversationSummary { title: name.to_owned(), ..summary });
+        Ok(())
+    }
+
+    /// Takes a conversation out of the list; [`Engine::restore`] brings it back.
+    pub fn remove(&self, id: &ConversationId) -> Result<(), ErrorReport> {
+        self.inner.hub.stop(id);
+        self.inner.hub.take(id).ok_or_else(|| StoreError::NoSuchConversation.report())?;
+        self.inner.store.set_removed(id, Some(now()));
+        Ok(())
+    }
+
+    pub async fn restore(&self, id: &ConversationId) -> Result<(), ErrorReport> {
+        let summary = self.inner.store.summary(id).await.map_err(|error| error.report())?;
+        self.inner.store.set_removed(id, None);
+        self.inner.hub.put(summary);
+        Ok(())
+    }
+
+    /// Stops every turn, writes everything down and ends every server.
+    pub async fn shut_down(self) {
+        let (_, mut events) = self.inner.hub.subscribe(|_| ());
+        self.inner.hub.stop_all();
+        while !self.inner.hub.is_idle() {
+            if events.recv().await.is_none() {
+                break;
+            }
+        }
+        if let Err(error) = self.inner.store.flush().await {
+            tracing::error!("not everything is on disk: {error}");
+        }
+        self.inner.servers.clone().shutdown().await;
+    }
+
+    /// The rules now: the given ones, and that read-only tools of the help desk may run.
+    fn policy(&self) -> chat::Policy {
+        let servers = self.inner.servers.snapshot();
+        let bundled = servers.iter().filter(|server| server.config.bundled);
+        let trusted = bundled.map(|server| Rule::AllowReadOnly { server: server.config.name.clone() });
+        chat::Policy { rules: self.inner.rules.iter().cloned().chain(trusted).collect() }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn drive(engine: Engine, runner: Runner, mut turn: Turn) {
+    tokio::select! {
+        () = engine.inner.servers.settled(SERVERS_MAY_TAKE) => (),
+        () = runner.stop.cancelled() => (),
+    }
+    runner.run(&mut turn).await;
+    engine.inner.store.end(&turn);
+    if let Err(error) = engine.inner.store.flush().await {
+        engine.inner.hub.announce(AppEvent::Trouble { error: error.report() });
+    }
+}
+
+/// Stores what happens and tells every face.
+struct Recorder {
+    engine: Engine,
+    conversation: ConversationId,
+}
+
+impl Record for Recorder {
+    fn record(&self, turn: &Turn, event: &TurnEvent) {
+        self.engine.inner.store.append(&turn.id, event);
+        self.engine.inner.hub.happen(&self.conversation, event);
+    }
+
+    fn flush(&self) -> futures::future::BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.engine.inner.store.flush())
+    }
+}
+
+fn new_turn(text: &str, model: ModelRef, max_rounds: u32) -> Turn {
+    let (id, at) = (TurnId(fresh_id()), now());
+    let question = Message {
+        id: ItemId(format!("{id}-0")),
+        role: Role::User,
+        round: 0,
+        text: text.to_owned(),
+        reasoning: String::new(),
+        at,
+        spoke_at: None,
+    };
+    let mut turn = Turn::new(id, model, Item::Message(question), at);
+    turn.max_rounds = max_rounds.max(1);
+    turn
+}
+
+fn sampling(settings: &Settings) -> Sampling {
+    Sampling { temperature: settings.temperature, top_p: settings.top_p, max_output_tokens: settings.max_output_tokens }
+}
+
+/// Sortable by time, so that lists and files have an order of their own.
+fn fresh_id() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}
+
+/// The question's first line, cut at a word.
+fn title(question: &str) -> String {
+    const LONGEST: usize = 60;
+    let line = question.lines().next().unwrap_or_default().trim();
+    let Some((end, _)) = line.char_indices().nth(LONGEST) else { return line.to_owned() };
+    let cut = line[..end].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(end);
+    format!("{}…", line[..cut].trim_end_matches([' ', ',', '.', ';']))
+}
+
+fn no_model() -> ErrorReport {
+    ErrorReport::new(ErrorCode::InvalidInput, "No model is chosen yet.")
+        .fix("Choose who answers: OpenAI, LM Studio, or the practice model.")
+}
+
+fn busy() -> ErrorReport {
+    ErrorReport::new(ErrorCode::InvalidInput, "An answer is still being written in this conversation.")
+        .fix("Stop it, or wait until it is done.")
+}

@@ -1,0 +1,164 @@
+//! Who answers: providers made ready, their models listed, their connection tested.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use chat::{ErrorCode, ErrorReport};
+
+use crate::engine::Engine;
+use crate::provider::{OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset};
+use crate::settings::Settings;
+use crate::view::{AppEvent, ModelView, ProviderView, SettingsView, TestStep};
+
+/// Where a provider is asked, and with which key.
+struct Endpoint {
+    base_url: String,
+    key: String,
+}
+
+impl Engine {
+    /// A provider ready to be asked.
+    pub(crate) async fn provider(&self, id: &str) -> Result<Arc<dyn Provider>, ErrorReport> {
+        let preset = known(id)?;
+        let endpoint = self.endpoint(preset).await?;
+        Ok(Arc::new(OpenAi::new(preset, &endpoint.base_url, &endpoint.key, self.http())))
+    }
+
+    /// The models a provider offers.
+    pub async fn list_models(&self, provider: &str) -> Result<Vec<ModelView>, ErrorReport> {
+        let preset = known(provider)?;
+        let endpoint = self.endpoint(preset).await?;
+        list_models(preset, &endpoint.base_url, &endpoint.key, self.http()).await.map_err(|error| error.report())
+    }
+
+    /// Tries a provider step by step: address, key, answer, models.
+    pub async fn test_provider(&self, provider: &str) -> Result<Vec<TestStep>, ErrorReport> {
+        let preset = known(provider)?;
+        let mut steps = vec![];
+        let begun = Instant::now();
+        let endpoint = match self.endpoint(preset).await {
+            Ok(endpoint) => endpoint,
+            Err(error) => return Ok(vec![step("Key", "", begun, Some(error))]),
+        };
+        let found = match endpoint.key.is_empty() {
+            true => "None is sent.",
+            false => "One is there.",
+        };
+        steps.push(step("Key", found, begun, None));
+        let begun = Instant::now();
+        match list_models(preset, &endpoint.base_url, &endpoint.key, self.http()).await {
+            Ok(models) => {
+                steps.push(step("Reach", &format!("{} answers.", endpoint.base_url), begun, None));
+                let loaded = models.iter().filter(|model| model.loaded == Some(true)).count();
+                let found = match (models.len(), loaded) {
+                    (all, 0) => format!("{all} models."),
+                    (all, loaded) => format!("{all} models, {loaded} loaded."),
+                };
+                steps.push(step("Models", &found, begun, None));
+            }
+            Err(error @ ProviderError::Unreachable { .. }) => {
+                steps.push(step("Reach", "", begun, Some(error.report())))
+            }
+            Err(error) => {
+                steps.push(step("Reach", &format!("{} answers.", endpoint.base_url), begun, None));
+                steps.push(step("Models", "", begun, Some(error.report())));
+            }
+        }
+        Ok(steps)
+    }
+
+    pub fn change_settings(&self, settings: Settings) -> Result<(), ErrorReport> {
+        let settings = settings.checked()?;
+        if !self.inner.settings_given {
+            settings.save(&self.inner.home.settings())?;
+        }
+        *self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.tell_settings();
+        Ok(())
+    }
+
+    pub async fn store_key(&self, provider: &str, key: &str) -> Result<(), ErrorReport> {
+        self.inner.keys.store(known(provider)?, key).await?;
+        self.tell_settings();
+        Ok(())
+    }
+
+    pub async fn forget_key(&self, provider: &str) -> Result<(), ErrorReport> {
+        self.inner.keys.forget(known(provider)?).await?;
+        self.tell_settings();
+        Ok(())
+    }
+
+    /// Asks the keychain about every key.
+    pub async fn look_up_keys(&self) -> SettingsView {
+        self.inner.keys.look_up().await;
+        self.tell_settings();
+        self.settings_view()
+    }
+
+    pub fn settings_view(&self) -> SettingsView {
+        let settings = self.settings();
+        let providers = PRESETS.iter().map(|preset| ProviderView {
+            id: preset.id.into(),
+            name: preset.name.into(),
+            base_url: preset.base_url(&settings).into(),
+            needs_key: preset.needs_key,
+            key: self.inner.keys.state(preset),
+        });
+        SettingsView { providers: providers.collect(), settings }
+    }
+
+    fn tell_settings(&self) {
+        self.inner.hub.announce(AppEvent::Settings { settings: self.settings_view() });
+    }
+
+    async fn endpoint(&self, preset: &'static Preset) -> Result<Endpoint, ErrorReport> {
+        if preset.id == PRACTICE {
+            let practice = self.inner.practice.get_or_try_init(|| practice::start(practice::Options::default())).await;
+            let practice = practice.map_err(|error| {
+                ErrorReport::new(ErrorCode::ProviderUnreachable, "The practice model could not be started.")
+                    .because(error.to_string())
+            })?;
+            return Ok(Endpoint { base_url: practice.base_url(), key: practice.key().to_owned() });
+        }
+        let base_url = preset.base_url(&self.settings()).to_owned();
+        if base_url.is_empty() {
+            return Err(ErrorReport::new(ErrorCode::InvalidInput, format!("{} has no address yet.", preset.name))
+                .fix("Give its base URL in Settings → Models. It usually ends in /v1."));
+        }
+        let key = match self.inner.keys.get(preset).await {
+            Ok(key) => key.map(|key| key.expose().to_owned()).unwrap_or_default(),
+            // A keychain that does not answer stops only those who need what is in it.
+            Err(error) if preset.needs_key => return Err(error),
+            Err(_) => String::new(),
+        };
+        if key.is_empty() && preset.needs_key {
+            return Err(ProviderError::KeyMissing { provider: preset.name.into() }.report());
+        }
+        Ok(Endpoint { base_url, key })
+    }
+
+    /// Made when it is first needed: reading the system's certificates takes a while.
+    fn http(&self) -> &reqwest::Client {
+        self.inner.http.get_or_init(|| {
+            let client = reqwest::Client::builder()
+                .connect_timeout(Duration::from_secs(15))
+                .user_agent(concat!("Loquat/", env!("CARGO_PKG_VERSION")))
+                .tcp_nodelay(true)
+                .build();
+            client.unwrap_or_default()
+        })
+    }
+}
+
+fn known(id: &str) -> Result<&'static Preset, ErrorReport> {
+    preset(id).ok_or_else(|| {
+        ErrorReport::new(ErrorCode::InvalidInput, format!("There is no provider called {id}."))
+            .fix("Known are openai, lmstudio, custom and practice.")
+    })
+}
+
+fn step(name: &str, found: &str, begun: Instant, error: Option<ErrorReport>) -> TestStep {
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    TestStep { name: name.into(), found: found.into(), duration_ms, error }
+}

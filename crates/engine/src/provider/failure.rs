@@ -1,0 +1,239 @@
+//! Everything that can go wrong at a provider, as what the person can do about it.
+
+use std::time::Duration;
+
+use chat::{ErrorCode, ErrorReport};
+use serde_json::Value;
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ProviderError {
+    #[error("{provider} did not answer")]
+    Unreachable { provider: String, address: String, cause: String },
+    #[error("no key is stored for {provider}")]
+    KeyMissing { provider: String },
+    #[error("{provider} does not accept the key")]
+    KeyRejected { provider: String, said: String },
+    #[error("{provider} asks to wait")]
+    RateLimited { provider: String, said: String, wait: Option<Duration> },
+    #[error("the account at {provider} has nothing left")]
+    QuotaExhausted { provider: String, said: String },
+    #[error("the conversation is too long for the model")]
+    ContextOverflow { said: String },
+    /// The request itself was not accepted: asking again changes nothing.
+    #[error("{provider} refused the request")]
+    Refused { provider: String, status: u16, said: String },
+    /// An error on the other side, by status or in the middle of a stream.
+    #[error("{provider} failed")]
+    Failed { provider: String, status: Option<u16>, said: String },
+    #[error("{provider} sent something that is no answer")]
+    NotUnderstood { provider: String, said: String },
+    #[error("the answer broke off")]
+    Cut { cause: String },
+    #[error("{provider} did not go on")]
+    TimedOut { provider: String, waited: Duration },
+}
+
+impl ProviderError {
+    /// From a status other than 2xx and the body that came with it.
+    pub(crate) fn from_status(provider: &str, status: u16, wait: Option<Duration>, body: &str) -> Self {
+        let (said, code) = words(body);
+        let provider = provider.to_owned();
+        match status {
+            401 | 403 => Self::KeyRejected { provider, said },
+            429 if is_quota(&code, &said) => Self::QuotaExhausted { provider, said },
+            429 => Self::RateLimited { provider, said, wait },
+            400 | 413 | 422 if is_overflow(&code, &said) => Self::ContextOverflow { said },
+            408 | 409 | 500..=599 => Self::Failed { provider, status: Some(status), said },
+            _ => Self::Refused { provider, status, said },
+        }
+    }
+
+    /// From an `error` member inside a stream that began with 200.
+    pub(crate) fn from_stream(provider: &str, error: &Value) -> Self {
+        let (said, code) = words(&serde_json::json!({ "error": error }).to_string());
+        let provider = provider.to_owned();
+        match () {
+            () if is_overflow(&code, &said) => Self::ContextOverflow { said },
+            () if is_quota(&code, &said) => Self::QuotaExhausted { provider, said },
+            () if code.contains("rate_limit") => Self::RateLimited { provider, said, wait: None },
+            () => Self::Failed { provider, status: None, said },
+        }
+    }
+
+    /// Whether asking again may help. Never after something of an answer arrived: the caller sees to that.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::RateLimited { wait, .. } => wait.is_none_or(|wait| wait <= Duration::from_secs(60)),
+            Self::Unreachable { .. } | Self::Failed { .. } | Self::Cut { .. } => true,
+            Self::KeyMissing { .. }
+            | Self::KeyRejected { .. }
+            | Self::QuotaExhausted { .. }
+            | Self::ContextOverflow { .. }
+            | Self::Refused { .. }
+            | Self::NotUnderstood { .. }
+            | Self::TimedOut { .. } => false,
+        }
+    }
+
+    /// How long the provider asked to wait.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { wait, .. } => *wait,
+            _ => None,
+        }
+    }
+
+    pub fn report(&self) -> ErrorReport {
+        let models = "Look at the address and the key in Settings → Models.";
+        match self {
+            Self::Unreachable { provider, address, cause } => {
+                ErrorReport::new(ErrorCode::ProviderUnreachable, format!("{provider} did not answer at {address}."))
+                    .because(cause)
+                    .fix(if provider == "LM Studio" {
+                        "Start LM Studio, load a model and switch its server on; then try again."
+                    } else {
+                        "Check the network and the address in Settings → Models; then try again."
+                    })
+            }
+            Self::KeyMissing { provider } => {
+                ErrorReport::new(ErrorCode::KeyMissing, format!("{provider} needs an API key, and none is stored."))
+                    .fix("Paste one in Settings → Models. It goes into this system's keychain.")
+            }
+            Self::KeyRejected { provider, said } => {
+                ErrorReport::new(ErrorCode::KeyRejected, format!("{provider} does not accept the API key."))
+                    .because(said)
+                    .fix(models)
+            }
+            Self::RateLimited { provider, said, .. } => ErrorReport::new(
+                ErrorCode::RateLimited,
+                format!("{provider} gets too many requests from this account."),
+            )
+            .because(said)
+            .fix("Wait a moment, then try again."),
+            Self::QuotaExhausted { provider, said } => ErrorReport::new(
+                ErrorCode::QuotaExhausted,
+                format!("The account at {provider} has nothing left to spend."),
+            )
+            .because(said)
+            .fix("Add credit there, or choose another model."),
+            Self::ContextOverflow { said } => {
+                ErrorReport::new(ErrorCode::ContextOverflow, "The conversation is longer than this model can read.")
+                    .because(said)
+                    .fix("Start a new chat, switch some tools off, or load the model with a larger context.")
+            }
+            Self::Refused { provider, status, said } => {
+                ErrorReport::new(ErrorCode::ProviderFailed, format!("{provider} refused the request (HTTP {status})."))
+                    .because(said)
+                    .fix("Check the model's name and the advanced settings in Settings → Models.")
+            }
+            Self::Failed { provider, status, said } => {
+                let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+                ErrorReport::new(ErrorCode::ProviderFailed, format!("{provider} failed to answer{status}."))
+                    .because(said)
+                    .fix("Try again; the fault is on the provider's side.")
+            }
+            Self::NotUnderstood { provider, said } => {
+                ErrorReport::new(ErrorCode::ProviderFailed, format!("{provider} sent something that is no answer."))
+                    .because(said)
+                    .fix("Is this the address of an OpenAI-compatible API? It usually ends in /v1.")
+            }
+            Self::Cut { cause } => ErrorReport::new(ErrorCode::AnswerCut, "The answer broke off.")
+                .because(cause)
+                .fix("What arrived is kept. Try again for a whole answer."),
+            Self::TimedOut { provider, waited } => {
+                ErrorReport::new(ErrorCode::TimedOut, format!("{provider} sent nothing for {} s.", waited.as_secs()))
+                    .fix("Try again; a local model may still be loading.")
+            }
+        }
+    }
+}
+
+/// The provider's own words and its error code, from whatever shape the body has.
+fn words(body: &str) -> (String, String) {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    match serde_json::from_str::<Value>(body) {
+        Ok(json) => {
+            let error = if json["error"].is_null() { &json } else { &json["error"] };
+            let said = match error {
+                Value::String(said) => said.clone(),
+                _ => ["message", "detail", "error"]
+                    .iter()
+                    .map(|key| text(&error[key]))
+                    .find(|it| !it.is_empty())
+                    .unwrap_or_else(|| error.to_string()),
+            };
+            let code = format!("{} {}", text(&error["code"]), text(&error["type"]));
+            (shorten(&said), code)
+        }
+        Err(_) if body.trim_start().starts_with('<') => ("It answered with a web page.".into(), String::new()),
+        Err(_) => (shorten(body), String::new()),
+    }
+}
+
+fn is_quota(code: &str, said: &str) -> bool {
+    code.contains("insufficient_quota") || code.contains("billing") || said.contains("exceeded your current quota")
+}
+
+/// OpenAI's code, and the words of LM Studio, llama.cpp, vLLM and Ollama.
+fn is_overflow(code: &str, said: &str) -> bool {
+    let said = said.to_lowercase();
+    code.contains("context_length_exceeded")
+        || ["context length", "context the overflows", "context window", "context size", "maximum context"]
+            .iter()
+            .any(|words| said.contains(words))
+}
+
+/// Enough to understand, little enough to show.
+pub(crate) fn shorten(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(600) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_and_bodies_become_what_the_person_can_do() {
+        use ErrorCode::*;
+        let rows = [
+            (401, r#"{"error":{"message":"Incorrect API key"}}"#, KeyRejected),
+            (429, r#"{"error":{"message":"Rate limit reached","code":"rate_limit_exceeded"}}"#, RateLimited),
+            (
+                429,
+                r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#,
+                QuotaExhausted,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"maximum context length is 8192","code":"context_length_exceeded"}}"#,
+                ContextOverflow,
+            ),
+            (400, r#"{"error":"Trying to keep the first 5000 tokens when context the overflows"}"#, ContextOverflow),
+            (400, r#"{"error":{"message":"bad tool"}}"#, ProviderFailed),
+            (500, "oops", ProviderFailed),
+            (404, "<html>", ProviderFailed),
+        ];
+        for (status, body, code) in rows {
+            let error = ProviderError::from_status("P", status, None, body);
+            assert_eq!(error.report().code, code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn only_what_passes_is_tried_again() {
+        let error = |status, body| ProviderError::from_status("P", status, None, body);
+        assert!(error(500, "").is_passing() && error(429, "").is_passing());
+        assert!(!error(401, "").is_passing() && !error(400, "").is_passing());
+        assert!(!error(429, r#"{"error":{"code":"insufficient_quota"}}"#).is_passing());
+        let long = ProviderError::from_status("P", 429, Some(Duration::from_secs(3600)), "");
+        assert!(!long.is_passing());
+    }
+}

@@ -1,0 +1,133 @@
+//! Items as chat messages: the one place where Loquat's words become OpenAI's.
+
+use std::collections::HashSet;
+
+use chat::{CallStatus, Item, Message, Role, Tool, ToolCall};
+use serde_json::{Value, json};
+
+use super::ModelRequest;
+
+/// All messages of a request, in order: each call is followed by exactly one result.
+pub(super) fn messages(request: &ModelRequest) -> Vec<Value> {
+    let mut messages = vec![];
+    if !request.system.is_empty() {
+        messages.push(json!({ "role": "system", "content": request.system }));
+    }
+    let mut ids = HashSet::new();
+    for turn in request.earlier.iter() {
+        turn_messages(&turn.items, &mut ids, &mut messages);
+    }
+    turn_messages(&request.items, &mut ids, &mut messages);
+    messages
+}
+
+/// A tool as a function the model may call. `strict` stays off: MCP schemas are not made for it.
+pub(super) fn function(tool: &Tool) -> Value {
+    json!({ "type": "function", "function": {
+        "name": tool.called,
+        "description": tool.description,
+        "parameters": parameters(&tool.input_schema),
+    } })
+}
+
+/// What every provider accepts at the root of a schema: an object with properties.
+fn parameters(schema: &Value) -> Value {
+    let mut schema = match schema {
+        Value::Object(map) => map.clone(),
+        _ => serde_json::Map::new(),
+    };
+    for key in ["$schema", "$id", "$comment"] {
+        schema.remove(key);
+    }
+    schema.insert("type".into(), "object".into());
+    if !schema.get("properties").is_some_and(Value::is_object) {
+        schema.insert("properties".into(), json!({}));
+    }
+    Value::Object(schema)
+}
+
+fn turn_messages(items: &[Item], ids: &mut HashSet<String>, messages: &mut Vec<Value>) {
+    for round in items.chunk_by(|a, b| round_of(a) == round_of(b)) {
+        let calls: Vec<&ToolCall> = round.iter().filter_map(call_of).collect();
+        let mut said = round.iter().filter_map(message_of).filter(|message| !message.text.is_empty());
+        if calls.is_empty() {
+            messages.extend(said.map(plain));
+            continue;
+        }
+        let text: Vec<&str> = said.by_ref().map(|message| message.text.as_str()).collect();
+        let wire_ids: Vec<String> = calls.iter().map(|call| unique(&call.wire_id, ids)).collect();
+        let proposed: Vec<Value> = calls.iter().zip(&wire_ids).map(|(call, id)| proposed(call, id)).collect();
+        let content = if text.is_empty() { Value::Null } else { text.join("\n\n").into() };
+        messages.push(json!({ "role": "assistant", "content": content, "tool_calls": proposed }));
+        messages.extend(
+            calls
+                .iter()
+                .zip(&wire_ids)
+                .map(|(call, id)| json!({ "role": "tool", "tool_call_id": id, "content": result(&call.status) })),
+        );
+    }
+}
+
+fn round_of(item: &Item) -> u32 {
+    match item {
+        Item::Message(message) => message.round,
+        Item::ToolCall(call) => call.round,
+    }
+}
+
+fn call_of(item: &Item) -> Option<&ToolCall> {
+    match item {
+        Item::ToolCall(call) => Some(call),
+        Item::Message(_) => None,
+    }
+}
+
+fn message_of(item: &Item) -> Option<&Message> {
+    match item {
+        Item::Message(message) => Some(message),
+        Item::ToolCall(_) => None,
+    }
+}
+
+/// Thinking aloud is not sent back: it confuses many models.
+fn plain(message: &Message) -> Value {
+    let role = match message.role {
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    json!({ "role": role, "content": message.text })
+}
+
+fn proposed(call: &ToolCall, id: &str) -> Value {
+    let arguments = match &call.arguments {
+        Value::String(unreadable) => unreadable.clone(),
+        readable => readable.to_string(),
+    };
+    json!({ "id": id, "type": "function", "function": { "name": call.called, "arguments": arguments } })
+}
+
+/// Some models number their calls anew in every round; a request needs each id once.
+fn unique(wire_id: &str, ids: &mut HashSet<String>) -> String {
+    let mut id = wire_id.to_owned();
+    let mut nth = 1;
+    while !ids.insert(id.clone()) {
+        nth += 1;
+        id = format!("{wire_id}_{nth}");
+    }
+    id
+}
+
+/// What the model is told of a call. An open one appears only when a turn broke off before it ran.
+fn result(status: &CallStatus) -> String {
+    match status {
+        CallStatus::Succeeded { output } => output.model_text.clone(),
+        CallStatus::Failed { error } => {
+            let cause = error.cause.as_deref().unwrap_or_default();
+            format!("Tool error: {} {cause}", error.message).trim_end().to_owned()
+        }
+        CallStatus::Refused { reason } => format!("Refused: this call was not run, because {reason}."),
+        CallStatus::Proposed | CallStatus::AwaitingApproval { .. } | CallStatus::Running { .. } => {
+            "Refused: this call was not run.".into()
+        }
+    }
+}

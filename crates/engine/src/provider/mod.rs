@@ -1,0 +1,69 @@
+//! Who answers for a model. One required method: a stream of model events.
+
+mod assemble;
+mod failure;
+mod history;
+mod models;
+mod openai;
+mod presets;
+mod think;
+
+use std::sync::Arc;
+
+use chat::{Item, Turn, Usage};
+use futures::stream::BoxStream;
+use mcp::Catalogue;
+
+pub use failure::ProviderError;
+pub use models::list_models;
+pub use openai::OpenAi;
+pub use presets::{CUSTOM, LMSTUDIO, OPENAI, PRACTICE, PRESETS, Preset, preset};
+
+/// A model that can be asked.
+pub trait Provider: Send + Sync {
+    /// Asks once. The stream ends after [`ModelEvent::Finished`] or the first error.
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>>;
+}
+
+/// What a model is asked: everything said so far, and the tools it may call.
+#[derive(Clone)]
+pub struct ModelRequest {
+    pub model: String,
+    /// Told before everything else; empty means nothing is.
+    pub system: String,
+    /// Turns that have ended, oldest first.
+    pub earlier: Arc<Vec<Turn>>,
+    /// The turn under way.
+    pub items: Vec<Item>,
+    pub tools: Arc<Catalogue>,
+    pub sampling: Sampling,
+}
+
+/// How the model picks its words; what is absent is left to the provider.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sampling {
+    pub temperature: Option<f32>,
+    pub top_p: Option<f32>,
+    pub max_output_tokens: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelEvent {
+    Reasoning(String),
+    Text(String),
+    /// A whole call: the deltas are put together before anyone sees it.
+    Call(ProposedCall),
+    Usage(Usage),
+    /// The model is done with this round.
+    Finished,
+}
+
+/// A call as the model wrote it, before anybody looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedCall {
+    /// Never empty: minted where the model gave none.
+    pub wire_id: String,
+    pub name: String,
+    /// JSON, if the model got it right.
+    pub arguments: String,
+}

@@ -1,0 +1,132 @@
+//! Brings calls to an end: the one place that lets a call run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chat::{CallId, CallStatus, ErrorReport, ToolCall};
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::approvals::Approval;
+use crate::clock::now;
+use crate::tools::Tools;
+
+/// A call that moved on, and, when it is about to run, who waits for leave to begin.
+pub(crate) struct Step {
+    pub(crate) call: ToolCall,
+    pub(crate) begin: Option<oneshot::Sender<Result<(), ErrorReport>>>,
+}
+
+/// The open calls of one round, settled side by side.
+pub(crate) struct Settling {
+    tools: Arc<dyn Tools>,
+    stop: CancellationToken,
+    waits: HashMap<CallId, oneshot::Receiver<Approval>>,
+    calls: FuturesUnordered<BoxFuture<'static, ()>>,
+    send: mpsc::UnboundedSender<Step>,
+    steps: mpsc::UnboundedReceiver<Step>,
+}
+
+impl Settling {
+    pub(crate) fn new(tools: Arc<dyn Tools>, stop: CancellationToken) -> Self {
+        let (send, steps) = mpsc::unbounded_channel();
+        Self { tools, stop, waits: HashMap::new(), calls: FuturesUnordered::new(), send, steps }
+    }
+
+    /// `call` runs only after a person's word through `wait`.
+    pub(crate) fn wait_for(&mut self, call: &CallId, wait: oneshot::Receiver<Approval>) {
+        self.waits.insert(call.clone(), wait);
+    }
+
+    /// Adds a judged call: `Proposed` means that the policy allowed it.
+    pub(crate) fn add(&mut self, call: ToolCall) {
+        let wait = self.waits.remove(&call.id);
+        let settle = settle(self.tools.clone(), call, wait, self.stop.clone(), self.send.clone());
+        self.calls.push(settle.boxed());
+    }
+
+    /// What happened next, all of it; nothing more when every call has ended.
+    pub(crate) async fn next(&mut self) -> Option<Vec<Step>> {
+        loop {
+            if let Ok(step) = self.steps.try_recv() {
+                let mut steps = vec![step];
+                while let Ok(step) = self.steps.try_recv() {
+                    steps.push(step);
+                }
+                return Some(steps);
+            }
+            tokio::select! {
+                step = self.steps.recv() => return step.map(|step| vec![step]),
+                ended = self.calls.next() => if ended.is_none() {
+                    return self.steps.try_recv().ok().map(|step| vec![step]);
+                },
+            }
+        }
+    }
+}
+
+/// Brings one call to a final status: asked about if it must be, run if it may be.
+async fn settle(
+    tools: Arc<dyn Tools>,
+    mut call: ToolCall,
+    wait: Option<oneshot::Receiver<Approval>>,
+    stop: CancellationToken,
+    steps: mpsc::UnboundedSender<Step>,
+) {
+    let allowed = match (&call.status, wait) {
+        (CallStatus::Proposed, None) => Ok(()),
+        (CallStatus::AwaitingApproval { .. }, Some(wait)) => tokio::select! {
+            answer = wait => allowed(answer),
+            () = stop.cancelled() => Err("the turn was stopped".to_owned()),
+        },
+        // Neither allowed nor asked about: it does not run.
+        _ => Err("nobody allowed it".to_owned()),
+    };
+    call.status = match allowed {
+        Err(reason) => CallStatus::Refused { reason },
+        Ok(()) => run(tools, &mut call, stop, &steps).await,
+    };
+    call.ended_at = Some(now());
+    // The turn is gone only when the program ends.
+    let _ = steps.send(Step { call, begin: None });
+}
+
+fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<(), String> {
+    match answer {
+        Ok(Approval::Once) => Ok(()),
+        Ok(Approval::Refuse { word: None }) => Err("the user said no".into()),
+        Ok(Approval::Refuse { word: Some(word) }) => Err(format!("the user said no: {word}")),
+        Err(_) => Err("nobody answered".into()),
+    }
+}
+
+async fn run(
+    tools: Arc<dyn Tools>,
+    call: &mut ToolCall,
+    stop: CancellationToken,
+    steps: &mpsc::UnboundedSender<Step>,
+) -> CallStatus {
+    call.status = CallStatus::Running { progress: None };
+    call.started_at = Some(now());
+    let (begin, leave) = oneshot::channel();
+    let _ = steps.send(Step { call: call.clone(), begin: Some(begin) });
+    match leave.await {
+        Ok(Ok(())) => (),
+        Ok(Err(error)) => return CallStatus::Failed { error },
+        Err(_) => return CallStatus::Refused { reason: "the turn ended".into() },
+    }
+    call.started_at = Some(now());
+    let progress = {
+        let (steps, call) = (steps.clone(), call.clone());
+        Box::new(move |progress| {
+            let status = CallStatus::Running { progress: Some(progress) };
+            let _ = steps.send(Step { call: ToolCall { status, ..call.clone() }, begin: None });
+        })
+    };
+    match tools.call(call, progress, stop).await {
+        Ok(output) => CallStatus::Succeeded { output },
+        Err(error) => CallStatus::Failed { error },
+    }
+}

@@ -1,0 +1,161 @@
+//! Conversations on disk: SQLite, a journal first.
+//!
+//! Everything is written by one task in the order in which it happened; reads go beside it. What was
+//! told to a face is on disk a moment later, and before a tool runs it is there for certain.
+
+mod owner;
+mod read;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chat::{ConversationId, ConversationSummary, ErrorCode, ErrorReport, Turn, TurnEvent, TurnId};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{mpsc, oneshot};
+
+use owner::Owner;
+use writer::{Write, Writer};
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the database cannot be opened")]
+    Open { path: PathBuf, cause: String },
+    #[error("the database cannot be read")]
+    Read { cause: String },
+    #[error("the database cannot be written")]
+    Write { cause: String },
+    #[error("there is no such conversation")]
+    NoSuchConversation,
+}
+
+impl StoreError {
+    pub(crate) fn report(&self) -> ErrorReport {
+        match self {
+            Self::Open { path, cause } => ErrorReport::new(
+                ErrorCode::StorageFailed,
+                format!("The conversations in {} cannot be opened.", path.display()),
+            )
+            .because(cause)
+            .fix("Nothing was changed. Check the disk and the file's permissions; then start again."),
+            Self::Read { cause } => {
+                ErrorReport::new(ErrorCode::StorageFailed, "The conversation cannot be read from disk.")
+                    .because(cause)
+                    .fix("Nothing was changed. Check the disk; then try again.")
+            }
+            Self::Write { cause } => {
+                ErrorReport::new(ErrorCode::StorageFailed, "What happens cannot be written to disk.")
+                    .because(cause)
+                    .fix("Free some space. Loquat keeps it in memory and tries again until it works.")
+            }
+            Self::NoSuchConversation => {
+                ErrorReport::new(ErrorCode::NotFound, "There is no such conversation (any more).")
+            }
+        }
+    }
+}
+
+/// The conversations of one home directory. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pool: SqlitePool,
+    writes: mpsc::UnboundedSender<Write>,
+    owner: Owner,
+}
+
+impl Store {
+    /// Opens or makes the database, and ends the turns that a crash broke off.
+    pub(crate) async fn open(path: &Path, run: &Path) -> Result<Self, StoreError> {
+        let failed = |cause: String| StoreError::Open { path: path.to_owned(), cause };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A power cut may lose the last moment, never the database; a killed program loses nothing.
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        sqlx::migrate!().run(&pool).await.map_err(|error| failed(error.to_string()))?;
+        let owner = Owner::claim(run).map_err(|error| failed(error.to_string()))?;
+        let store = Self { writes: Writer::start(pool.clone()), pool, owner };
+        store.end_broken_turns().await?;
+        Ok(store)
+    }
+
+    /// Writes a new conversation down.
+    pub(crate) fn add_conversation(&self, summary: &ConversationSummary) {
+        self.write(Write::Conversation(summary.clone()));
+    }
+
+    pub(crate) fn rename(&self, id: &ConversationId, title: &str) {
+        self.write(Write::Rename { id: id.clone(), title: title.to_owned() });
+    }
+
+    /// Takes a conversation out of the lists (`Some`), or puts it back (`None`).
+    pub(crate) fn set_removed(&self, id: &ConversationId, at: Option<u64>) {
+        self.write(Write::Removed { id: id.clone(), at });
+    }
+
+    pub(crate) fn begin(&self, conversation: &ConversationId, turn: &Turn) {
+        let owner = self.owner.id().to_owned();
+        self.write(Write::Begin { conversation: conversation.clone(), turn: Box::new(turn.clone()), owner });
+    }
+
+    pub(crate) fn append(&self, turn: &TurnId, event: &TurnEvent) {
+        self.write(Write::Event { turn: turn.clone(), event: event.clone() });
+    }
+
+    /// Writes the whole of a turn that has ended in place of its events.
+    pub(crate) fn end(&self, turn: &Turn) {
+        self.write(Write::End { turn: Box::new(turn.clone()) });
+    }
+
+    /// Returns when everything written so far is on disk, or says why it is not (it is kept and
+    /// tried again).
+    pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.write(Write::Flush(done));
+        let lost = || StoreError::Write { cause: "The writer has ended.".into() };
+        wait.await.map_err(|_| lost())?
+    }
+
+    fn write(&self, write: Write) {
+        // Fails only when the runtime is being torn down; whoever needs to know asks by `flush`.
+        let _ = self.writes.send(write);
+    }
+
+    /// Ends the turns of owners that are no longer alive, as stopped, with everything they had.
+    async fn end_broken_turns(&self) -> Result<(), StoreError> {
+        for (owner, turn) in self.turns_under_way().await? {
+            if self.owner.is_alive(&owner) {
+                continue;
+            }
+            let mut turn = self.replay(turn).await?;
+            let at = last_sign_of_life(&turn);
+            for event in turn.stop(at) {
+                turn.apply(&event);
+            }
+            self.end(&turn);
+        }
+        self.flush().await
+    }
+}
+
+/// When the last thing happened of which the time is known.
+fn last_sign_of_life(turn: &Turn) -> u64 {
+    let times = turn.items.iter().flat_map(|item| match item {
+        chat::Item::Message(message) => [Some(message.at), message.spoke_at],
+        chat::Item::ToolCall(call) => [call.started_at, call.ended_at],
+    });
+    times.flatten().fold(turn.started_at, u64::max)
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

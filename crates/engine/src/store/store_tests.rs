@@ -1,0 +1,188 @@
+//! The journal on a real file: what is written is there again, also after a crash.
+
+use chat::{CallStatus, Item, Message, ModelRef, Role, ToolCall, ToolHints, TurnStatus};
+
+use super::*;
+
+struct Desk {
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    async fn open(&self) -> Store {
+        Store::open(&self.dir.path().join("loquat.db"), &self.dir.path().join("run")).await.unwrap()
+    }
+
+    /// Leaves a store as `kill -9` does: nothing more is written, the lock is gone.
+    async fn crash(&self, store: Store) {
+        let lock = self.dir.path().join("run").join(format!("owner-{}.lock", store.owner.id()));
+        store.flush().await.unwrap();
+        drop(store);
+        assert!(!lock.exists());
+    }
+}
+
+fn message(id: &str, role: Role, text: &str) -> Item {
+    let round = u32::from(role == Role::Assistant);
+    Item::Message(Message {
+        id: id.into(),
+        role,
+        round,
+        text: text.into(),
+        reasoning: String::new(),
+        at: 7,
+        spoke_at: None,
+    })
+}
+
+fn running_call() -> Item {
+    Item::ToolCall(ToolCall {
+        id: "c1".into(),
+        wire_id: "w1".into(),
+        round: 1,
+        called: "files__write".into(),
+        server: "files".into(),
+        tool: "write".into(),
+        title: None,
+        hints: ToolHints::default(),
+        arguments: serde_json::json!({}),
+        status: CallStatus::Running { progress: None },
+        started_at: Some(9),
+        ended_at: None,
+    })
+}
+
+fn begin(store: &Store, id: &str) -> Turn {
+    let conversation = ConversationId(format!("conversation-{id}"));
+    let title = format!("Title {id}");
+    store.add_conversation(&ConversationSummary {
+        id: conversation.clone(),
+        title,
+        created_at: 1,
+        updated_at: 1,
+        running: true,
+    });
+    let model = ModelRef { provider: "practice".into(), model: "practice".into() };
+    let turn = Turn::new(id.into(), model, message(&format!("{id}-q"), Role::User, "hi"), 5);
+    store.begin(&conversation, &turn);
+    turn
+}
+
+fn happen(store: &Store, turn: &mut Turn, event: TurnEvent) {
+    turn.apply(&event);
+    store.append(&turn.id, &event);
+}
+
+#[tokio::test]
+async fn a_turn_broken_off_by_a_crash_comes_back_stopped_and_whole() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    let mut turn = begin(&store, "t");
+    happen(&store, &mut turn, TurnEvent::Asked);
+    happen(&store, &mut turn, TurnEvent::Item { item: message("m", Role::Assistant, "") });
+    for word in ["one ", "two ", "three"] {
+        happen(&store, &mut turn, TurnEvent::Text { id: "m".into(), delta: word.into() });
+    }
+    happen(&store, &mut turn, TurnEvent::Item { item: running_call() });
+    desk.crash(store).await;
+
+    let store = desk.open().await;
+    let turns = store.conversation(&"conversation-t".into()).await.unwrap().turns;
+    assert_eq!(turns.len(), 1);
+    assert_eq!((&turns[0].status, turns[0].ended_at), (&TurnStatus::Stopped, Some(9)));
+    assert!(matches!(&turns[0].items[1], Item::Message(message) if message.text == "one two three"));
+    let status = &turns[0].calls().next().unwrap().status;
+    assert!(matches!(status, CallStatus::Failed { error } if error.code == ErrorCode::Interrupted));
+}
+
+#[tokio::test]
+async fn a_turn_of_a_living_program_is_left_alone() {
+    let desk = Desk::new();
+    let window = desk.open().await;
+    begin(&window, "t");
+    window.flush().await.unwrap();
+    let terminal = desk.open().await;
+    let turns = terminal.conversation(&"conversation-t".into()).await.unwrap().turns;
+    assert_eq!(turns[0].status, TurnStatus::Running);
+}
+
+#[tokio::test]
+async fn an_ended_turn_is_kept_whole_without_its_events() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    let mut turn = begin(&store, "t");
+    happen(&store, &mut turn, TurnEvent::Asked);
+    happen(&store, &mut turn, TurnEvent::Item { item: message("m", Role::Assistant, "done") });
+    happen(&store, &mut turn, TurnEvent::Ended { status: TurnStatus::Completed, at: 11 });
+    store.end(&turn);
+    store.flush().await.unwrap();
+    let (events,): (i64,) = sqlx::query_as("SELECT count(*) FROM events").fetch_one(&store.pool).await.unwrap();
+    assert_eq!(events, 0);
+    assert_eq!(store.conversation(&"conversation-t".into()).await.unwrap().turns, [turn]);
+}
+
+#[tokio::test]
+async fn removing_hides_and_restoring_brings_back() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    begin(&store, "a");
+    begin(&store, "b");
+    store.set_removed(&"conversation-a".into(), Some(3));
+    store.rename(&"conversation-b".into(), "New");
+    store.flush().await.unwrap();
+    let titles = |them: Vec<ConversationSummary>| them.into_iter().map(|it| it.title).collect::<Vec<_>>();
+    assert_eq!(titles(store.conversations().await.unwrap()), ["New"]);
+    store.set_removed(&"conversation-a".into(), None);
+    store.flush().await.unwrap();
+    assert_eq!(store.conversations().await.unwrap().len(), 2);
+    let missing = store.conversation(&"nowhere".into()).await.unwrap_err();
+    assert_eq!(missing.report().code, ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_reported_and_not_touched() {
+    let desk = Desk::new();
+    let path = desk.dir.path().join("loquat.db");
+    let garbage = "this is no database, but somebody may want it back".repeat(100);
+    std::fs::write(&path, &garbage).unwrap();
+    let Err(error) = Store::open(&path, &desk.dir.path().join("run")).await else { panic!("opened garbage") };
+    assert_eq!(error.report().code, ErrorCode::StorageFailed);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage);
+}
+
+/// The disk refuses for a while (a query-only database stands in for a full disk): what was told is
+/// kept, the failure is said, and it is written when it works again.
+#[tokio::test]
+async fn what_cannot_be_written_is_kept_and_written_later() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    // Another program holds the database for longer than anyone waits for it.
+    sqlx::query("PRAGMA max_page_count = 1").execute(&store.pool).await.unwrap();
+    let limits: Vec<_> = {
+        let mut connections = vec![];
+        for _ in 0..4 {
+            let mut connection = store.pool.acquire().await.unwrap();
+            sqlx::query("PRAGMA max_page_count = 1").execute(&mut *connection).await.unwrap();
+            connections.push(connection);
+        }
+        connections
+    };
+    drop(limits);
+    let mut turn = begin(&store, "t");
+    let long = "x".repeat(1_000_000);
+    happen(&store, &mut turn, TurnEvent::Item { item: message("m", Role::Assistant, &long) });
+    let error = store.flush().await.unwrap_err();
+    assert_eq!(error.report().code, ErrorCode::StorageFailed);
+
+    for _ in 0..4 {
+        let mut connection = store.pool.acquire().await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1000000").execute(&mut *connection).await.unwrap();
+        connection.detach();
+    }
+    store.flush().await.unwrap();
+    assert_eq!(store.conversation(&"conversation-t".into()).await.unwrap().turns, [turn]);
+}

@@ -1,0 +1,199 @@
+//! The one task that writes. It takes whatever waits and writes it in one transaction.
+
+use std::time::Duration;
+
+use chat::{ConversationId, ConversationSummary, Turn, TurnEvent, TurnId};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::StoreError;
+
+/// Streamed text is gathered this long: the most a crash may lose of it.
+const GATHER: Duration = Duration::from_millis(200);
+/// After a failure everything is kept and tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+pub(super) enum Write {
+    Conversation(ConversationSummary),
+    Rename { id: ConversationId, title: String },
+    Removed { id: ConversationId, at: Option<u64> },
+    Begin { conversation: ConversationId, turn: Box<Turn>, owner: String },
+    Event { turn: TurnId, event: TurnEvent },
+    End { turn: Box<Turn> },
+    Flush(oneshot::Sender<Result<(), StoreError>>),
+}
+
+pub(super) struct Writer {
+    pool: SqlitePool,
+    inbox: mpsc::UnboundedReceiver<Write>,
+    waiting: Vec<Write>,
+    flushes: Vec<oneshot::Sender<Result<(), StoreError>>>,
+}
+
+impl Writer {
+    /// Ends when every sender is gone and all is written.
+    pub(super) fn start(pool: SqlitePool) -> mpsc::UnboundedSender<Write> {
+        let (send, inbox) = mpsc::unbounded_channel();
+        tokio::spawn(Self { pool, inbox, waiting: vec![], flushes: vec![] }.run());
+        send
+    }
+
+    async fn run(mut self) {
+        let mut retry = None;
+        while self.gather(retry).await {
+            retry = match self.commit().await {
+                Ok(()) => None,
+                Err(error) => {
+                    tracing::error!("writing failed, will be tried again: {error}");
+                    Some(Instant::now() + RETRY)
+                }
+            };
+        }
+        // The last words, if nobody flushed them.
+        if let Err(error) = self.commit().await {
+            tracing::error!("the last writes failed: {error}");
+        }
+    }
+
+    /// Waits for something worth a transaction; false when nothing will come any more.
+    async fn gather(&mut self, retry: Option<Instant>) -> bool {
+        let mut deadline = retry;
+        loop {
+            let next = match deadline {
+                Some(deadline) => match tokio::time::timeout_at(deadline, self.inbox.recv()).await {
+                    Ok(next) => next,
+                    Err(_) => return true,
+                },
+                None => self.inbox.recv().await,
+            };
+            let Some(write) = next else { return false };
+            match write {
+                Write::Flush(done) => {
+                    self.flushes.push(done);
+                    return true;
+                }
+                Write::Event { turn, event } if self.merge(&turn, &event) => (),
+                write => {
+                    let can_wait = matches!(
+                        &write,
+                        Write::Event { event: TurnEvent::Text { .. } | TurnEvent::Reasoning { .. }, .. }
+                    );
+                    self.waiting.push(write);
+                    if !can_wait && retry.is_none() {
+                        return self.take_what_waits();
+                    }
+                }
+            }
+            deadline = deadline.or_else(|| Some(Instant::now() + GATHER));
+        }
+    }
+
+    /// Everything that has arrived meanwhile goes into the same transaction.
+    fn take_what_waits(&mut self) -> bool {
+        while let Ok(write) = self.inbox.try_recv() {
+            match write {
+                Write::Flush(done) => self.flushes.push(done),
+                Write::Event { turn, event } if self.merge(&turn, &event) => (),
+                write => self.waiting.push(write),
+            }
+        }
+        true
+    }
+
+    /// Adds a piece of text to the piece before it.
+    fn merge(&mut self, turn: &TurnId, event: &TurnEvent) -> bool {
+        let Some(Write::Event { turn: last_turn, event: last }) = self.waiting.last_mut() else { return false };
+        if last_turn != turn {
+            return false;
+        }
+        match (last, event) {
+            (TurnEvent::Text { id, delta }, TurnEvent::Text { id: same, delta: more })
+            | (TurnEvent::Reasoning { id, delta }, TurnEvent::Reasoning { id: same, delta: more })
+                if id == same =>
+            {
+                delta.push_str(more);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Writes all that waits, or nothing.
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        let written = if self.waiting.is_empty() { Ok(()) } else { self.transact().await };
+        if written.is_ok() {
+            self.waiting.clear();
+        }
+        for done in self.flushes.drain(..) {
+            // Whoever asked may have gone away meanwhile.
+            let _ = done.send(written.clone());
+        }
+        written
+    }
+
+    async fn transact(&self) -> Result<(), StoreError> {
+        let failed = |error: sqlx::Error| StoreError::Write { cause: error.to_string() };
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for write in &self.waiting {
+            apply(write, &mut transaction).await?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+}
+
+async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+    let query = match write {
+        Write::Conversation(summary) => {
+            sqlx::query("INSERT INTO conversations (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)")
+                .bind(summary.id.as_str())
+                .bind(&summary.title)
+                .bind(time(summary.created_at))
+                .bind(time(summary.updated_at))
+        }
+        Write::Rename { id, title } => {
+            sqlx::query("UPDATE conversations SET title = ? WHERE id = ?").bind(title).bind(id.as_str())
+        }
+        Write::Removed { id, at } => {
+            sqlx::query("UPDATE conversations SET removed_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())
+        }
+        Write::Begin { conversation, turn, owner } => {
+            touch(conversation, turn.started_at, transaction).await?;
+            sqlx::query("INSERT INTO turns (id, conversation, owner, begun) VALUES (?, ?, ?, ?)")
+                .bind(turn.id.as_str())
+                .bind(conversation.as_str())
+                .bind(owner)
+                .bind(json(turn)?)
+        }
+        Write::Event { turn, event } => {
+            sqlx::query("INSERT INTO events (turn, body) VALUES (?, ?)").bind(turn.as_str()).bind(json(event)?)
+        }
+        Write::End { turn } => {
+            let query = sqlx::query("DELETE FROM events WHERE turn = ?").bind(turn.id.as_str());
+            query.execute(&mut **transaction).await.map_err(unwritable)?;
+            sqlx::query("UPDATE turns SET ended = ? WHERE id = ?").bind(json(turn)?).bind(turn.id.as_str())
+        }
+        Write::Flush(_) => return Ok(()),
+    };
+    query.execute(&mut **transaction).await.map_err(unwritable)?;
+    Ok(())
+}
+
+async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+    let query = sqlx::query("UPDATE conversations SET updated_at = ? WHERE id = ?").bind(time(at)).bind(id.as_str());
+    query.execute(&mut **transaction).await.map_err(unwritable)?;
+    Ok(())
+}
+
+/// SQLite counts with signs; milliseconds fit for the next 290 million years.
+fn time(at: u64) -> i64 {
+    i64::try_from(at).unwrap_or(i64::MAX)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Write { cause: error.to_string() })
+}
+
+fn unwritable(error: sqlx::Error) -> StoreError {
+    StoreError::Write { cause: error.to_string() }
+}

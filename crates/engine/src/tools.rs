@@ -1,0 +1,42 @@
+//! Where calls go. The engine asks two questions of its servers, no more.
+
+use std::sync::Arc;
+
+use chat::{ErrorReport, Output, Progress, ToolCall};
+use futures::future::BoxFuture;
+use mcp::Catalogue;
+use tokio_util::sync::CancellationToken;
+
+/// Told how far a call says it is.
+pub(crate) type OnProgress = Box<dyn Fn(Progress) + Send + Sync>;
+
+/// The tools a turn may use.
+pub(crate) trait Tools: Send + Sync {
+    /// All that can be called now, in an order that does not change from request to request.
+    fn catalogue(&self) -> Arc<Catalogue>;
+
+    /// Runs a call. Returns at once when `stop` is cancelled.
+    fn call<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        progress: OnProgress,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Output, ErrorReport>>;
+}
+
+impl Tools for mcp::Servers {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.tools()
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        progress: OnProgress,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
+        let arguments = call.arguments.as_object().cloned().unwrap_or_default();
+        let request = mcp::CallRequest::new(&call.server, &call.tool, arguments);
+        Box::pin(async move { self.call(request, progress, stop).await.map_err(|error| error.report()) })
+    }
+}

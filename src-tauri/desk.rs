@@ -1,0 +1,95 @@
+//! What the window stands on: the engine, opened beside the window rather than before it, and the
+//! channel on which the page is told everything.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chat::ErrorReport;
+use engine::{AppEvent, Engine, Events, Home, Options};
+use tauri::AppHandle;
+use tauri::async_runtime::JoinHandle;
+use tauri::ipc::Channel;
+use tauri_plugin_shell::ShellExt;
+use tokio::sync::watch;
+
+use crate::batch::merge;
+
+/// Events are gathered this long, about one frame, so that the page draws once for many.
+const FRAME: Duration = Duration::from_millis(16);
+
+type Opened = Option<Result<Engine, ErrorReport>>;
+
+pub(crate) struct Desk {
+    opened: watch::Receiver<Opened>,
+    forwarding: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Desk {
+    /// Begins to open the home's engine; the window does not wait for it.
+    pub(crate) fn open(app: &AppHandle, home: Home) -> Self {
+        let (send, opened) = watch::channel(None);
+        let options = Options { helpdesk: bundled_program(app), ..Options::new(home) };
+        tauri::async_runtime::spawn(async move {
+            // Nobody listens only when the program ends.
+            let _ = send.send(Some(Engine::open(options).await));
+        });
+        Self { opened, forwarding: Mutex::default() }
+    }
+
+    /// The engine, as soon as it is open.
+    pub(crate) async fn engine(&self) -> Result<Engine, ErrorReport> {
+        let mut opened = self.opened.clone();
+        let opened = opened.wait_for(Option::is_some).await;
+        match opened.as_deref() {
+            Ok(Some(engine)) => engine.clone(),
+            Ok(None) | Err(_) => Err(ErrorReport::new(chat::ErrorCode::Unknown, "Loquat is ending.")),
+        }
+    }
+
+    /// Sends events to the page from now on. A reloaded page takes the place of the one before.
+    pub(crate) fn forward(&self, events: Events, channel: Channel<Vec<AppEvent>>) {
+        let task = tauri::async_runtime::spawn(forward(events, channel));
+        let before = self.forwarding.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// Stops turns and ends servers, within reason.
+    pub(crate) async fn close(&self) {
+        let opened = self.opened.borrow().clone();
+        if let Some(Ok(engine)) = opened {
+            // A server that will not end is killed when the program does.
+            let _ = tokio::time::timeout(Duration::from_secs(5), engine.shut_down()).await;
+        }
+    }
+}
+
+async fn forward(mut events: Events, channel: Channel<Vec<AppEvent>>) {
+    while let Some(first) = events.recv().await {
+        let mut batch = vec![first];
+        let frame = tokio::time::sleep(FRAME);
+        tokio::pin!(frame);
+        loop {
+            tokio::select! {
+                () = &mut frame => break,
+                event = events.recv() => match event {
+                    Some(event) => merge(&mut batch, event),
+                    None => break,
+                },
+            }
+        }
+        if channel.send(batch).is_err() {
+            return;
+        }
+    }
+}
+
+/// The help-desk program that ships beside this one.
+fn bundled_program(app: &AppHandle) -> Option<PathBuf> {
+    let command = app.shell().sidecar("loquat-helpdesk").ok()?;
+    let command = std::process::Command::from(command);
+    let path = PathBuf::from(command.get_program());
+    path.exists().then_some(path)
+}
