@@ -28,6 +28,9 @@ use toolbox::Toolbox;
 /// After this many rounds of calls it answers with what it has.
 const MOST_ROUNDS: usize = 6;
 
+/// Of a longer question it reads the beginning: what follows is pasted text, not a question.
+const LONGEST_QUESTION: usize = 4000;
+
 /// What the practice model says and calls next.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
@@ -54,7 +57,8 @@ pub fn plan(request: &ChatRequest, today: Date) -> Answer {
     let turn = &request.messages[asked + 1..];
     let before = &request.messages[..asked];
     let made = made(turn);
-    let clauses = understood(&request.messages[asked].text(), before, &toolbox, today);
+    let question: String = request.messages[asked].text().chars().take(LONGEST_QUESTION).collect();
+    let clauses = understood(&question, before, &toolbox, today);
     let targets = choose(&clauses, &toolbox);
     if targets.is_empty() && made.is_empty() {
         return answer::introduction(&toolbox).into();

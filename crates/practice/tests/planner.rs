@@ -123,6 +123,13 @@ fn a_name_is_looked_up_before_what_needs_the_id() {
 }
 
 #[test]
+fn a_name_with_a_full_stop_is_one_name() {
+    let lookup = r#"lookup_customer {"company":"St. Alban Medical Center"}"#;
+    let contacts = r#"list_customer_contacts {"customer_id":"CUST-007"}"#;
+    helpdesk("List contacts for St. Alban Medical Center", &[lookup, contacts], &["### Customer contacts"]);
+}
+
+#[test]
 fn articles_are_searched_by_what_is_left_of_the_question() {
     helpdesk(
         "Find KB articles about Windows BSOD issues",
@@ -216,6 +223,8 @@ fn what_cannot_be_done_is_said() {
         &[],
         &["Calculate outstanding balance: your question does not say which customer ID"],
     );
+    let open = "Lookup customer: your question does not say which customer ID or email or company";
+    helpdesk("Show me all customers", &[], &[open]);
     let read = r#"get_ticket_details {"ticket_id":"TKT-001"}"#;
     helpdesk("Delete ticket TKT-001", &[read], &["Nothing was changed: no tool I could call fits “delete”"]);
     helpdesk(
@@ -291,4 +300,25 @@ fn changes_are_made_only_when_asked_for() {
     let refused = r#"delete_todo {"id":2}"#;
     check(&mut weather(), "Delete todo 2", &[refused], &["did not answer: Refused by the person at the keyboard"]);
     check(&mut weather(), "Delete the todo", &[], &["does not say which ID"]);
+}
+
+#[test]
+fn odd_questions_and_odd_tools_are_survived() {
+    let tools = json!([
+        {"type": "function", "function": {"name": ""}},
+        {"type": "function", "function": {"name": "__"}},
+        {"type": "function", "function": {"name": "größe_ändern", "parameters": {"type": "object", "properties": 5}}},
+        {"type": "function", "function": {"name": "search", "parameters": {"properties": {
+            "id": {"$ref": "#/nowhere"}, "pattern": {"type": "string", "pattern": "("}, "many": {"anyOf": []},
+            "query": {"type": ["string", "null"]}, "kind": {"type": "string", "enum": ["", "a b", null, 5]}
+        }, "required": ["query"]}}},
+    ]);
+    let long = "Why? ".repeat(20_000);
+    for question in
+        ["", " ", "’s", "'", "\"", "größe ändern für Ünïted’s №5 🦀🦀-1", "… — …", "A", "-1-", "é-01 É-001.", &long]
+    {
+        let request = json!({"model": "practice", "messages": [{"role": "user", "content": question}], "tools": tools});
+        let answer = plan(&serde_json::from_value(request).unwrap(), date(2025, 6, 30));
+        assert!(!answer.text.is_empty() || !answer.calls.is_empty());
+    }
 }

@@ -111,7 +111,8 @@ pub(crate) fn told(object: &Map<String, Value>, asked: &[String]) -> Option<Stri
         .filter(|(key, value)| {
             let is_plain = value.is_string() || value.is_number() || value.is_boolean();
             let stems = stems_of_name(key);
-            let is_named = stems.iter().any(|stem| asked.contains(stem));
+            let is_named =
+                stems.iter().any(|stem| asked.contains(stem) && whom.is_none_or(|(name, _)| !says(name, stem)));
             is_plain
                 && is_named
                 && stems.last().is_none_or(|last| last != "id")
@@ -125,6 +126,12 @@ pub(crate) fn told(object: &Map<String, Value>, asked: &[String]) -> Option<Stri
     }
     let whom = whom.map(|(_, name)| format!("{}: ", plain(name))).unwrap_or_default();
     Some(format!("{whom}{}", fields.join(", ")))
+}
+
+/// Whether the stem names the one whom the record is about: "customer since" says nothing about a customer's terms.
+fn says(whom: &str, stem: &str) -> bool {
+    let others = ["customer", "company", "account"].iter().any(|word| crate::plan::words::stem(word) == stem);
+    others || stems_of_name(whom).iter().any(|other| other == stem)
 }
 
 /// Money with its currency, where the record names one.

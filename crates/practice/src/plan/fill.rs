@@ -293,7 +293,7 @@ fn leftover(tool: &Known, param: &Param, source: Source<'_>, filling: &Filling) 
     let topic = clause
         .words
         .iter()
-        .find(|word| ["about", "regarding", "concerning", "for", "on", "with"].contains(&word.text.as_str()));
+        .find(|word| ["about", "regarding", "concerning", "on", "with"].contains(&word.text.as_str()));
     let speaks = |word: &&Word| {
         let is_value = word.is_id() || word.is_number() || word.text.contains('@') || filling.used.contains(&word.stem);
         let chose =

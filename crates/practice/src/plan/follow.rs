@@ -263,7 +263,10 @@ fn calls(tool: &Known, filled: &[Map<String, Value>]) -> Vec<Call> {
 }
 
 fn unmet(target: &Target<'_>) -> Unmet {
-    let lacking = target.filling.lacking.clone();
+    let mut lacking = target.filling.lacking.clone();
+    if target.filling.any && !target.tool.any_of.is_empty() {
+        lacking = target.tool.any_of.concat();
+    }
     Unmet { tool: target.tool.title.clone(), lacking, unknown: None }
 }
 

@@ -110,7 +110,12 @@ fn names(text: &str, words: &[Word], is_first: bool, toolbox: &Toolbox) -> (Vec<
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let (capital, eligible, acronym) = is_name(index, word);
-        let joins = runs.last().is_some_and(|run| [" ", " & "].contains(&&text[run.1..word.start]));
+        // "St. Alban" and "Dr. Feld" are one name; other full stops end a sentence.
+        let joins = runs.last().is_some_and(|run| match &text[run.1..word.start] {
+            " " | " & " => true,
+            ". " => run.1 - run.0 <= 3,
+            _ => false,
+        });
         match runs.last_mut() {
             Some(run) if joins && capital && !word.is_stop() && !word.is_id() => run.1 = word.end,
             _ if capital && eligible && !acronym => runs.push((word.start, word.end)),
