@@ -1,7 +1,8 @@
 //! From a configuration to a session: which transport, which era, and every way in which that can fail.
 
-use std::{future::Future, path::Path, pin::Pin, process::ExitStatus, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitStatus, sync::Arc, time::Duration};
 
+use futures::future::{BoxFuture, FutureExt, Shared};
 use rmcp::{
     ClientLifecycleMode, ClientServiceExt, RoleClient,
     model::ProtocolVersion,
@@ -45,7 +46,7 @@ pub(crate) struct Link {
     pub(crate) session: Session,
     pub(crate) tools_changed: Arc<Notify>,
     cancel: Option<RunningServiceCancellationToken>,
-    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ended: Shared<BoxFuture<'static, ()>>,
     child: Option<Child>,
 }
 
@@ -180,10 +181,11 @@ impl Prepared {
         let modern = peer.peer_info().is_some_and(|info| !info.protocol_version.has_initialize());
         let session = Session::new(peer, if modern { Era::Modern } else { Era::Legacy }, self.progress);
         let cancel = Some(running.cancellation_token());
-        let ended = Box::pin(async move {
+        let ended = async move {
             // However it ended, it has.
             let _: Result<QuitReason, _> = running.waiting().await;
-        });
+        };
+        let ended = ended.boxed().shared();
         Link { session, tools_changed: self.tools_changed, cancel, ended, child }
     }
 }
@@ -193,7 +195,7 @@ impl Link {
     pub(crate) async fn lost(&mut self) -> ConnectError {
         let status = match &mut self.child {
             None => {
-                (&mut self.ended).await;
+                self.ended.clone().await;
                 self.session.closed.cancel();
                 return Failure::Closed;
             }
@@ -202,7 +204,7 @@ impl Link {
                     self.session.closed.cancel();
                     status.map(words)
                 }
-                () = &mut self.ended => {
+                () = self.ended.clone() => {
                     self.session.closed.cancel();
                     exit_words(child).await
                 }
@@ -218,8 +220,7 @@ impl Link {
             cancel.cancel();
         }
         // A web server is told goodbye, but not waited for.
-        let _ = timeout(Duration::from_secs(1), &mut self.ended).await;
-        drop(self.ended);
+        let _ = timeout(Duration::from_secs(1), self.ended).await;
         if let Some(child) = self.child.take() {
             child.stop().await;
         }
