@@ -8,6 +8,8 @@ export interface Sentence {
   /** What leads to the value, such as “with priority”. */
   link: string;
   value: string;
+  /** What closes it, such as “?”. */
+  end: string;
 }
 
 const MOST = 60;
@@ -22,31 +24,35 @@ export function sentenceOf(
   const detail = mainArgument(call.arguments);
   if (!verb) {
     const name = call.server ? `${call.server} · ${call.tool || call.called}` : call.called;
-    return { text: whole(call.status.state, undefined, name), ...detail };
+    return { ...whole(call.status.state, undefined, name), ...detail };
   }
-  return { text: whole(call.status.state, verb, rest), ...detail };
+  return { ...whole(call.status.state, verb, rest), ...detail };
 }
 
 export function asText(sentence: Sentence): string {
-  return [sentence.text, sentence.link, sentence.value].filter(Boolean).join(" ");
+  return [sentence.text, sentence.link, sentence.value].filter(Boolean).join(" ") + sentence.end;
 }
 
-function whole(state: ToolCall["status"]["state"], verb: string | undefined, object: string): string {
+function whole(
+  state: ToolCall["status"]["state"],
+  verb: string | undefined,
+  object: string,
+): Pick<Sentence, "text" | "end"> {
   const forms = verb === undefined ? undefined : say.call.verbs[verb];
   const [base, during, past] = forms ?? ["", "", ""];
-  const join = (form: string) => (object ? `${form} ${object}` : form);
+  const join = (form: string) => ({ text: forms && object ? `${form} ${object}` : form || object, end: "" });
   switch (state) {
     case "proposed":
     case "running":
-      return forms ? join(during) : object;
+      return join(during);
     case "succeeded":
-      return forms ? join(past) : object;
+      return join(past);
     case "awaitingApproval":
       return forms ? say.call.mayI(base, object) : say.call.mayIUse(object);
     case "failed":
-      return say.call.failed(forms ? join(during) : object);
+      return { ...join(during), end: say.call.failed };
     case "refused":
-      return forms ? say.call.didNot(base, object) : object;
+      return forms ? say.call.didNot(base, object) : join("");
   }
 }
 

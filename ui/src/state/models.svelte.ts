@@ -1,4 +1,5 @@
 // What each provider offers, asked for when somebody looks, and why not where it does not answer.
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asReport, type Backend } from "../backend";
 import type { ErrorReport, ModelRef, ModelView, ProviderView } from "../bindings";
@@ -31,7 +32,8 @@ export class Models {
   async ask(provider: string): Promise<Offer> {
     const turn = (this.asked[provider] ?? 0) + 1;
     this.asked[provider] = turn;
-    const before = this.offers.get(provider);
+    // Whoever asks in an effect must not be run again by the answer.
+    const before = untrack(() => this.offers.get(provider));
     this.offers.set(provider, { state: "asking", models: before?.models ?? [] });
     const offer: Offer = await this.backend.call("list_models", provider).then(
       (models): Offer => ({ state: "known", models }),

@@ -1,0 +1,241 @@
+import axe from "axe-core";
+import { render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import Window from "./App.svelte";
+import { FakeBackend } from "./backend/fake";
+import { helpDesk, settings, troubledServers } from "./backend/world";
+import { App } from "./state/app.svelte";
+
+const PRACTICE = { provider: "practice", model: "practice" };
+
+async function open(prepare: (fake: FakeBackend) => void = chosen) {
+  const fake = new FakeBackend();
+  prepare(fake);
+  const app = new App(fake);
+  await app.connect();
+  render(Window, { app });
+  return { app, fake, user: userEvent.setup() };
+}
+
+function chosen(fake: FakeBackend) {
+  fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
+  fake.remember();
+}
+
+const requests = (fake: FakeBackend, name: string) =>
+  fake.asked.filter((each) => each.name === name).map((each) => each.request);
+
+async function ask(user: ReturnType<typeof userEvent.setup>, text: string) {
+  await user.type(screen.getByRole("textbox", { name: "Message" }), `${text}{Enter}`);
+}
+
+/** Contrast needs a real page; everything else that axe knows must hold. */
+async function isAccessible() {
+  const found = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+}
+
+test("first run: just trying it leads to example questions that send", async () => {
+  const { fake, user } = await open(() => undefined);
+  expect(await screen.findByText(/Found: qwen3-14b, loaded, 32k context, uses tools/)).toBeTruthy();
+  await isAccessible();
+  await user.click(screen.getByRole("button", { name: "Just try it" }));
+  await user.click(await screen.findByRole("button", { name: /What are the critical tickets/ }));
+  await waitFor(() => expect(requests(fake, "send_message")).toMatchObject([{ model: PRACTICE }]));
+  expect((await screen.findAllByText("Practice model, no AI")).length).toBeGreaterThan(0);
+});
+
+test("first run: LM Studio that does not run says how to start it", async () => {
+  await open((fake) => {
+    fake.answers.list_models = () => {
+      throw { code: "providerUnreachable", message: "Nothing answers." };
+    };
+  });
+  expect(await screen.findByText("Not running at http://localhost:1234")).toBeTruthy();
+  expect((screen.getByRole("button", { name: "Use LM Studio" }) as HTMLButtonElement).disabled).toBe(true);
+});
+
+test("first run: a key leads to a model", async () => {
+  const { fake, user } = await open(() => undefined);
+  await user.type(screen.getByLabelText("API key"), "sk-secret");
+  await user.click(screen.getByRole("button", { name: "Use OpenAI" }));
+  await user.click(await screen.findByRole("button", { name: "Start with gpt-5-mini" }));
+  expect(requests(fake, "store_key")).toEqual([{ provider: "openai", key: "sk-secret" }]);
+  expect(await screen.findByRole("textbox", { name: "Message" })).toBeTruthy();
+  expect(document.body.innerHTML).not.toContain("sk-secret");
+});
+
+test("a question is answered with tools, and every part of a call can be read", async () => {
+  const { user } = await open();
+  await ask(user, "What are the critical tickets?");
+  const log = await screen.findByRole("log", { name: "Conversation" });
+  expect(await within(log).findByText(/Three tickets are critical/)).toBeTruthy();
+  await user.click(
+    await within(log).findByRole("button", { name: /Succeeded.*Searched tickets with priority critical/ }),
+  );
+  expect(within(log).getByText("Kernel panic after update", { selector: ".call td" })).toBeTruthy();
+  await user.click(within(log).getByRole("button", { name: "age hours" }));
+  const cells = within(log).getByRole("region", { name: "tickets" }).querySelectorAll("tbody tr td:first-child");
+  expect([...cells].map((cell) => cell.textContent)).toEqual(["TKT-011", "TKT-003", "TKT-014"]);
+  expect(within(log).getAllByRole("article")).toHaveLength(3);
+  expect(within(log).getByText(/to first word · 3 calls/)).toBeTruthy();
+  await isAccessible();
+});
+
+test("nothing that changes something runs before it is allowed: A allows it", async () => {
+  const { fake, user } = await open();
+  await ask(user, "Set TKT-003 to in progress");
+  const card = await screen.findByRole("group", { name: "Approval" });
+  expect(card.textContent).toContain("May I update ticket");
+  expect(card.textContent).toContain("Next word by 15:00.");
+  expect(card.textContent).toContain("loquat-helpdesk ticket");
+  expect(document.activeElement).toBe(card);
+  await isAccessible();
+  await user.keyboard("a");
+  await waitFor(() => expect(requests(fake, "answer_approval")).toMatchObject([{ allow: true }]));
+  expect(await screen.findByRole("button", { name: /Updated ticket TKT-003/ })).toBeTruthy();
+});
+
+test("a denial can carry a word to the model", async () => {
+  const { fake, user } = await open();
+  await ask(user, "Set TKT-003 to in progress");
+  await user.click(await screen.findByRole("button", { name: "Say why…" }));
+  await user.keyboard("ask Ann first{Enter}");
+  await waitFor(() =>
+    expect(requests(fake, "answer_approval")).toMatchObject([{ allow: false, word: "ask Ann first" }]),
+  );
+  expect(await screen.findByText(/Not run:.*ask Ann first/)).toBeTruthy();
+});
+
+test("several waiting calls can be allowed at once", async () => {
+  const { fake, user } = await open();
+  await ask(user, "Set all three to in progress");
+  await user.click(await screen.findByRole("button", { name: "Allow all 3" }));
+  await waitFor(() => expect(requests(fake, "answer_approval")).toHaveLength(3));
+  expect(await screen.findByText("All three are in progress now.")).toBeTruthy();
+});
+
+test("Send becomes Stop, Escape stops, and what was typed stays", async () => {
+  const { fake, user } = await open();
+  await ask(user, "Set TKT-003 to in progress");
+  expect(await screen.findByRole("button", { name: "Stop" })).toBeTruthy();
+  const box = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
+  await user.type(box, "and then");
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(requests(fake, "stop_turn")).toHaveLength(1));
+  expect(await screen.findByText("Stopped", { selector: "p" })).toBeTruthy();
+  expect(box.value).toBe("and then");
+});
+
+test("a failed turn says what, why and what now, with a button that helps", async () => {
+  const { app, user } = await open();
+  await ask(user, "use a wrong key");
+  const failure = await screen.findByRole("group", { name: "The turn failed" });
+  expect(failure.textContent).toContain("OpenAI does not accept the API key.");
+  expect(failure.textContent).toContain("Incorrect API key provided");
+  await user.click(within(failure).getByRole("button", { name: "Open Settings → Models" }));
+  expect(app.panel).toBe("models");
+});
+
+test("conversations are searched, renamed, deleted and brought back", async () => {
+  const { fake, user } = await open();
+  await user.keyboard("{Control>}k{/Control}");
+  const search = screen.getByRole("searchbox", { name: "Search conversations" });
+  expect(document.activeElement).toBe(search);
+  await user.type(search, "bsod");
+  const list = screen.getByRole("navigation", { name: "Conversations" });
+  const row = within(list).getByRole("button", { name: "Windows BSOD articles" });
+  row.focus();
+  await user.keyboard("{F2}");
+  await user.keyboard("Blue screens BSOD{Enter}");
+  expect(requests(fake, "rename_conversation")).toEqual([{ id: "c2", title: "Blue screens BSOD" }]);
+  await user.click(await within(list).findByRole("button", { name: "Actions for Blue screens BSOD" }));
+  await user.click(await within(list).findByRole("menuitem", { name: "Delete" }));
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  expect(await within(list).findByRole("button", { name: "Blue screens BSOD" })).toBeTruthy();
+});
+
+test("any model can be chosen or typed, and an absent provider says why", async () => {
+  const { fake, user } = await open();
+  await user.click(screen.getByRole("button", { name: "Model" }));
+  const picker = await screen.findByRole("dialog", { name: "Model" });
+  expect(await within(picker).findByRole("button", { name: /mistral-small-3.2/ })).toBeTruthy();
+  expect(within(picker).getByText(/No key yet/)).toBeTruthy();
+  await isAccessible();
+  await user.type(within(picker).getByRole("textbox"), "my-own:7b");
+  await user.click(within(picker).getByRole("button", { name: "Use “my-own:7b” at LM Studio" }));
+  await waitFor(() =>
+    expect(requests(fake, "change_settings")).toMatchObject([{ model: { provider: "lmstudio", model: "my-own:7b" } }]),
+  );
+});
+
+test("settings: a provider is tested, a key stored and forgotten", async () => {
+  const { fake, user } = await open();
+  await user.keyboard("{Control>},{/Control}");
+  const dialog = await screen.findByRole("dialog", { name: "Settings" });
+  const openai = within(dialog).getByRole("region", { name: "OpenAI" });
+  await user.type(within(openai).getByLabelText("API key"), "sk-abcd{Enter}");
+  expect(await within(openai).findByText(/••••abcd/)).toBeTruthy();
+  await user.click(within(openai).getByRole("button", { name: "Test connection" }));
+  expect(await within(openai).findByText("All steps passed.")).toBeTruthy();
+  await isAccessible();
+  await user.click(within(openai).getByRole("button", { name: "Forget" }));
+  await waitFor(() => expect(requests(fake, "forget_key")).toEqual(["openai"]));
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog", { name: "Settings" })).toBeNull());
+});
+
+test("settings: a server is shown in full before it is added", async () => {
+  const { fake, user } = await open((fake) => {
+    chosen(fake);
+    fake.snapshot.servers = [...helpDesk(), ...troubledServers()];
+  });
+  await user.click(screen.getByRole("button", { name: /5 of 8 servers ready/ }));
+  expect(await screen.findByText("needs sign-in")).toBeTruthy();
+  expect(screen.getByText("mcp.example.com: no such host")).toBeTruthy();
+  await user.type(screen.getByRole("textbox", { name: /Paste a URL/ }), "npx server-files /home{Enter}");
+  const preview = await screen.findByRole("region", { name: "This adds 1 server" });
+  expect(preview.textContent).toContain("This starts a program on your computer");
+  expect(preview.textContent).toContain("npx server-files /home");
+  expect(requests(fake, "add_servers")).toEqual([]);
+  await isAccessible();
+  await user.click(within(preview).getByRole("button", { name: "Add 1 server" }));
+  expect(requests(fake, "add_servers")).toEqual(["npx server-files /home"]);
+  await user.click(screen.getByRole("switch", { name: "Use billing" }));
+  expect(requests(fake, "enable_server")).toEqual([{ name: "billing", enabled: false }]);
+  await user.click(screen.getByRole("button", { name: "Details of ticket" }));
+  expect(await screen.findByText("Changes the status or priority of a ticket.")).toBeTruthy();
+});
+
+test("settings: looks and language change at once; the shortcuts are listed", async () => {
+  const { user } = await open();
+  await user.keyboard("{Control>}/{/Control}");
+  expect(await screen.findByText("Search conversations", { selector: "td" })).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Appearance" }));
+  await user.click(screen.getByRole("radio", { name: "Dark" }));
+  expect(document.documentElement.dataset.theme).toBe("dark");
+  await isAccessible();
+  await user.click(screen.getByRole("radio", { name: "Deutsch" }));
+  expect(await screen.findByRole("heading", { name: "Aussehen" })).toBeTruthy();
+});
+
+test("links say where they go and open outside; pictures from elsewhere are not loaded", async () => {
+  const { fake, user } = await open();
+  await ask(user, "show what you can do");
+  const link = await screen.findByRole("link", { name: "the handbook" });
+  expect(link.title).toBe("Opens https://example.com/handbook");
+  await user.click(link);
+  expect(requests(fake, "open_link")).toEqual(["https://example.com/handbook"]);
+  expect(document.querySelector("img")).toBeNull();
+});
+
+test("trouble is shown and can be dismissed", async () => {
+  const { fake, user } = await open();
+  fake.emit({ type: "trouble", error: { code: "storageFailed", message: "The disk is full.", fix: "Make room." } });
+  expect(await screen.findByText("The disk is full.")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Dismiss" }));
+  await waitFor(() => expect(screen.queryByText("The disk is full.")).toBeNull());
+});
