@@ -49,12 +49,14 @@ pub(crate) fn clauses(text: &str, toolbox: &Toolbox, today: Date) -> Vec<Clause>
         .map(|cut| (cut.start(), cut.end()))
         .collect();
     cuts.push((text.len(), text.len()));
+    let mut part = 0;
     for (cut, next) in cuts {
-        let is_anchored = words(&text[start..cut]).iter().any(|word| anchors(word, toolbox).next().is_some());
+        let is_anchored = words(&text[part..cut]).iter().any(|word| anchors(word, toolbox).next().is_some());
         if is_anchored {
             kept.push((start, cut));
             start = next;
         }
+        part = next;
     }
     match kept.last_mut() {
         Some(last) => last.1 = text.len(),
