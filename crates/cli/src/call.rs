@@ -20,7 +20,8 @@ pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     let stop = CancellationToken::new();
     let begun = Instant::now();
     let request = CallRequest::new(&args.server, &args.tool, arguments);
-    let call = engine.servers().call(request, Box::new(|_| ()), stop.clone());
+    let servers = engine.servers().clone();
+    let call = servers.call(request, |_| (), stop.clone());
     tokio::pin!(call);
     let result = tokio::select! {
         result = &mut call => result,
