@@ -16,6 +16,8 @@ window.matchMedia ??= (query: string) =>
     addEventListener() {},
     removeEventListener() {},
   }) as unknown as MediaQueryList;
+// Only asked for by axe, which then does without.
+HTMLCanvasElement.prototype.getContext = () => null;
 HTMLElement.prototype.scrollIntoView ??= () => undefined;
 
 HTMLDialogElement.prototype.showModal = function () {

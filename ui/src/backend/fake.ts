@@ -14,7 +14,7 @@ import type {
 } from "../bindings";
 import type { Backend } from "./index";
 import { scriptFor, type Planned, type Step } from "./script";
-import { EXAMPLES, MODELS, emptySnapshot, helpDesk, settings, tool, troubledServers } from "./world";
+import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
 type Answers = {
   [Name in keyof Commands]?: (request: Commands[Name][0]) => Commands[Name][1] | Promise<Commands[Name][1]>;
@@ -22,13 +22,14 @@ type Answers = {
 
 const USAGE = { input: 602, output: 48, cached: 0 };
 
-/** `?world=first-run`, `?world=troubled` or the help desk. */
+/** `?world=first-run`, `?world=troubled`, `?world=long` or the help desk. */
 export function fakeFromAddress(search: string): FakeBackend {
   const world = new URLSearchParams(search).get("world");
   const fake = new FakeBackend({ pace: 1 });
   if (world !== "first-run") fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
   if (world === "troubled") fake.snapshot.servers.push(...troubledServers());
   if (world !== "first-run") fake.remember();
+  if (world === "long") fake.lengthen("c0", 2000);
   return fake;
 }
 
@@ -85,6 +86,12 @@ export class FakeBackend implements Backend {
       this.conversations.set(`c${index}`, { id: `c${index}`, title, createdAt: at, turns: [] });
       this.snapshot.conversations.push({ id: `c${index}`, title, createdAt: at, updatedAt: at, running: false });
     }
+  }
+
+  /** Gives a conversation many turns from before. */
+  lengthen(id: string, turns: number): void {
+    const conversation = this.conversations.get(id);
+    for (let index = 0; index < turns; index += 1) conversation?.turns.push(finishedTurn(index));
   }
 
   private readonly own: Required<Answers> = {

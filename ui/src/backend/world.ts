@@ -1,5 +1,5 @@
 // The scripted twin's world: five help-desk servers with sample data, and what is said about them.
-import type { ModelView, ServerView, SettingsView, Snapshot, Tool, ToolHints } from "../bindings";
+import type { ModelView, ServerView, SettingsView, Snapshot, Tool, ToolHints, Turn } from "../bindings";
 
 const READS: ToolHints = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 const CHANGES: ToolHints = { readOnly: false, destructive: false, idempotent: false, openWorld: false };
@@ -151,6 +151,27 @@ export const EXAMPLES = [
   "Set ticket TKT-003 to in progress",
   "Is AST-SRV-001 still under warranty?",
 ];
+
+/** A turn from before, with a question, a call and an answer. */
+export function finishedTurn(index: number): Turn {
+  const at = 1_700_000_000_000 + index * 60_000;
+  const text = `Answer **${index}**.\n\n- first\n- second\n\n| a | b |\n|---|---|\n| ${index} | x |`;
+  return {
+    id: `t${index}`,
+    model: { provider: "lmstudio", model: "qwen3-14b" },
+    items: [
+      { type: "message", id: `q${index}`, role: "user", text: `Question ${index}`, at },
+      { type: "message", id: `a${index}`, role: "assistant", text, at: at + 400 },
+    ],
+    status: { state: "completed" },
+    startedAt: at,
+    endedAt: at + 900,
+    usage: { input: 100 + index, output: 20, cached: 0 },
+    maxRounds: 25,
+    rounds: 1,
+    roundStart: 1,
+  };
+}
 
 export function emptySnapshot(): Snapshot {
   return {

@@ -84,6 +84,7 @@ export const de = {
     yesterday: "Gestern",
     lastWeek: "Letzte sieben Tage",
     serversReady: (ready, all) => `${ready} von ${all} Servern bereit`,
+    readyShort: (ready, all) => `${ready} von ${all} bereit`,
     noServers: "Kein Server eingeschaltet",
     toSignIn: (count) => `${count} zum Anmelden`,
     notReady: (count) => plural(count, { one: "# antwortet nicht", other: "# antworten nicht" }),

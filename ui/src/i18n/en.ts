@@ -86,6 +86,7 @@ export const en = {
     yesterday: "Yesterday",
     lastWeek: "Last seven days",
     serversReady: (ready: number, all: number) => `${ready} of ${all} servers ready`,
+    readyShort: (ready: number, all: number) => `${ready} of ${all} ready`,
     noServers: "No servers switched on",
     toSignIn: (count: number) => `${count} to sign in`,
     notReady: (count: number) => plural(count, { one: "# not answering", other: "# not answering" }),
