@@ -1,5 +1,5 @@
 //! A server for tests that behaves well, or badly in exactly one way, by its first argument; and with `owner`, a
-//! program that has servers of its own.
+//! program that has servers of its own; with `secrets`, one that uses the keychain.
 //!
 //! It writes JSON-RPC by hand: no library would let it misbehave. `cargo test` and `cargo nextest run` build it.
 //!
@@ -22,8 +22,10 @@ use serde_json::{Value, json};
 fn main() {
     let mode = env::args().nth(1).unwrap_or_else(|| "good".to_owned());
     hold_the_leash();
-    if mode == "owner" {
-        return own();
+    match mode.as_str() {
+        "owner" => return own(),
+        "secrets" => return keep_secrets(),
+        _ => (),
     }
     if mode == "starts-late" {
         pause(500);
@@ -231,4 +233,35 @@ fn own() {
         say("ready");
         std::future::pending::<()>().await;
     });
+}
+
+/// Takes each further argument (`get:name`, `set:name=text`, `remove:name`) as a question to the keychain.
+fn keep_secrets() {
+    use mcp::{Keychain, Secret, SecretError, Secrets};
+    let Ok(runtime) = tokio::runtime::Runtime::new() else { return };
+    runtime.block_on(async {
+        for step in env::args().skip(2) {
+            // A fresh one each time: nothing is remembered from the step before.
+            let keychain = Keychain::new("loquat-test").with_deadline(Duration::from_secs(20));
+            let (verb, rest) = step.split_once(':').unwrap_or((&step, ""));
+            let (name, text) = rest.split_once('=').unwrap_or((rest, ""));
+            let outcome = match verb {
+                "get" => keychain.get(name).await.map(|secret| match secret {
+                    Some(secret) => format!("Ok(Some({}))", secret.expose()),
+                    None => "Ok(None)".to_owned(),
+                }),
+                "set" => keychain.set(name, Secret::new(text)).await.map(|()| "Ok(())".to_owned()),
+                _ => keychain.remove(name).await.map(|()| "Ok(())".to_owned()),
+            };
+            say(&outcome.unwrap_or_else(|error| match &error {
+                SecretError::NoKeychain { .. } => format!("NoKeychain: {error}"),
+                SecretError::Locked { .. } => format!("Locked: {error}"),
+                SecretError::Denied { .. } => format!("Denied: {error}"),
+                SecretError::TimedOut { .. } => format!("TimedOut: {error}"),
+                SecretError::Failed { .. } => format!("Failed: {error}"),
+            }));
+        }
+    });
+    // A question that is still open would keep us waiting.
+    process::exit(0);
 }

@@ -113,7 +113,7 @@ fn read(session: &Session, server: &str, answer: Answer) -> Result<Output, CallE
         return Err(CallError::NotSupported { server: server.to_owned(), what });
     }
     let (output, tool_failed) = output::read(&result);
-    if tool_failed { Err(CallError::ToolFailed { output }) } else { Ok(output) }
+    if tool_failed { Err(CallError::ToolFailed { output: Box::new(output) }) } else { Ok(output) }
 }
 
 fn failed(session: &Session, server: &str, error: ServiceError) -> CallError {

@@ -82,7 +82,7 @@ async fn started(config: &ServerConfig, setting: &Setting, log: &Log, era: Era) 
         Ok(Err(ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
             Failure::Exited { status: exit_words(&mut child).await }
         }
-        Ok(Err(error)) => Failure::Handshake(crate::session::causes(&error)),
+        Ok(Err(error)) => Failure::Handshake(http::causes(&error)),
         Err(_) => Failure::Silent(deadline),
     };
     child.stop().await;

@@ -59,7 +59,7 @@ pub enum CallError {
     NoSuchTool { server: String, tool: String },
     /// The tool ran and said that it failed; its words are in `output`.
     #[error("The tool failed: {}", output.model_text)]
-    ToolFailed { output: Output },
+    ToolFailed { output: Box<Output> },
     /// The server answered with a JSON-RPC error.
     #[error("The server refused the call ({code}): {message}")]
     Rejected { code: i32, message: String },

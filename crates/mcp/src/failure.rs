@@ -5,12 +5,7 @@ use std::time::Duration;
 use chat::{ErrorCode, ErrorReport};
 use rmcp::service::ClientInitializeError;
 
-use crate::{
-    ServerConfig, Transport, http,
-    log::Log,
-    process::SpawnError,
-    session::{RequestError, causes},
-};
+use crate::{ServerConfig, Transport, http, log::Log, process::SpawnError, session::RequestError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
@@ -50,16 +45,16 @@ impl ConnectError {
             _ => None,
         };
         let Some(inner) = inner.map(|inner| inner as &(dyn std::error::Error + 'static)) else {
-            return Self::Handshake(causes(error));
+            return Self::Handshake(http::causes(error));
         };
         if http::wants_sign_in(inner) {
             Self::SignIn
         } else if let Some(redirected) = http::redirected(inner) {
             Self::Moved(redirected.to.clone())
         } else if http::may_pass(inner) {
-            Self::Unreachable(causes(inner))
+            Self::Unreachable(http::causes(inner))
         } else {
-            Self::Handshake(causes(inner))
+            Self::Handshake(http::causes(inner))
         }
     }
 

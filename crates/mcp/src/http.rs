@@ -11,6 +11,9 @@ use rmcp::transport::{
 
 use crate::connect::ConnectError;
 
+/// A whole page of HTML explains nothing.
+const MAX_CAUSE: usize = 500;
+
 pub(crate) type HttpTransport = StreamableHttpClientTransport<reqwest::Client>;
 
 /// A client for one server. Its headers go to that server's origin and nowhere else.
@@ -20,7 +23,7 @@ pub(crate) fn client(headers: &BTreeMap<String, String>) -> Result<reqwest::Clie
         .connect_timeout(Duration::from_secs(15))
         .redirect(redirect::Policy::custom(same_origin))
         .build()
-        .map_err(|error| ConnectError::Settings(crate::session::causes(&error)))
+        .map_err(|error| ConnectError::Settings(causes(&error)))
 }
 
 pub(crate) fn transport(client: reqwest::Client, url: &str) -> HttpTransport {
@@ -87,6 +90,28 @@ pub(crate) fn may_pass(error: &(dyn Error + 'static)) -> bool {
         })
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+/// An error and everything below it. rmcp does not count what the web client says among its causes; here it is.
+pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| match (*error).downcast_ref() {
+        Some(StreamableHttpError::<reqwest::Error>::Client(cause)) => Some(cause as &(dyn Error + 'static)),
+        _ => (*error).source(),
+    })
+}
+
+/// The words of an error and of all its causes, each said once; no secret of an address among them, and no novel.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in chain(error) {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = if text.is_empty() { words } else { format!("{text}: {words}") };
+        }
+    }
+    for url in chain(error).filter_map(|cause| cause.downcast_ref::<reqwest::Error>()?.url()) {
+        text = text.replace(url.as_str(), &crate::mask::url(url.as_str()));
+    }
+    match text.char_indices().nth(MAX_CAUSE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }

@@ -15,6 +15,7 @@ mod failure;
 mod file;
 mod host;
 mod http;
+mod jobs;
 mod keychain;
 mod log;
 mod mask;

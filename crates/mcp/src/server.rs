@@ -1,18 +1,15 @@
 //! One server's life: one task owns it, connects it, watches it, and brings it back.
 
 use std::{
-    future::Future,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use chat::{ErrorReport, ServerState, Tool};
-use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use rmcp::model::SubscriptionFilter;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
-    time::{Instant, interval_at, sleep, sleep_until},
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +17,7 @@ use crate::{
     ServerConfig,
     board::Board,
     connect::{self, ConnectError, Link, Setting},
+    jobs::{Done, Jobs, PING_DEADLINE},
     log::Log,
     session::{Era, RequestError, Session},
     tools,
@@ -29,10 +27,6 @@ const MAX_ATTEMPTS: u32 = 8;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// After being ready for so long, what went wrong before is forgotten.
 const PROVEN_AFTER: Duration = Duration::from_secs(60);
-const PING_EVERY: Duration = Duration::from_secs(30);
-const PING_DEADLINE: Duration = Duration::from_secs(10);
-/// Servers announce changes in bursts.
-const DEBOUNCE: Duration = Duration::from_millis(300);
 /// How often new lines of the log are shown.
 const LOG_PACE: Duration = Duration::from_millis(500);
 
@@ -293,96 +287,6 @@ async fn ready(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Co
     }
 }
 
-enum Done {
-    Listed(Result<Vec<Tool>, RequestError>),
-    Answered(Result<Duration, RequestError>),
-    Nothing,
-}
-
-/// What is asked of a ready server beside the calls.
-struct Jobs {
-    name: String,
-    session: Session,
-    changed: Arc<Notify>,
-    relist_at: Option<Instant>,
-    ticks: tokio::time::Interval,
-    running: FuturesUnordered<BoxFuture<'static, Done>>,
-}
-
-impl Jobs {
-    fn new(name: &str, session: &Session, changed: Arc<Notify>) -> Self {
-        let running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
-        if session.era == Era::Modern {
-            running.push(Box::pin(listen(session.clone(), changed.clone())));
-        }
-        let ticks = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        Self { name: name.to_owned(), session: session.clone(), changed, relist_at: None, ticks, running }
-    }
-
-    async fn next(&mut self) -> Done {
-        let relist_at = self.relist_at;
-        tokio::select! {
-            Some(done) = self.running.next() => done,
-            () = self.changed.notified(), if relist_at.is_none() => {
-                self.relist_at = Some(Instant::now() + DEBOUNCE);
-                Done::Nothing
-            }
-            () = until(relist_at) => {
-                self.relist_at = None;
-                let (session, name) = (self.session.clone(), self.name.clone());
-                self.running.push(Box::pin(async move { Done::Listed(tools::list(&session, &name).await) }));
-                Done::Nothing
-            }
-            () = self.session.suspect.notified() => {
-                self.check();
-                Done::Nothing
-            }
-            _ = self.ticks.tick() => {
-                if !self.session.is_busy() {
-                    self.check();
-                }
-                Done::Nothing
-            }
-        }
-    }
-
-    fn check(&mut self) {
-        let (session, name) = (self.session.clone(), self.name.clone());
-        self.running.push(Box::pin(async move {
-            match session.era {
-                Era::Legacy => Done::Answered(session.ping(PING_DEADLINE).await),
-                // The newer era knows no ping.
-                Era::Modern => {
-                    let begun = Instant::now();
-                    Done::Answered(tools::list(&session, &name).await.map(|_| begun.elapsed()))
-                }
-            }
-        }));
-    }
-}
-
-/// Servers of the newer era tell only those who listen.
-async fn listen(session: Session, changed: Arc<Notify>) -> Done {
-    let mut filter = SubscriptionFilter::new();
-    filter.tools_list_changed = Some(true);
-    while let Ok(mut subscription) = session.peer.listen(filter.clone()).await {
-        while let Ok(Some(_)) = subscription.next().await {
-            changed.notify_one();
-        }
-        sleep(PING_DEADLINE).await;
-        // What happened meanwhile went unheard.
-        changed.notify_one();
-    }
-    Done::Nothing
-}
-
-async fn until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// The next order; nothing once nobody is left to give any.
 async fn next_order(inbox: &mut mpsc::Receiver<Order>, abandoned: &CancellationToken) -> Option<Order> {
     tokio::select! {
@@ -392,11 +296,9 @@ async fn next_order(inbox: &mut mpsc::Receiver<Order>, abandoned: &CancellationT
 }
 
 /// Until the log has grown, but not all the time.
-fn paced(log: &Log) -> impl Future<Output = ()> + Send + use<'_> {
-    async {
-        log.grown().await;
-        sleep(LOG_PACE).await;
-    }
+async fn paced(log: &Log) {
+    log.grown().await;
+    sleep(LOG_PACE).await;
 }
 
 fn count(tools: &[Tool]) -> u32 {

@@ -106,24 +106,10 @@ impl From<ServiceError> for RequestError {
             ServiceError::McpError(error) => Self::Rejected { code: error.code.0, message: error.message.into_owned() },
             ServiceError::Timeout { timeout } => Self::TimedOut(timeout),
             ServiceError::TransportSend(error) if http::wants_sign_in(error.error.as_ref()) => Self::SignIn,
-            ServiceError::TransportSend(error) => Self::Lost(causes(error.error.as_ref())),
+            ServiceError::TransportSend(error) => Self::Lost(http::causes(error.error.as_ref())),
             ServiceError::TransportClosed => Self::Lost("the connection was closed".to_owned()),
             // The enum may grow; what is new cannot be gone on with either.
             other => Self::Lost(other.to_string()),
         }
     }
-}
-
-/// An error with everything below it, each thing said once.
-pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        source = cause.source();
-    }
-    text
 }

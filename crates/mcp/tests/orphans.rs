@@ -1,4 +1,5 @@
 //! Nothing outlives us: neither when we end as we should, nor when we are killed.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 #![cfg(unix)]
 
 mod common;

@@ -1,4 +1,5 @@
 //! Servers that are programs: real processes, good and bad.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 mod common;
 
