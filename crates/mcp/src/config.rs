@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::mask;
 
 /// One server as configured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Wire")]
 pub struct ServerConfig {
     /// Unique; lower-case letters, digits, `_` and `-`.
@@ -53,6 +53,15 @@ pub enum Transport {
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
+}
+
+impl fmt::Debug for ServerConfig {
+    /// Without what is known about signing in: passwords may stand there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("ServerConfig");
+        out.field("name", &self.name).field("enabled", &self.enabled).field("transport", &self.transport);
+        out.finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Transport {

@@ -53,7 +53,7 @@ pub(crate) struct Link {
 pub(crate) async fn connect(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Link, ConnectError> {
     match &config.transport {
         Transport::Stdio { .. } => stdio(config, setting, log).await,
-        Transport::Http { url, headers } => web(config, setting, url, http::client(headers)?).await,
+        Transport::Http { url, headers } => web(config, setting, url, http::client(url, headers)?).await,
     }
 }
 

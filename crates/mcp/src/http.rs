@@ -17,8 +17,11 @@ const MAX_CAUSE: usize = 500;
 pub(crate) type HttpTransport = StreamableHttpClientTransport<reqwest::Client>;
 
 /// A client for one server. Its headers go to that server's origin and nowhere else.
-pub(crate) fn client(headers: &BTreeMap<String, String>) -> Result<reqwest::Client, ConnectError> {
-    reqwest::Client::builder()
+pub(crate) fn client(url: &str, headers: &BTreeMap<String, String>) -> Result<reqwest::Client, ConnectError> {
+    let builder = reqwest::Client::builder();
+    // A proxy knows nothing of servers on this machine.
+    let builder = if is_local(url) { builder.no_proxy() } else { builder };
+    builder
         .default_headers(header_map(headers)?)
         .connect_timeout(Duration::from_secs(15))
         .redirect(redirect::Policy::custom(same_origin))
@@ -28,6 +31,15 @@ pub(crate) fn client(headers: &BTreeMap<String, String>) -> Result<reqwest::Clie
 
 pub(crate) fn transport(client: reqwest::Client, url: &str) -> HttpTransport {
     StreamableHttpClientTransport::with_client(client, StreamableHttpClientTransportConfig::with_uri(url))
+}
+
+fn is_local(url: &str) -> bool {
+    match url::Url::parse(url).as_ref().map(url::Url::host) {
+        Ok(Some(url::Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
+        Ok(Some(url::Host::Ipv4(address))) => address.is_loopback(),
+        Ok(Some(url::Host::Ipv6(address))) => address.is_loopback(),
+        Ok(None) | Err(_) => false,
+    }
 }
 
 fn header_map(headers: &BTreeMap<String, String>) -> Result<HeaderMap, ConnectError> {

@@ -240,3 +240,22 @@ async fn servers_come_go_and_change() {
     assert!(servers.snapshot().is_empty());
     servers.shutdown().await;
 }
+
+/// Whoever calls may do so from a task of its own.
+#[tokio::test]
+async fn everything_can_be_awaited_in_a_task() {
+    let servers = settled(vec![]).await;
+    let tasks = servers.clone();
+    let task = tokio::spawn(async move {
+        tasks.settled(LONG).await;
+        tasks.put(stdio("one", "good")).await;
+        tasks.settled(LONG).await;
+        tasks.enable("one", true).await;
+        let output = tasks.call(request("one", "echo", json!({ "text": "hi" })), |_| (), Default::default()).await;
+        tasks.reconnect("one").await;
+        tasks.remove("one").await;
+        tasks.shutdown().await;
+        output.map(|output| output.model_text)
+    });
+    assert_eq!(task.await.unwrap(), Ok("hi".to_owned()));
+}
