@@ -9,5 +9,12 @@ export default defineConfig({
   server: { port: 5183, strictPort: true },
   // Everything is a file of our own: the page's policy allows nothing else.
   build: { target: "es2023", sourcemap: false, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  test: { environment: "jsdom", setupFiles: "src/test-setup.ts", include: ["src/**/*.test.ts"], css: false },
+  test: {
+    environment: "jsdom",
+    setupFiles: "src/test-setup.ts",
+    include: ["src/**/*.test.ts"],
+    css: false,
+    // Role queries in jsdom are slow on a busy machine; nothing here waits on purpose.
+    testTimeout: 60_000,
+  },
 });

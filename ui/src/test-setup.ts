@@ -1,6 +1,9 @@
 // What jsdom lacks of the platform, as little as the page needs.
+import { configure } from "@testing-library/svelte";
 import { afterEach, beforeEach } from "vitest";
 import { speak } from "./i18n";
+
+configure({ asyncUtilTimeout: 20_000 });
 
 class NoObserver {
   observe() {}

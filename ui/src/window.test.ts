@@ -193,7 +193,7 @@ test("settings: a server is shown in full before it is added", async () => {
     chosen(fake);
     fake.snapshot.servers = [...helpDesk(), ...troubledServers()];
   });
-  await user.click(screen.getByRole("button", { name: /5 of 8 servers ready/ }));
+  await user.click(screen.getByRole("button", { name: /5 of 8 ready 1 to sign in/ }));
   expect(await screen.findByText("needs sign-in")).toBeTruthy();
   expect(screen.getByText("mcp.example.com: no such host")).toBeTruthy();
   await user.type(screen.getByRole("textbox", { name: /Paste a URL/ }), "npx server-files /home{Enter}");
@@ -206,7 +206,7 @@ test("settings: a server is shown in full before it is added", async () => {
   expect(requests(fake, "add_servers")).toEqual(["npx server-files /home"]);
   await user.click(screen.getByRole("switch", { name: "Use billing" }));
   expect(requests(fake, "enable_server")).toEqual([{ name: "billing", enabled: false }]);
-  await user.click(screen.getByRole("button", { name: "Details of ticket" }));
+  await user.click(screen.getByRole("button", { name: /^ticket help desk/ }));
   expect(await screen.findByText("Changes the status or priority of a ticket.")).toBeTruthy();
 });
 
@@ -230,6 +230,33 @@ test("links say where they go and open outside; pictures from elsewhere are not 
   await user.click(link);
   expect(requests(fake, "open_link")).toEqual(["https://example.com/handbook"]);
   expect(document.querySelector("img")).toBeNull();
+});
+
+test("a long conversation mounts its newest turns, and more on demand", async () => {
+  const { user } = await open((fake) => {
+    chosen(fake);
+    fake.lengthen("c0", 300);
+  });
+  await user.click(screen.getByRole("button", { name: "Critical tickets and their customers" }));
+  expect(await screen.findByText("Question 299")).toBeTruthy();
+  expect(screen.queryByText("Question 279")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Show earlier messages" }));
+  expect(await screen.findByText("Question 279")).toBeTruthy();
+  await ask(user, "Is AST-SRV-001 under warranty?");
+  expect(await screen.findByText(/covered/, { selector: "p *" })).toBeTruthy();
+  // What was being read is still there.
+  expect(screen.getByText("Question 279")).toBeTruthy();
+  expect(screen.queryByText("Question 100")).toBeNull();
+});
+
+test("a question that could not go out stays in the composer", async () => {
+  const { fake, user } = await open();
+  fake.answers.send_message = () => {
+    throw { code: "storageFailed", message: "The disk is full." };
+  };
+  await ask(user, "do not lose me");
+  expect(await screen.findByText("The disk is full.")).toBeTruthy();
+  expect(screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message" }).value).toBe("do not lose me");
 });
 
 test("trouble is shown and can be dismissed", async () => {

@@ -315,7 +315,6 @@ export const de = {
     },
     inSeconds: (count) => `in ${count} s`,
     enable: (name) => `${name} benutzen`,
-    details: (name) => `Einzelheiten zu ${name}`,
     tools: "Werkzeuge",
     noTools: "Er hat nicht gesagt, welche Werkzeuge er hat.",
     lastKnown: "Zuletzt bekannt: Der Server ist nicht da.",

@@ -317,7 +317,6 @@ export const en = {
     },
     inSeconds: (count: string) => `in ${count} s`,
     enable: (name: string) => `Use ${name}`,
-    details: (name: string) => `Details of ${name}`,
     tools: "Tools",
     noTools: "It has not said which tools it has.",
     lastKnown: "As last known: the server is away.",
