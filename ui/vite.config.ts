@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [svelte({ configFile: "../svelte.config.js" }), svelteTesting()],
+  cacheDir: "../node_modules/.vite",
   clearScreen: false,
   server: { port: 5183, strictPort: true },
   // Everything is a file of our own: the page's policy allows nothing else.

@@ -98,7 +98,7 @@ export class FakeBackend implements Backend {
     send_message: ({ conversation, text, model }) => {
       const id = conversation ?? this.begin(text);
       const asked = model ?? this.snapshot.settings.settings.model ?? { provider: "practice", model: "practice" };
-      const question: Item = { type: "message", id: this.id("m"), role: "user", text, at: Date.now() };
+      const question: Item = { type: "message", id: this.id("m"), role: "user", round: 0, text, at: Date.now() };
       const turn: Turn = {
         id: this.id("t"),
         model: asked,
@@ -125,8 +125,11 @@ export class FakeBackend implements Backend {
       this.approvals.get(call)?.({ allow, word });
       return null;
     },
-    open_conversation: (id) =>
-      structuredClone(this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] }),
+    open_conversation: (id) => {
+      const conversation = structuredClone(this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] });
+      this.emit({ type: "conversationOpened", conversation });
+      return conversation;
+    },
     rename_conversation: ({ id, title }) => {
       const conversation = this.conversations.get(id);
       if (conversation) conversation.title = title;
@@ -210,7 +213,7 @@ export class FakeBackend implements Backend {
 
   private begin(text: string): string {
     const id = this.id("c");
-    this.conversations.set(id, { id, title: text.slice(0, 48), createdAt: Date.now(), turns: [] });
+    this.conversations.set(id, { id, title: text.slice(0, 80), createdAt: Date.now(), turns: [] });
     return id;
   }
 
@@ -245,7 +248,7 @@ export class FakeBackend implements Backend {
       case "say":
       case "think": {
         tell({ type: "asked" });
-        const blank: Message = { id: this.id("m"), role: "assistant", text: "", at: Date.now() };
+        const blank: Message = { id: this.id("m"), role: "assistant", round: 1, text: "", at: Date.now() };
         tell({ type: "item", item: { type: "message", ...blank } });
         const kind = step.do === "say" ? "text" : "reasoning";
         for (const delta of step.text.match(/[\s\S]{1,9}/g) ?? []) {
@@ -261,7 +264,15 @@ export class FakeBackend implements Backend {
 
   private async run(planned: Planned, tell: (event: TurnEvent) => void): Promise<void> {
     const { name, hints, called } = tool(planned.server, planned.tool);
-    const base = { id: this.id("k"), wireId: this.id("w"), called, server: planned.server, tool: name, hints };
+    const base = {
+      id: this.id("k"),
+      wireId: this.id("w"),
+      round: 1,
+      called,
+      server: planned.server,
+      tool: name,
+      hints,
+    };
     const put = (status: CallStatus, times: Partial<ToolCall> = {}) =>
       tell({ type: "item", item: { type: "toolCall", ...base, arguments: planned.arguments, status, ...times } });
     put({ state: "proposed" });

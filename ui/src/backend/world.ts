@@ -160,8 +160,8 @@ export function finishedTurn(index: number): Turn {
     id: `t${index}`,
     model: { provider: "lmstudio", model: "qwen3-14b" },
     items: [
-      { type: "message", id: `q${index}`, role: "user", text: `Question ${index}`, at },
-      { type: "message", id: `a${index}`, role: "assistant", text, at: at + 400 },
+      { type: "message", id: `q${index}`, role: "user", round: 0, text: `Question ${index}`, at },
+      { type: "message", id: `a${index}`, role: "assistant", round: 1, text, at: at + 400 },
     ],
     status: { state: "completed" },
     startedAt: at,
@@ -178,6 +178,7 @@ export function emptySnapshot(): Snapshot {
     conversations: [],
     servers: helpDesk(),
     settings: settings(),
+    troubles: [],
     version: "0.1.0",
     home: "~/.local/share/loquat",
   };

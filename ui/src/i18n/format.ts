@@ -47,6 +47,10 @@ export function clock(at: number): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(at);
 }
 
+export function time(at: number): string {
+  return new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(at);
+}
+
 export function month(at: number): string {
   return new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }).format(at);
 }

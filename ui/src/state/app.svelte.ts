@@ -82,6 +82,7 @@ export class App {
     this.known = snapshot.settings;
     this.version = snapshot.version;
     this.home = snapshot.home;
+    this.troubles = snapshot.troubles;
   }
 
   receive(event: AppEvent): void {
@@ -99,6 +100,9 @@ export class App {
         break;
       case "conversationRemoved":
         this.forget(event.id);
+        break;
+      case "conversationOpened":
+        this.conversationOf(event.conversation.id).load(event.conversation);
         break;
       case "server":
         this.servers = upsert(this.servers, event.server, (each) => each.name);
@@ -147,10 +151,8 @@ export class App {
     this.current = id;
     this.panel = undefined;
     this.drawer = false;
-    const conversation = this.conversationOf(id);
-    if (conversation.loaded) return;
-    const loaded = await this.attempt("open_conversation", id);
-    if (loaded) conversation.load(loaded);
+    // What it holds arrives as an event, in step with those of a turn under way.
+    if (!this.conversationOf(id).loaded) await this.attempt("open_conversation", id);
   }
 
   /** False where the question did not go out, so that the words can stay in the composer. */

@@ -23,6 +23,18 @@ test("a question becomes a conversation that plays to its end", async () => {
   expect(app.conversation?.last?.answer).toContain("DataFlow");
 });
 
+test("a conversation opened in the middle of a turn goes on exactly where it is", async () => {
+  const { fake } = await connected();
+  await fake.call("send_message", { conversation: "c0", text: "Set TKT-003 to in progress" });
+  const later = new App(fake);
+  await later.connect();
+  await later.open("c0");
+  await vi.waitFor(() => expect(later.conversation?.waiting).toHaveLength(1));
+  await later.answer(later.conversation?.waiting[0]?.id ?? "", true);
+  await vi.waitFor(() => expect(later.conversation?.last?.status.state).toBe("completed"));
+  expect(later.conversation?.last?.answer).toBe("`TKT-003` is **in progress** now, with a note for the customer.");
+});
+
 test("a failed command is shown and sends nothing", async () => {
   const { fake, app } = await connected();
   fake.answers.send_message = () => {

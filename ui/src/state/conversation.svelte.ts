@@ -167,8 +167,9 @@ export class LiveConversation {
     this.id = id;
   }
 
-  /** Turns that were followed from their start are exact; those the snapshot brings fill in the rest. */
+  /** Comes in step with the events, so a turn under way goes on exactly where this leaves it. */
   load(conversation: Conversation): void {
+    // Turns known already were followed from their start; what is loaded fills in the rest.
     const followed = this.turns;
     const loaded = conversation.turns.map(
       (turn) => followed.find((known) => known.id === turn.id) ?? new LiveTurn(turn),

@@ -19,11 +19,11 @@ function turn(items: Item[] = []): Turn {
 }
 
 function said(id: string, text: string, more: Partial<Message> = {}): Item {
-  return { type: "message", id, role: "assistant", text, at: 1400, ...more };
+  return { type: "message", id, role: "assistant", round: 1, text, at: 1400, ...more };
 }
 
 function called(id: string, status: ToolCall["status"] = { state: "proposed" }): Item {
-  const call = { id, wireId: id, called: "a__b", server: "a", tool: "b", hints, arguments: {}, status };
+  const call = { id, wireId: id, round: 1, called: "a__b", server: "a", tool: "b", hints, arguments: {}, status };
   return { type: "toolCall", ...call };
 }
 
