@@ -13,7 +13,6 @@ const KEY: &str = "window";
 /// Whatever the page wants to find again; only the page knows its shape.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(transparent)]
 pub(crate) struct Preferences(#[cfg_attr(test, ts(type = "unknown"))] Value);
 
 pub(crate) fn load(app: &AppHandle) -> Result<Preferences, ErrorReport> {

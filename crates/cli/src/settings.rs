@@ -6,7 +6,7 @@ use engine::{Engine, Home, Settings};
 
 use crate::args::{Common, Provider};
 
-/// The model that the first seed of every OpenAI example names: cheap and fast.
+/// Asked where nobody names another: cheap, fast, and every account may use it.
 const OPENAI_MODEL: &str = "gpt-4o-mini";
 
 /// The home's settings with this call's wishes over them.

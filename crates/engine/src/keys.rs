@@ -59,7 +59,11 @@ impl Keys {
         }
     }
 
-    async fn get_from_memory(&self, preset: &'static Preset, error: &SecretError) -> Result<Option<Secret>, ErrorReport> {
+    async fn get_from_memory(
+        &self,
+        preset: &'static Preset,
+        error: &SecretError,
+    ) -> Result<Option<Secret>, ErrorReport> {
         let report = error.report();
         match self.memory.get(&entry(preset)).await {
             Ok(Some(key)) => {

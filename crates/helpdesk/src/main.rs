@@ -1,6 +1,6 @@
 //! The five IT-support MCP servers (tickets, customers, billing, knowledge base, assets) over standard input and output.
 //!
-//! **Invariant**: depends on nothing else of the workspace and only reads its embedded data: no file, network or clock.
+//! **Invariant:** depends on nothing else of the workspace and only reads its embedded data: no file, network or clock.
 //!
 //! Start reading at [`desk`] (what a server is), then any of [`ticket`], [`customer`], [`billing`], [`kb`], [`asset`].
 

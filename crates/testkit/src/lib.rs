@@ -14,9 +14,10 @@ pub use practice::{Round, Script};
 /// When it is not there, with the command that builds it.
 pub fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap_or_default();
-    let built = this.ancestors().skip(1).map(|dir| dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
-    match built.take(3).find(|path| path.is_file()) {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let beside = this.ancestors().skip(1).take(2).flat_map(|dir| [dir.join(&file), dir.join("examples").join(&file)]);
+    match beside.into_iter().find(|path| path.is_file()) {
         Some(path) => path,
-        None => panic!("{name} is not built: run `cargo build --workspace --bins` or test the whole workspace"),
+        None => panic!("{name} is not built: run `cargo build --workspace --all-targets`, or test the whole workspace"),
     }
 }

@@ -84,66 +84,82 @@ impl ProviderError {
     }
 
     pub fn report(&self) -> ErrorReport {
-        let models = "Look at the address and the key in Settings → Models.";
+        let (message, fix) = self.words();
+        let report = ErrorReport::new(self.code(), message).fix(fix);
         match self {
-            Self::Unreachable { provider, address, cause } => {
-                ErrorReport::new(ErrorCode::ProviderUnreachable, format!("{provider} did not answer at {address}."))
-                    .because(cause)
-                    .fix(if provider == "LM Studio" {
-                        "Start LM Studio, load a model and switch its server on; then try again."
-                    } else {
-                        "Check the network and the address in Settings → Models; then try again."
-                    })
+            Self::Unreachable { cause, .. } | Self::Cut { cause } => report.because(cause),
+            Self::KeyRejected { said, .. }
+            | Self::RateLimited { said, .. }
+            | Self::QuotaExhausted { said, .. }
+            | Self::ContextOverflow { said }
+            | Self::Refused { said, .. }
+            | Self::Failed { said, .. }
+            | Self::NotUnderstood { said, .. } => report.because(said),
+            Self::KeyMissing { .. } | Self::TimedOut { .. } => report,
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unreachable { .. } => ErrorCode::ProviderUnreachable,
+            Self::KeyMissing { .. } => ErrorCode::KeyMissing,
+            Self::KeyRejected { .. } => ErrorCode::KeyRejected,
+            Self::RateLimited { .. } => ErrorCode::RateLimited,
+            Self::QuotaExhausted { .. } => ErrorCode::QuotaExhausted,
+            Self::ContextOverflow { .. } => ErrorCode::ContextOverflow,
+            Self::Refused { .. } | Self::Failed { .. } | Self::NotUnderstood { .. } => ErrorCode::ProviderFailed,
+            Self::Cut { .. } => ErrorCode::AnswerCut,
+            Self::TimedOut { .. } => ErrorCode::TimedOut,
+        }
+    }
+
+    /// What happened, and what to do now.
+    fn words(&self) -> (String, &'static str) {
+        match self {
+            Self::Unreachable { provider, address, .. } if provider == "LM Studio" => (
+                format!("LM Studio did not answer at {address}."),
+                "Start LM Studio, load a model and switch its server on; then try again.",
+            ),
+            Self::Unreachable { provider, address, .. } => (
+                format!("{provider} did not answer at {address}."),
+                "Check the network and the address in Settings → Models; then try again.",
+            ),
+            Self::KeyMissing { provider } => (
+                format!("{provider} needs an API key, and none is stored."),
+                "Paste one in Settings → Models. It goes into this system's keychain.",
+            ),
+            Self::KeyRejected { provider, .. } => (
+                format!("{provider} does not accept the API key."),
+                "Look at the address and the key in Settings → Models.",
+            ),
+            Self::RateLimited { provider, .. } => {
+                (format!("{provider} gets too many requests from this account."), "Wait a moment, then try again.")
             }
-            Self::KeyMissing { provider } => {
-                ErrorReport::new(ErrorCode::KeyMissing, format!("{provider} needs an API key, and none is stored."))
-                    .fix("Paste one in Settings → Models. It goes into this system's keychain.")
-            }
-            Self::KeyRejected { provider, said } => {
-                ErrorReport::new(ErrorCode::KeyRejected, format!("{provider} does not accept the API key."))
-                    .because(said)
-                    .fix(models)
-            }
-            Self::RateLimited { provider, said, .. } => ErrorReport::new(
-                ErrorCode::RateLimited,
-                format!("{provider} gets too many requests from this account."),
-            )
-            .because(said)
-            .fix("Wait a moment, then try again."),
-            Self::QuotaExhausted { provider, said } => ErrorReport::new(
-                ErrorCode::QuotaExhausted,
+            Self::QuotaExhausted { provider, .. } => (
                 format!("The account at {provider} has nothing left to spend."),
-            )
-            .because(said)
-            .fix("Add credit there, or choose another model."),
-            Self::ContextOverflow { said } => {
-                ErrorReport::new(ErrorCode::ContextOverflow, "The conversation is longer than this model can read.")
-                    .because(said)
-                    .fix("Start a new chat, switch some tools off, or load the model with a larger context.")
-            }
-            Self::Refused { provider, status, said } => {
-                ErrorReport::new(ErrorCode::ProviderFailed, format!("{provider} refused the request (HTTP {status})."))
-                    .because(said)
-                    .fix("Check the model's name and the advanced settings in Settings → Models.")
-            }
-            Self::Failed { provider, status, said } => {
+                "Add credit there, or choose another model.",
+            ),
+            Self::ContextOverflow { .. } => (
+                "The conversation is longer than this model can read.".into(),
+                "Start a new chat, switch some tools off, or load the model with a larger context.",
+            ),
+            Self::Refused { provider, status, .. } => (
+                format!("{provider} refused the request (HTTP {status})."),
+                "Check the model's name and the advanced settings in Settings → Models.",
+            ),
+            Self::Failed { provider, status, .. } => {
                 let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-                ErrorReport::new(ErrorCode::ProviderFailed, format!("{provider} failed to answer{status}."))
-                    .because(said)
-                    .fix("Try again; the fault is on the provider's side.")
+                (format!("{provider} failed to answer{status}."), "Try again; the fault is on the provider's side.")
             }
-            Self::NotUnderstood { provider, said } => {
-                ErrorReport::new(ErrorCode::ProviderFailed, format!("{provider} sent something that is no answer."))
-                    .because(said)
-                    .fix("Is this the address of an OpenAI-compatible API? It usually ends in /v1.")
-            }
-            Self::Cut { cause } => ErrorReport::new(ErrorCode::AnswerCut, "The answer broke off.")
-                .because(cause)
-                .fix("What arrived is kept. Try again for a whole answer."),
-            Self::TimedOut { provider, waited } => {
-                ErrorReport::new(ErrorCode::TimedOut, format!("{provider} sent nothing for {} s.", waited.as_secs()))
-                    .fix("Try again; a local model may still be loading.")
-            }
+            Self::NotUnderstood { provider, .. } => (
+                format!("{provider} sent something that is no answer."),
+                "Is this the address of an OpenAI-compatible API? It usually ends in /v1.",
+            ),
+            Self::Cut { .. } => ("The answer broke off.".into(), "What arrived is kept. Try again for a whole answer."),
+            Self::TimedOut { provider, waited } => (
+                format!("{provider} sent nothing for {} s.", waited.as_secs()),
+                "Try again; a local model may still be loading.",
+            ),
         }
     }
 }
