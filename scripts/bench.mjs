@@ -11,13 +11,14 @@ import { needCompilers, needPackages, packages } from "./lib/system.mjs";
 await command(async () => {
   await needCompilers();
   await needPackages(packages.window);
+  await build("the help desk as it ships", "--release", "-p", "helpdesk", "--bins");
   say("Measuring the engine.");
   await must("The engine could not be measured.", "cargo", ["bench", "-p", "engine"], { env: cargoEnvironment() });
   const script = join(root, "ui/e2e/bench.mjs");
   if (!existsSync(script)) return 0;
   await needPackages(packages.tests);
   await needPage();
-  const directory = await build("Loquat as it ships", "--release", "-p", "loquat", "-p", "helpdesk", "--bins");
+  const directory = await build("Loquat as it ships", "--release", "-p", "loquat", "-p", "helpdesk", "--bins", "--examples");
   say("Measuring the window.");
   return withDesktop(async ({ env, within }) => {
     const [program, args] = within(process.execPath, script);

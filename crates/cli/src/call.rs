@@ -63,7 +63,7 @@ fn arguments(text: &str) -> Result<Map<String, Value>, ErrorReport> {
 fn result_json(result: &Result<Output, CallError>, duration: u64) -> Value {
     let (status, output, error) = match result {
         Ok(output) => ("succeeded", Some(output), None),
-        Err(error @ CallError::ToolFailed { output, .. }) => ("failed", Some(output), Some(error.report())),
+        Err(error @ CallError::ToolFailed { output, .. }) => ("failed", Some(output.as_ref()), Some(error.report())),
         Err(error) => ("failed", None, Some(error.report())),
     };
     let content: &[Content] = output.map(|output| output.content.as_slice()).unwrap_or_default();

@@ -34,7 +34,11 @@ pub(crate) enum Ending {
 #[tokio::main]
 async fn main() -> ExitCode {
     // What the surrounding environment says counts more than the file.
-    let _ = dotenvy::from_path(".env");
+    if let Err(error) = dotenvy::from_path(".env")
+        && !error.not_found()
+    {
+        print::note(&format!("The file .env here is read only up to its first error: {error}"));
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -204,7 +204,13 @@ impl Engine {
     /// Like [`Engine::conversation`]; every face is also told of it, in step with the turn under way.
     pub async fn open_conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
         let conversation = self.conversation(id).await?;
-        Ok(self.inner.hub.open(conversation))
+        if let Some(opened) = self.inner.hub.open(conversation, false) {
+            return Ok(opened);
+        }
+        // Its turn ended between reading and telling: now its end is on disk. A turn that still runs
+        // after that is another program's.
+        let conversation = self.conversation(id).await?;
+        self.inner.hub.open(conversation, true).ok_or_else(|| StoreError::NoSuchConversation.report())
     }
 
     pub fn conversations(&self) -> Vec<ConversationSummary> {

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chat::{Conversation, ConversationId, ConversationSummary, Turn, TurnEvent};
+use chat::{Conversation, ConversationId, ConversationSummary, Turn, TurnEvent, TurnStatus};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -114,15 +114,18 @@ impl Hub {
         self.shown().live.is_empty()
     }
 
-    /// Tells everybody the whole of a conversation, with its turn under way as of this instant.
-    pub(crate) fn open(&self, mut conversation: Conversation) -> Conversation {
+    /// Tells everybody the whole of a conversation, with its turn under way as of this instant. Nothing
+    /// when it was read while a turn ran that has ended since, unless that is `another`'s turn.
+    pub(crate) fn open(&self, mut conversation: Conversation, another: bool) -> Option<Conversation> {
         let mut shown = self.shown();
         if let Some(live) = shown.live.get(&conversation.id) {
             conversation.turns.retain(|turn| turn.id != live.turn.id);
             conversation.turns.push(live.turn.clone());
+        } else if !another && conversation.turns.iter().any(|turn| turn.status == TurnStatus::Running) {
+            return None;
         }
         shown.announce(AppEvent::ConversationOpened { conversation: conversation.clone() });
-        conversation
+        Some(conversation)
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {

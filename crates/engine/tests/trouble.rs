@@ -132,7 +132,7 @@ async fn stopping_while_a_call_waits_for_a_word() {
 
 #[tokio::test]
 async fn a_server_that_dies_in_a_call_fails_that_call_and_the_turn_goes_on() {
-    let rounds = vec![Round::new().call("a", "fixture__die", json!({})), Round::text("it died")];
+    let rounds = vec![Round::new().call("a", "fixture__die", json!({})), Round::text("died")];
     let desk = Desk::with(rounds, |options| {
         options.servers = Some(vec![fixture("dies-in-call")]);
         options.rules = vec![chat::Rule::AllowAll];
@@ -140,7 +140,7 @@ async fn a_server_that_dies_in_a_call_fails_that_call_and_the_turn_goes_on() {
     let desk = desk.await;
     let told = desk.ask("hi").await;
     assert!(matches!(told.calls()[0].status, CallStatus::Failed { .. }), "{}", told.log());
-    assert!(told.log().ends_with("[says] it died = completed"), "{}", told.log());
+    assert!(told.log().ends_with("[says] died = completed"), "{}", told.log());
     desk.finish().await;
 }
 

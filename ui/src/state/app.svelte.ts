@@ -72,8 +72,9 @@ export class App {
       this.preferences.load(),
     ]);
     this.show(snapshot);
+    // What was told meanwhile happened after the snapshot.
+    frame.release();
     void this.attempt("example_questions", null).then((examples) => (this.examples = examples ?? []));
-    void this.attempt("look_up_keys", null);
   }
 
   show(snapshot: Snapshot): void {

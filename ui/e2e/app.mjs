@@ -1,0 +1,133 @@
+// Loquat's window as a person uses it: by names, words and keys.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Driver, until } from "./driver.mjs";
+
+export { until };
+const binary = process.env.LOQUAT_BIN;
+if (!binary) throw new Error("LOQUAT_BIN names no program: run these tests by `npm test -- window`.");
+const out = process.env.LOQUAT_SHOTS ?? join(dirname(fileURLToPath(import.meta.url)), "out");
+
+/** A program that was built beside the app. */
+export const beside = (...path) => join(dirname(binary), ...path);
+
+/** Finds what is seen and called `name`, of one of the roles given. */
+const FIND = `
+  const [selector, name, exact] = arguments;
+  const called = (each) => (each.getAttribute("aria-label") ?? each.labels?.[0]?.innerText ?? each.innerText ?? "").trim();
+  const seen = (each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest("[inert]");
+  const fits = (each) => exact ? called(each) === name : called(each).startsWith(name);
+  return [...document.querySelectorAll(selector)].filter(seen).find(fits) ?? null;
+`;
+
+export class App {
+  /** A window on a home of its own, or on one that is there. */
+  static async open({ home, settings, env = {} } = {}) {
+    const app = new App();
+    app.home = home ?? (await mkdtemp(join(tmpdir(), "loquat-e2e-")));
+    if (settings) await writeFile(join(app.home, "settings.json"), JSON.stringify(settings));
+    app.driver = await Driver.open(binary, { LOQUAT_HOME: app.home, ...env });
+    await app.driver.resize(1280, 900);
+    await until("a page", () => app.driver.run("return document.querySelector('main')?.innerText.length > 0"));
+    return app;
+  }
+
+  find(selector, name, exact = false) {
+    return until(`${selector} called ${name}`, () => this.driver.run(FIND, selector, name, exact));
+  }
+
+  button(name) {
+    return this.find("button, [role=switch], [role=menuitem], summary", name);
+  }
+
+  async press(name) {
+    await this.driver.click(await this.button(name));
+  }
+
+  field(name) {
+    return this.find("textarea, input", name);
+  }
+
+  /** Replaces what a field holds. */
+  async fill(name, text) {
+    const field = await this.field(name);
+    await this.driver.run("arguments[0].focus(); arguments[0].select?.();", field);
+    await this.driver.type(field, text);
+  }
+
+  async ask(question) {
+    await this.fill("Message", question);
+    await this.press("Send");
+  }
+
+  /** Presses keys wherever the focus is, as WebDriver spells them. */
+  async keys(...keys) {
+    const actions = [...keys.map((value) => ({ type: "keyDown", value })), ...keys.toReversed().map((value) => ({ type: "keyUp", value }))];
+    await this.driver.call("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
+  }
+
+  text(selector = "body") {
+    return this.driver.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector);
+  }
+
+  /** Waits until the words are on the page. */
+  sees(words, selector = "body") {
+    const fits = (text) => (words instanceof RegExp ? words.test(text) : text.includes(words));
+    return until(`${words} in ${selector}`, async () => {
+      const text = await this.text(selector);
+      if (fits(text)) return text;
+      throw new Error(`there is: ${text.slice(-1500)}`);
+    });
+  }
+
+  /** Until nothing is being answered any more. */
+  idle() {
+    return until("an end of the answer", () => this.driver.run(FIND, "button", "Send", true));
+  }
+
+  async shot(name) {
+    await mkdir(out, { recursive: true });
+    await writeFile(join(out, `${name}.png`), await this.driver.screenshot());
+  }
+
+  /** The running programs that belong to this home. */
+  async processes(name) {
+    const found = [];
+    for (const pid of (await readdir("/proc")).filter((each) => /^\d+$/.test(each))) {
+      const [environment, command] = await Promise.all(
+        ["environ", "cmdline"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
+      );
+      const mine = environment.includes(`LOQUAT_HOME=${this.home}\0`) || command.includes(this.home);
+      if (mine && command.split("\0")[0].endsWith(name)) found.push(Number(pid));
+    }
+    return found;
+  }
+
+  /** Ends the program as a crash does. */
+  async kill() {
+    for (const pid of await this.processes("/loquat")) process.kill(pid, "SIGKILL");
+    await until("an end", async () => (await this.processes("/loquat")).length === 0);
+    await this.driver.close();
+  }
+
+  async close({ keep = false } = {}) {
+    await this.driver.close();
+    await until("an end", async () => (await this.processes("/loquat")).length === 0);
+    if (!keep) await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+/** Opens, works, and always closes; on failure a picture is left behind. */
+export async function withApp(options, work) {
+  const app = await App.open(options);
+  try {
+    await work(app);
+  } catch (error) {
+    await app.shot(`failed-${Date.now()}`).catch(() => {});
+    throw error;
+  } finally {
+    await app.close();
+  }
+}

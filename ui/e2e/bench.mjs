@@ -1,0 +1,77 @@
+// How fast the window is: start against an empty window, ten thousand tokens against reading them bare, memory.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, beside, until } from "./app.mjs";
+import { Driver } from "./driver.mjs";
+import { saying, startModel } from "./model.mjs";
+
+const practising = { model: { provider: "practice", model: "practice" } };
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+function line(what, ours, floor, unit) {
+  console.log(`${what.padEnd(44)} ${ours.toFixed(0).padStart(7)} ${unit} ${floor.toFixed(0).padStart(7)} ${unit} ${(ours / floor).toFixed(2).padStart(6)}×`);
+}
+
+/** From exec to a page that takes questions, five times each, one after the other. */
+async function start() {
+  const ours = [];
+  const empty = [];
+  for (let round = 0; round < 5; round += 1) {
+    let began = performance.now();
+    const app = await App.open({ settings: practising });
+    await app.field("Message");
+    ours.push(performance.now() - began);
+    await app.close();
+    const home = await mkdtemp(join(tmpdir(), "loquat-bench-"));
+    began = performance.now();
+    const driver = await Driver.open(beside("examples", "empty-window"), { LOQUAT_HOME: home });
+    await until("a page", () => driver.run("return document.readyState === 'complete'"));
+    empty.push(performance.now() - began);
+    await driver.close();
+    await rm(home, { recursive: true, force: true });
+  }
+  line("start to usable, against an empty window", median(ours), median(empty), "ms");
+}
+
+/** Ten thousand tokens from the provider to the page, against reading the same stream bare. */
+async function stream() {
+  const words = Array.from({ length: 10_000 }, (_, n) => (n % 12 === 11 ? "word.\n\n" : "word "));
+  const model = await startModel([saying(...words), saying(...words)]);
+  let began = performance.now();
+  const body = JSON.stringify({ messages: [], stream: true });
+  const response = await fetch(`${model.url}/chat/completions`, { method: "POST", body });
+  await response.text();
+  const floor = performance.now() - began;
+  const app = await App.open({ settings: model.settings });
+  began = performance.now();
+  await app.ask("Ten thousand, please");
+  await app.idle();
+  await until("the last words", async () => (await app.text("[role=log]")).split("word").length > 10_000);
+  line("10,000 tokens into the window, against bare", performance.now() - began, floor, "ms");
+  await app.close();
+  model.stop();
+}
+
+/** Memory of the whole window, all its processes, after two hundred messages. */
+async function memory() {
+  const rounds = Array.from({ length: 100 }, () => saying("An answer with **some** words, and `code`.\n\n- one\n- two\n"));
+  const model = await startModel(rounds);
+  const app = await App.open({ settings: model.settings });
+  for (let asked = 1; asked <= 100; asked += 1) {
+    await app.ask(`Question ${asked}`);
+    await app.idle();
+  }
+  const pids = (await Promise.all(["/loquat", "WebKitNetworkProcess", "WebKitWebProcess"].map((name) => app.processes(name)))).flat();
+  const sizes = await Promise.all(
+    pids.map(async (pid) => Number(/^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0)),
+  );
+  const total = sizes.reduce((sum, size) => sum + size, 0) / 1024;
+  console.log(`memory at 200 messages (PSS, ${pids.length} processes)`.padEnd(44), total.toFixed(0).padStart(7), "MiB");
+  await app.close();
+  model.stop();
+}
+
+await start();
+await stream();
+await memory();

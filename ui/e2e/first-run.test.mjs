@@ -1,0 +1,61 @@
+// The first minutes: a fresh home, the practice model, an answer from several servers, and again tomorrow.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App, withApp } from "./app.mjs";
+
+const QUESTION = "What are all the critical priority tickets, and who are the customers?";
+
+test("a newcomer tries it and gets an answer from two servers", async () => {
+  await withApp({}, async (app) => {
+    await app.sees("Ask anything. See everything.");
+    for (const card of ["Use LM Studio", "Use OpenAI", "Just try it"]) await app.button(card);
+    await app.shot("first-run");
+    await app.press("Just try it");
+    await app.sees("5 of 5 servers ready");
+    await app.shot("empty");
+    await app.ask(QUESTION);
+    await app.sees(/TKT-\d{3}/, "[role=log] table");
+    await app.idle();
+    const log = await app.text("[role=log]");
+    assert.match(log, /critical/);
+    assert.match(log, /CUST-002/);
+    assert.match(log, /no AI/i);
+    for (const server of ["ticket", "customer"]) assert.ok(log.includes(server), `${server} in ${log}`);
+    await app.shot("answer");
+    const dark = "document.documentElement.dataset.theme = 'dark'";
+    await app.driver.run(dark);
+    await app.shot("answer-dark");
+  });
+});
+
+test("what was said is there after the next start, with the window's preferences", async () => {
+  const app = await App.open();
+  try {
+    await app.press("Just try it");
+    await app.sees("5 of 5 servers ready");
+    await app.ask("Check warranty status for asset AST-SRV-001");
+    await app.sees("AST-SRV-001", "[role=log]");
+    await app.idle();
+    await app.fill("Message", "half a thought");
+    // The draft is on disk before anything is closed.
+    await app.close({ keep: true });
+    const again = await App.open({ home: app.home });
+    app.driver = again.driver;
+    await app.press("Check warranty status for asset AST-SRV-001");
+    await app.sees("Practice model", "[role=log]");
+  } finally {
+    await app.close();
+  }
+});
+
+test("no bundled server outlives the window", async () => {
+  const app = await App.open();
+  await app.press("Just try it");
+  await app.sees("5 of 5 servers ready");
+  assert.equal((await app.processes("loquat-helpdesk")).length, 5);
+  await app.kill();
+  const { until } = await import("./driver.mjs");
+  await until("an end of all servers", async () => (await app.processes("loquat-helpdesk")).length === 0);
+  const { rm } = await import("node:fs/promises");
+  await rm(app.home, { recursive: true, force: true });
+});

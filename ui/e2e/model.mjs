@@ -1,0 +1,57 @@
+// A provider on loopback that says what a test wants, and waits where a test says so.
+import { createServer } from "node:http";
+import { once } from "node:events";
+
+/** `rounds`: for each request a function that is given `(say, wait)`. */
+export async function startModel(rounds) {
+  const requests = [];
+  const gates = [];
+  const waiting = () =>
+    new Promise((open) => {
+      gates.push(open);
+    });
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    if (request.url.endsWith("/models")) {
+      response.end(JSON.stringify({ object: "list", data: [{ id: "scripted", object: "model" }] }));
+      return;
+    }
+    requests.push({ body: JSON.parse(body), authorization: request.headers.authorization });
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const send = (delta, finish_reason = null) =>
+      response.write(`data: ${JSON.stringify({ id: "x", choices: [{ index: 0, delta, finish_reason }] })}\n\n`);
+    await rounds[requests.length - 1]({ say: (content) => send({ content }), send, wait: waiting });
+    response.end("data: [DONE]\n\n");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}/v1`;
+  return {
+    url,
+    requests,
+    settings: { model: { provider: "custom", model: "scripted" }, customBaseUrl: url },
+    release: () => gates.splice(0).forEach((open) => open()),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** A round that says something. */
+export const saying =
+  (...pieces) =>
+  ({ say, send }) => {
+    pieces.forEach((piece) => say(piece));
+    send({}, "stop");
+  };
+
+/** A round that calls tools: `[name, arguments]` each. */
+export const calling =
+  (...calls) =>
+  ({ send }) => {
+    calls.forEach(([name, values], index) =>
+      send({ tool_calls: [{ index, id: `call-${index}`, type: "function", function: { name, arguments: JSON.stringify(values) } }] }),
+    );
+    send({}, "tool_calls");
+  };

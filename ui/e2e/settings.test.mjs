@@ -1,0 +1,109 @@
+// What a person sets: where keys go, which servers there are, how the window looks.
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { App, until, withApp } from "./app.mjs";
+import { saying, startModel } from "./model.mjs";
+
+const KEY = "sk-test-abcdefghijklmnop-9876";
+const practising = { model: { provider: "practice", model: "practice" } };
+
+/** Whether any file below a directory holds the words. */
+async function anyFileHolds(directory, words) {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const bytes = await readFile(join(entry.parentPath, entry.name));
+    if (bytes.includes(words)) return entry.name;
+  }
+  return false;
+}
+
+test("a key goes into the keychain and nowhere else, and is used after a restart", async () => {
+  const model = await startModel([saying("Hello with a key.")]);
+  const settings = { openaiBaseUrl: model.url, model: { provider: "openai", model: "scripted" } };
+  const app = await App.open({ settings });
+  try {
+    await app.press("Settings");
+    await app.press("Models");
+    await app.fill("API key", KEY);
+    await app.press("Store key");
+    await app.sees("••••9876");
+    await app.shot("models");
+    const page = await app.driver.run("return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((each) => each.value)");
+    assert.ok(!page.includes(KEY), "the key is still on the page");
+    await app.close({ keep: true });
+    assert.equal(await anyFileHolds(app.home, KEY), false);
+    const again = await App.open({ home: app.home });
+    app.driver = again.driver;
+    await app.ask("Hi");
+    await app.sees("Hello with a key.", "[role=log]");
+    assert.equal(model.requests[0].authorization, `Bearer ${KEY}`);
+  } finally {
+    model.stop();
+    await app.close();
+  }
+});
+
+test("the help desk goes by one click and comes back by one", async () => {
+  await withApp({ settings: practising }, async (app) => {
+    await app.sees("5 of 5 servers ready");
+    await app.press("Settings");
+    await app.press("Servers");
+    await app.sees(/ticket[\s\S]*ready/);
+    await app.shot("servers");
+    await app.press("Remove the help desk");
+    await until("no help desk", async () => (await app.processes("loquat-helpdesk")).length === 0);
+    await app.press("Restore the help desk");
+    await app.sees(/ticket[\s\S]*ready/);
+  });
+});
+
+test("a server that cannot start says why and what now", async () => {
+  await withApp({ settings: practising }, async (app) => {
+    await app.press("Settings");
+    await app.press("Servers");
+    await app.fill("Paste a URL", "no-such-program-at-all --flag");
+    await app.press("Add server");
+    await app.press("Add 1 server");
+    await app.sees(/no-such-program-at-all[\s\S]*(not found|cannot be found|is not there|not installed)/i);
+    await app.shot("failed-server");
+  });
+});
+
+test("the look is remembered, and a small window still shows everything", async () => {
+  const app = await App.open({ settings: practising });
+  try {
+    await app.press("Settings");
+    await app.press("Appearance");
+    await app.driver.click(await app.find("label, [role=radio], button, option", "Dark"));
+    const look = () => app.driver.run("return document.documentElement.dataset.theme");
+    await until("a dark look", async () => (await look()) === "dark");
+    await app.shot("appearance");
+    // Preferences are written a moment after the last change, and at the latest on leaving.
+    await until("the look on disk", async () => (await readFile(join(app.home, "preferences.json"), "utf8")).includes("dark"));
+    await app.close({ keep: true });
+    const again = await App.open({ home: app.home });
+    app.driver = again.driver;
+    await until("a dark look again", async () => (await look()) === "dark");
+    await app.driver.resize(720, 700);
+    await app.field("Message");
+    const wider = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
+    assert.equal(await app.driver.run(wider), false);
+    await app.shot("small");
+  } finally {
+    await app.close();
+  }
+});
+
+test("the page may talk to nobody but Loquat", async () => {
+  await withApp({ settings: practising }, async (app) => {
+    const script = `
+      const done = arguments[arguments.length - 1];
+      document.addEventListener("securitypolicyviolation", (event) => done(event.violatedDirective));
+      fetch("http://127.0.0.1:9/").catch(() => {});
+    `;
+    const directive = await app.driver.call("POST", "/execute/async", { script, args: [] });
+    assert.equal(directive, "connect-src");
+  });
+});
