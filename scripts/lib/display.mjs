@@ -79,7 +79,5 @@ function environment(display) {
     LC_ALL: "C.UTF-8",
     LANGUAGE: "en",
     NO_AT_BRIDGE: "1",
-    // This screen is drawn by the processor, where sharing buffers only costs memory.
-    WEBKIT_DISABLE_DMABUF_RENDERER: "1",
   };
 }

@@ -92,17 +92,13 @@ export class App {
     await writeFile(join(out, `${name}.png`), await this.driver.screenshot());
   }
 
-  /** The running programs that belong to this home. */
+  /** The running programs of that name that this home's window is, or that it started. */
   async processes(name) {
-    const found = [];
-    for (const pid of (await readdir("/proc")).filter((each) => /^\d+$/.test(each))) {
-      const [environment, command] = await Promise.all(
-        ["environ", "cmdline"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
-      );
-      const mine = environment.includes(`LOQUAT_HOME=${this.home}\0`) || command.includes(this.home);
-      if (mine && command.split("\0")[0].endsWith(name)) found.push(Number(pid));
-    }
-    return found;
+    const all = await everyProcess();
+    const mine = all.filter((each) => each.environment.includes(`LOQUAT_HOME=${this.home}\0`));
+    const known = new Set(mine.map((each) => each.pid));
+    const children = all.filter((each) => known.has(each.parent));
+    return [...new Set([...mine, ...children])].filter((each) => each.program.endsWith(name)).map((each) => each.pid);
   }
 
   /** Ends the program as a crash does. */
@@ -117,6 +113,23 @@ export class App {
     await until("an end", async () => (await this.processes("/loquat")).length === 0);
     if (!keep) await rm(this.home, { recursive: true, force: true });
   }
+}
+
+/** What runs on this machine; what has ended but was not reaped does not run. */
+async function everyProcess() {
+  const pids = (await readdir("/proc")).filter((each) => /^\d+$/.test(each));
+  const read = (pid, file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const found = pids.map(async (pid) => {
+    const [environment, command, status] = await Promise.all(["environ", "cmdline", "status"].map((file) => read(pid, file)));
+    const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
+    return { pid: Number(pid), parent, environment, program: command.split("\0")[0], ended: /^State:\s+Z/m.test(status) };
+  });
+  return (await Promise.all(found)).filter((each) => !each.ended);
+}
+
+/** Whether a program still runs. */
+export async function runs(pid) {
+  return (await everyProcess()).some((each) => each.pid === pid);
 }
 
 /** Opens, works, and always closes; on failure a picture is left behind. */

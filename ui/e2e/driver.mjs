@@ -40,7 +40,7 @@ export class Driver {
     const driver = new Driver();
     const port = await freePort();
     driver.#base = `http://127.0.0.1:${port}`;
-    const automation = { TAURI_WEBVIEW_AUTOMATION: "true", WEBKIT_DISABLE_DMABUF_RENDERER: "1", NO_AT_BRIDGE: "1" };
+    const automation = { TAURI_WEBVIEW_AUTOMATION: "true", NO_AT_BRIDGE: "1" };
     driver.#process = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
       stdio: ["ignore", "ignore", "inherit"],
       env: { ...process.env, ...automation, ...env },

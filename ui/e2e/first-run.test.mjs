@@ -1,7 +1,7 @@
 // The first minutes: a fresh home, the practice model, an answer from several servers, and again tomorrow.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, withApp } from "./app.mjs";
+import { App, runs, until, withApp } from "./app.mjs";
 
 const QUESTION = "What are all the critical priority tickets, and who are the customers?";
 
@@ -48,14 +48,16 @@ test("what was said is there after the next start, with the window's preferences
   }
 });
 
-test("no bundled server outlives the window", async () => {
+test("no bundled server outlives the window, even if it is killed", async () => {
   const app = await App.open();
-  await app.press("Just try it");
-  await app.sees("5 of 5 servers ready");
-  assert.equal((await app.processes("loquat-helpdesk")).length, 5);
-  await app.kill();
-  const { until } = await import("./driver.mjs");
-  await until("an end of all servers", async () => (await app.processes("loquat-helpdesk")).length === 0);
-  const { rm } = await import("node:fs/promises");
-  await rm(app.home, { recursive: true, force: true });
+  try {
+    await app.press("Just try it");
+    await app.sees("5 of 5 servers ready");
+    const servers = await app.processes("loquat-helpdesk");
+    assert.equal(servers.length, 5);
+    await app.kill();
+    await until("an end of all servers", async () => !(await Promise.all(servers.map(runs))).includes(true));
+  } finally {
+    await app.close();
+  }
 });

@@ -24,6 +24,11 @@ pub(crate) async fn examples(args: Examples) -> Result<Ending, ErrorReport> {
         }
         match answer(&engine, None, question, args.json).await {
             Ok(answered) if answered.ending == Ending::Answered => (),
+            // Whoever stops one does not want the rest.
+            Ok(answered) if answered.stopped => {
+                engine.shut_down().await;
+                return Ok(answered.ending);
+            }
             Ok(answered) => worst = answered.ending,
             Err(report) => {
                 engine.shut_down().await;
@@ -38,6 +43,7 @@ pub(crate) async fn examples(args: Examples) -> Result<Ending, ErrorReport> {
 pub(crate) struct Answered {
     pub(crate) conversation: ConversationId,
     pub(crate) ending: Ending,
+    stopped: bool,
 }
 
 /// Asks, prints what happens as it happens, and returns when the turn has ended.
@@ -56,6 +62,7 @@ pub(crate) async fn answer(
     let (conversation, turn) = engine.send(question).await?;
     let mut telling = Telling { engine, json, ended_line: true, refused: false };
     let status = telling.tell(&mut events, &conversation, &turn).await;
+    let stopped = status == TurnStatus::Stopped;
     let ending = match status {
         TurnStatus::Completed if telling.refused => Ending::Refused,
         TurnStatus::Completed => Ending::Answered,
@@ -65,7 +72,7 @@ pub(crate) async fn answer(
             ending_of(&error)
         }
     };
-    Ok(Answered { conversation, ending })
+    Ok(Answered { conversation, ending, stopped })
 }
 
 /// Prints a turn while it happens.
@@ -79,10 +86,12 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     async fn tell(&mut self, events: &mut Events, conversation: &ConversationId, turn: &TurnId) -> TurnStatus {
+        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
-                _ = tokio::signal::ctrl_c() => {
+                _ = &mut interrupt => {
+                    interrupt.set(tokio::signal::ctrl_c());
                     self.engine.stop(conversation);
                     continue;
                 }
@@ -95,7 +104,7 @@ impl Telling<'_> {
             if self.json {
                 print::line(&serde_json::to_string(&event).unwrap_or_default());
             }
-            self.hear(&event).await;
+            self.hear(conversation, &event).await;
             if let TurnEvent::Ended { status, .. } = event {
                 self.end_line();
                 return status;
@@ -103,10 +112,10 @@ impl Telling<'_> {
         }
     }
 
-    async fn hear(&mut self, event: &TurnEvent) {
+    async fn hear(&mut self, conversation: &ConversationId, event: &TurnEvent) {
         match event {
             TurnEvent::Text { delta, .. } if !self.json => {
-                print::out(delta);
+                print::out(&print::plain(delta));
                 self.ended_line = delta.ends_with('\n');
             }
             TurnEvent::Retrying { error, .. } if !self.json => print::note(&format!("{} Trying again…", error.message)),
@@ -117,7 +126,7 @@ impl Telling<'_> {
                 }
                 self.refused |= matches!(call.status, CallStatus::Refused { .. });
                 if let CallStatus::AwaitingApproval { reason } = &call.status {
-                    self.ask_person(call, reason).await;
+                    self.ask_person(conversation, call, reason).await;
                 }
             }
             _ => (),
@@ -125,14 +134,20 @@ impl Telling<'_> {
     }
 
     /// Asks whoever sits at the terminal; where nobody does, the call is refused.
-    async fn ask_person(&self, call: &ToolCall, reason: &str) {
+    async fn ask_person(&self, conversation: &ConversationId, call: &ToolCall, reason: &str) {
         let approval = if !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
             let arguments = serde_json::to_string_pretty(&call.arguments).unwrap_or_default();
-            print::note(&format!(
-                "May {} · {} run? ({reason})\n{arguments}\nAllow once? [y/N] ",
-                call.server, call.tool
-            ));
-            ask_yes_or_no().await
+            let question =
+                format!("May {} · {} run? ({reason})\n{arguments}\nAllow once? [y/N] ", call.server, call.tool);
+            print::note(&print::plain(&question));
+            tokio::select! {
+                answer = ask_yes_or_no() => answer,
+                // Whoever interrupts has said no, and wants an end.
+                _ = tokio::signal::ctrl_c() => {
+                    self.engine.stop(conversation);
+                    Approval::Refuse { word: None }
+                }
+            }
         } else {
             Approval::Refuse { word: Some("nobody is there to ask; --yes allows every call".into()) }
         };

@@ -31,8 +31,21 @@ pub(crate) enum Ending {
     Refused = 4,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            print::note(&format!("loq could not start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run());
+    // A keychain that still waits for somebody's password must not keep the program.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     // What the surrounding environment says counts more than the file.
     if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()

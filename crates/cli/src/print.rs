@@ -25,9 +25,9 @@ pub(crate) fn note(text: &str) {
 
 /// An error in three parts: what, why, what now.
 pub(crate) fn error(report: &ErrorReport) {
-    note(&format!("{} {}", paint("31", "Error:"), report.message));
+    note(&format!("{} {}", paint("31", "Error:"), plain(&report.message)));
     if let Some(cause) = report.cause.as_deref().filter(|cause| !cause.is_empty()) {
-        note(&format!("  {cause}"));
+        note(&format!("  {}", plain(cause)));
     }
     if let Some(fix) = &report.fix {
         note(&format!("  {fix}"));
@@ -36,7 +36,7 @@ pub(crate) fn error(report: &ErrorReport) {
 
 /// One line about a call that has moved on.
 pub(crate) fn call(call: &ToolCall) {
-    let what = format!("{} · {} {}", call.server, call.tool, dim(&call.arguments.to_string()));
+    let what = plain(&format!("{} · {} {}", call.server, call.tool, call.arguments));
     let took = match (call.started_at, call.ended_at) {
         (Some(began), Some(ended)) => format!(" {} ms", ended.saturating_sub(began)),
         _ => String::new(),
@@ -46,18 +46,23 @@ pub(crate) fn call(call: &ToolCall) {
         CallStatus::Running { progress: None } => note(&format!("{} {what}", dim("…"))),
         CallStatus::Running { progress: Some(progress) } => {
             let total = progress.total.map(|total| format!("/{total}")).unwrap_or_default();
-            let message = progress.message.as_deref().unwrap_or_default();
-            note(&format!("{} {} {}{total} {message}", dim("…"), call.tool, progress.done));
+            let message = plain(progress.message.as_deref().unwrap_or_default());
+            note(&format!("{} {} {}{total} {message}", dim("…"), plain(&call.tool), progress.done));
         }
         CallStatus::Succeeded { output } => {
             note(&format!("{} {what}{}", paint("32", "✓"), dim(&format!("{took} · {} bytes", output.bytes))));
         }
         CallStatus::Failed { error } => {
-            let cause = error.cause.as_deref().unwrap_or_default();
-            note(&format!("{} {what}{} {} {cause}", paint("31", "✗"), dim(&took), error.message));
+            let cause = plain(error.cause.as_deref().unwrap_or_default());
+            note(&format!("{} {what}{} {} {cause}", paint("31", "✗"), dim(&took), plain(&error.message)));
         }
         CallStatus::Refused { reason } => note(&format!("{} {what} not run: {reason}", paint("33", "–"))),
     }
+}
+
+/// Words of a model or a server, without the characters that move the cursor or paint over what stands there.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 pub(crate) fn dim(text: &str) -> String {

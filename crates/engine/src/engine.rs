@@ -1,19 +1,23 @@
 //! The engine: one home's conversations, servers, settings and keys, for every face alike.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use chat::{CallId, Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
-use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId};
+use chat::{
+    CallId, CallStatus, Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId,
+};
+use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Keychain, Secrets, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
+use tokio_util::task::TaskTracker;
 
 use crate::approvals::{Approval, Approvals};
 use crate::clock::now;
 use crate::home::Home;
 use crate::hub::{Events, Hub};
 use crate::keys::Keys;
+use crate::models::Http;
 use crate::provider::Sampling;
 use crate::run::{Record, Runner};
 use crate::settings::Settings;
@@ -63,8 +67,12 @@ pub(crate) struct Inner {
     pub(crate) settings: Mutex<Settings>,
     pub(crate) settings_given: bool,
     pub(crate) keys: Keys,
-    pub(crate) http: OnceLock<reqwest::Client>,
+    pub(crate) http: Http,
     pub(crate) practice: OnceCell<practice::Practice>,
+    /// Held while the list of servers is read, changed and written.
+    pub(crate) changing_servers: tokio::sync::Mutex<()>,
+    turns: TaskTracker,
+    opened: Instant,
     approvals: Arc<Approvals>,
     rules: Vec<Rule>,
 }
@@ -83,25 +91,26 @@ impl Engine {
     /// Opens a home. Servers begin to connect; nobody waits for them.
     pub async fn open(options: Options) -> Result<Self, ErrorReport> {
         let home = options.home;
-        let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
+        let mut troubles = vec![];
         let settings_given = options.settings.is_some();
         let settings = match options.settings {
-            Some(settings) => settings,
-            None => Settings::load(&home.settings())?,
+            Some(settings) => settings.checked()?,
+            None => Settings::load_or_set_aside(&home.settings(), &mut troubles)?,
         };
         let (file, configs) = match options.servers {
-            Some(configs) => (None, configs),
+            Some(configs) => (None, configs.into_iter().map(|it| ServerConfig { bundled: false, ..it }).collect()),
             None => {
-                let file = crate::servers::configured(&home)?;
+                let file = crate::servers::configured(&home, &mut troubles)?;
                 let configs = crate::servers::resolved(&file, options.helpdesk.as_deref());
                 (Some(file), configs)
             }
         };
-        let troubles = file.iter().flat_map(|file| &file.problems).map(|problem| problem.report()).collect();
+        // They connect while the conversations are read.
+        let servers = Servers::start(crate::servers::options(&home, file.is_none()), configs);
+        let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
         let hub = Hub::default();
         hub.fill(store.conversations().await.map_err(|error| error.report())?);
         let secrets = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
-        let servers = Servers::start(crate::servers::options(&home, file.is_none()), configs);
         let inner = Inner {
             store,
             hub,
@@ -112,8 +121,11 @@ impl Engine {
             settings: Mutex::new(settings),
             settings_given,
             keys: Keys::new(secrets),
-            http: OnceLock::new(),
+            http: Http::default(),
             practice: OnceCell::new(),
+            changing_servers: tokio::sync::Mutex::default(),
+            turns: TaskTracker::new(),
+            opened: Instant::now(),
             approvals: Arc::default(),
             rules: options.rules,
             home,
@@ -149,6 +161,9 @@ impl Engine {
             None => (ConversationId(fresh_id()), true),
         };
         let earlier = if is_new { vec![] } else { self.conversation(&id).await?.turns };
+        if earlier.iter().any(|turn| turn.status == TurnStatus::Running) {
+            return Err(busy());
+        }
         let turn = new_turn(text, model, settings.max_rounds);
         if is_new {
             let at = turn.started_at;
@@ -177,7 +192,8 @@ impl Engine {
             sampling: sampling(&settings),
         };
         let turn_id = turn.id.clone();
-        tokio::spawn(drive(self.clone(), runner, turn));
+        let ending = self.clone().drive(id.clone(), runner, turn);
+        self.inner.turns.spawn(ending);
         Ok((id, turn_id))
     }
 
@@ -197,7 +213,10 @@ impl Engine {
 
     /// A conversation with everything in it, also of its turn under way.
     pub async fn conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
-        self.inner.store.flush().await.map_err(|error| error.report())?;
+        if let Err(error) = self.inner.store.flush().await {
+            // What is on disk can be read all the same.
+            tracing::warn!("reading while writing fails: {error}");
+        }
         self.inner.store.conversation(id).await.map_err(|error| error.report())
     }
 
@@ -222,9 +241,10 @@ impl Engine {
         if name.is_empty() {
             return Err(ErrorReport::new(ErrorCode::InvalidInput, "A conversation needs a name."));
         }
-        let summary = self.inner.hub.summary(id).ok_or_else(|| StoreError::NoSuchConversation.report())?;
+        if !self.inner.hub.rename(id, name) {
+            return Err(StoreError::NoSuchConversation.report());
+        }
         self.inner.store.rename(id, name);
-        self.inner.hub.put(ConversationSummary { title: name.to_owned(), ..summary });
         Ok(())
     }
 
@@ -245,13 +265,9 @@ impl Engine {
 
     /// Stops every turn, writes everything down and ends every server.
     pub async fn shut_down(self) {
-        let (_, mut events) = self.inner.hub.subscribe(|_| ());
         self.inner.hub.stop_all();
-        while !self.inner.hub.is_idle() {
-            if events.recv().await.is_none() {
-                break;
-            }
-        }
+        self.inner.turns.close();
+        self.inner.turns.wait().await;
         if let Err(error) = self.inner.store.flush().await {
             tracing::error!("not everything is on disk: {error}");
         }
@@ -261,25 +277,42 @@ impl Engine {
     /// The rules now: the given ones, and that read-only tools of the help desk may run.
     fn policy(&self) -> chat::Policy {
         let servers = self.inner.servers.snapshot();
-        let bundled = servers.iter().filter(|server| server.config.bundled);
+        // Trusted is the program that came with Loquat; without it nothing is.
+        let bundled = servers.iter().filter(|server| server.config.bundled && self.inner.helpdesk.is_some());
         let trusted = bundled.map(|server| Rule::AllowReadOnly { server: server.config.name.clone() });
         chat::Policy { rules: self.inner.rules.iter().cloned().chain(trusted).collect() }
     }
 
+    /// Drives a turn to its end. A turn that cannot go on at all ends, too: nobody waits for ever.
+    async fn drive(self, id: ConversationId, runner: Runner, mut turn: Turn) {
+        let left = SERVERS_MAY_TAKE.saturating_sub(self.inner.opened.elapsed());
+        tokio::select! {
+            () = self.inner.servers.settled(left) => (),
+            () = runner.stop.cancelled() => (),
+        }
+        let turn_id = turn.id.clone();
+        let driven = tokio::spawn(async move {
+            runner.run(&mut turn).await;
+            turn
+        });
+        match driven.await {
+            Ok(turn) => self.inner.store.end(&turn),
+            Err(error) => {
+                let report = ErrorReport::new(ErrorCode::Unknown, "Loquat could not go on with this answer.")
+                    .because(error.to_string())
+                    .fix("Try again. What arrived is kept.");
+                let event = TurnEvent::Ended { status: TurnStatus::Failed { error: report }, at: now() };
+                self.inner.store.append(&turn_id, &event);
+                self.inner.hub.happen(&id, &event);
+            }
+        }
+        if let Err(error) = self.inner.store.flush().await {
+            self.inner.hub.announce(AppEvent::Trouble { error: error.report() });
+        }
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-async fn drive(engine: Engine, runner: Runner, mut turn: Turn) {
-    tokio::select! {
-        () = engine.inner.servers.settled(SERVERS_MAY_TAKE) => (),
-        () = runner.stop.cancelled() => (),
-    }
-    runner.run(&mut turn).await;
-    engine.inner.store.end(&turn);
-    if let Err(error) = engine.inner.store.flush().await {
-        engine.inner.hub.announce(AppEvent::Trouble { error: error.report() });
     }
 }
 
@@ -291,13 +324,21 @@ struct Recorder {
 
 impl Record for Recorder {
     fn record(&self, turn: &Turn, event: &TurnEvent) {
-        self.engine.inner.store.append(&turn.id, event);
+        if !is_progress(event) {
+            self.engine.inner.store.append(&turn.id, event);
+        }
         self.engine.inner.hub.happen(&self.conversation, event);
     }
 
     fn flush(&self) -> futures::future::BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.engine.inner.store.flush())
     }
+}
+
+/// How far a call is says nothing that anybody needs after a crash.
+fn is_progress(event: &TurnEvent) -> bool {
+    matches!(event, TurnEvent::Item { item: Item::ToolCall(call) }
+        if matches!(call.status, CallStatus::Running { progress: Some(_) }))
 }
 
 fn new_turn(text: &str, model: ModelRef, max_rounds: u32) -> Turn {

@@ -68,8 +68,14 @@ impl Hub {
         Some(summary)
     }
 
-    pub(crate) fn summary(&self, id: &ConversationId) -> Option<ConversationSummary> {
-        self.shown().summaries.get(id).cloned()
+    /// Gives a conversation another title; false when there is no such conversation.
+    pub(crate) fn rename(&self, id: &ConversationId, title: &str) -> bool {
+        let mut shown = self.shown();
+        let Some(summary) = shown.summaries.get_mut(id) else { return false };
+        summary.title = title.to_owned();
+        let summary = summary.clone();
+        shown.announce(AppEvent::Conversation { summary });
+        true
     }
 
     /// Begins a turn; nothing when the conversation has one under way already.
@@ -110,20 +116,18 @@ impl Hub {
         self.shown().live.values().for_each(|live| live.stop.cancel());
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.shown().live.is_empty()
-    }
-
     /// Tells everybody the whole of a conversation, with its turn under way as of this instant. Nothing
     /// when it was read while a turn ran that has ended since, unless that is `another`'s turn.
     pub(crate) fn open(&self, mut conversation: Conversation, another: bool) -> Option<Conversation> {
         let mut shown = self.shown();
-        if let Some(live) = shown.live.get(&conversation.id) {
-            conversation.turns.retain(|turn| turn.id != live.turn.id);
-            conversation.turns.push(live.turn.clone());
-        } else if !another && conversation.turns.iter().any(|turn| turn.status == TurnStatus::Running) {
+        let live = shown.live.get(&conversation.id).map(|live| live.turn.clone());
+        if let Some(live) = &live {
+            conversation.turns.retain(|turn| turn.id != live.id);
+        }
+        if !another && conversation.turns.iter().any(|turn| turn.status == TurnStatus::Running) {
             return None;
         }
+        conversation.turns.extend(live);
         shown.announce(AppEvent::ConversationOpened { conversation: conversation.clone() });
         Some(conversation)
     }

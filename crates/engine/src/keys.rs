@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chat::{ErrorCode, ErrorReport};
 use mcp::{MemorySecrets, Secret, SecretError, Secrets};
 
-use crate::provider::{PRESETS, Preset};
+use crate::provider::{CUSTOM, PRESETS, Preset};
 use crate::view::KeyState;
 
 /// Keys by provider. What is known of them is remembered; the keychain is asked once.
@@ -38,24 +38,31 @@ impl Keys {
 
     /// The key, if there is one.
     pub(crate) async fn get(&self, preset: &'static Preset) -> Result<Option<Secret>, ErrorReport> {
-        if let Some(key) = from_environment(preset) {
-            self.note(preset, KeyState::Environment { hint: hint(&key) });
-            return Ok(Some(key));
-        }
         if preset.key_variable.is_none() {
             self.note(preset, KeyState::Missing);
             return Ok(None);
         }
-        match self.secrets.get(&entry(preset)).await {
-            Ok(Some(key)) => {
+        let given = from_environment(preset);
+        // A key of one's own for an address of one's own counts more than OpenAI's, which merely lies about.
+        if let Some(key) = given.clone().filter(|_| preset.id != CUSTOM) {
+            self.note(preset, KeyState::Environment { hint: hint(&key) });
+            return Ok(Some(key));
+        }
+        let kept = self.secrets.get(&entry(preset)).await;
+        match (kept, given) {
+            (Ok(Some(key)), _) => {
                 self.note(preset, KeyState::Stored { hint: hint(&key) });
                 Ok(Some(key))
             }
-            Ok(None) => {
+            (_, Some(key)) => {
+                self.note(preset, KeyState::Environment { hint: hint(&key) });
+                Ok(Some(key))
+            }
+            (Ok(None), None) => {
                 self.note(preset, KeyState::Missing);
                 Ok(None)
             }
-            Err(error) => self.get_from_memory(preset, &error).await,
+            (Err(error), None) => self.get_from_memory(preset, &error).await,
         }
     }
 

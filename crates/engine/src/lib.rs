@@ -7,6 +7,7 @@
 
 mod approvals;
 mod clock;
+mod depth;
 mod engine;
 mod home;
 mod hub;

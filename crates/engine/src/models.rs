@@ -1,6 +1,6 @@
 //! Who answers: providers made ready, their models listed, their connection tested.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use chat::{ErrorCode, ErrorReport};
@@ -8,7 +8,7 @@ use chat::{ErrorCode, ErrorReport};
 use crate::engine::Engine;
 use crate::provider::{OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset};
 use crate::settings::Settings;
-use crate::view::{AppEvent, ModelView, ProviderView, SettingsView, TestStep};
+use crate::view::{AppEvent, KeyState, ModelView, ProviderView, SettingsView, TestStep};
 
 /// Where a provider is asked, and with which key.
 struct Endpoint {
@@ -21,14 +21,16 @@ impl Engine {
     pub(crate) async fn provider(&self, id: &str) -> Result<Arc<dyn Provider>, ErrorReport> {
         let preset = known(id)?;
         let endpoint = self.endpoint(preset).await?;
-        Ok(Arc::new(OpenAi::new(preset, &endpoint.base_url, &endpoint.key, self.http())))
+        Ok(Arc::new(OpenAi::new(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint))))
     }
 
     /// The models a provider offers.
     pub async fn list_models(&self, provider: &str) -> Result<Vec<ModelView>, ErrorReport> {
         let preset = known(provider)?;
         let endpoint = self.endpoint(preset).await?;
-        list_models(preset, &endpoint.base_url, &endpoint.key, self.http()).await.map_err(|error| error.report())
+        list_models(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint))
+            .await
+            .map_err(|error| error.report())
     }
 
     /// Tries a provider step by step: address, key, answer, models.
@@ -46,7 +48,7 @@ impl Engine {
         };
         steps.push(step("Key", found, begun, None));
         let begun = Instant::now();
-        match list_models(preset, &endpoint.base_url, &endpoint.key, self.http()).await {
+        match list_models(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint)).await {
             Ok(models) => {
                 steps.push(step("Reach", &format!("{} answers.", endpoint.base_url), begun, None));
                 let loaded = models.iter().filter(|model| model.loaded == Some(true)).count();
@@ -108,6 +110,10 @@ impl Engine {
         SettingsView { providers: providers.collect(), settings }
     }
 
+    fn http(&self, endpoint: &Endpoint) -> &reqwest::Client {
+        self.inner.http.reaching(&endpoint.base_url)
+    }
+
     fn tell_settings(&self) {
         self.inner.hub.announce(AppEvent::Settings { settings: self.settings_view() });
     }
@@ -126,7 +132,10 @@ impl Engine {
             return Err(ErrorReport::new(ErrorCode::InvalidInput, format!("{} has no address yet.", preset.name))
                 .fix("Give its base URL in Settings → Models. It usually ends in /v1."));
         }
-        let key = match self.inner.keys.get(preset).await {
+        // Who needs no key does not wait for a keychain that has not answered before.
+        let unanswered = matches!(self.inner.keys.state(preset), KeyState::Unavailable { .. });
+        let key = if unanswered && !preset.needs_key { Ok(None) } else { self.inner.keys.get(preset).await };
+        let key = match key {
             Ok(key) => key.map(|key| key.expose().to_owned()).unwrap_or_default(),
             // A keychain that does not answer stops only those who need what is in it.
             Err(error) if preset.needs_key => return Err(error),
@@ -137,17 +146,35 @@ impl Engine {
         }
         Ok(Endpoint { base_url, key })
     }
+}
 
-    /// Made when it is first needed: reading the system's certificates takes a while.
-    fn http(&self) -> &reqwest::Client {
-        self.inner.http.get_or_init(|| {
-            let client = reqwest::Client::builder()
+/// The clients that ask providers, made when they are first needed: reading the system's certificates
+/// takes a while.
+#[derive(Default)]
+pub(crate) struct Http {
+    beyond: OnceLock<reqwest::Client>,
+    /// For this computer itself, where no proxy has any business.
+    here: OnceLock<reqwest::Client>,
+}
+
+impl Http {
+    fn reaching(&self, base_url: &str) -> &reqwest::Client {
+        let is_here = url::Url::parse(base_url).ok().is_some_and(|url| match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        });
+        let builder = || {
+            reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(15))
                 .user_agent(concat!("Loquat/", env!("CARGO_PKG_VERSION")))
                 .tcp_nodelay(true)
-                .build();
-            client.unwrap_or_default()
-        })
+        };
+        match is_here {
+            true => self.here.get_or_init(|| builder().no_proxy().build().unwrap_or_default()),
+            false => self.beyond.get_or_init(|| builder().build().unwrap_or_default()),
+        }
     }
 }
 

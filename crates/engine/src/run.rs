@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approvals;
 use crate::clock::now;
+use crate::depth::is_shallow;
 use crate::provider::{ModelEvent, ModelRequest, ProposedCall, Provider, ProviderError, Sampling};
 use crate::settle::{Settling, Step};
 use crate::store::StoreError;
@@ -227,7 +228,10 @@ impl Hearing {
         let arguments = serde_json::from_str::<serde_json::Value>(&call.arguments);
         let status = match (tool, &arguments) {
             (None, _) => CallStatus::Failed { error: unknown_tool(&call.name, &self.catalogue) },
-            (Some(_), Ok(serde_json::Value::Object(_))) => CallStatus::Proposed,
+            (Some(_), Ok(value @ serde_json::Value::Object(_))) if is_shallow(value) => CallStatus::Proposed,
+            (Some(_), Ok(serde_json::Value::Object(_))) => {
+                CallStatus::Failed { error: bad_arguments("They are nested too deeply.") }
+            }
             (Some(_), Ok(_)) => CallStatus::Failed { error: bad_arguments("They are no JSON object.") },
             (Some(_), Err(error)) => CallStatus::Failed { error: bad_arguments(&error.to_string()) },
         };
@@ -241,7 +245,7 @@ impl Hearing {
             tool: tool.map_or(call.name, |tool| tool.name.clone()),
             title: tool.and_then(|tool| tool.title.clone()),
             hints: tool.map(|tool| tool.hints).unwrap_or_default(),
-            arguments: arguments.unwrap_or(serde_json::Value::String(call.arguments)),
+            arguments: arguments.ok().filter(is_shallow).unwrap_or(serde_json::Value::String(call.arguments)),
             status,
             started_at: None,
             ended_at,

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use chat::{ErrorCode, ErrorReport, ServerState};
+use futures::future::join_all;
 use mcp::{ServerChange, ServerConfig, ServerFile, ServersOptions, Transport, parse_servers};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -47,8 +48,7 @@ impl Engine {
     }
 
     pub async fn enable_server(&self, name: &str, enabled: bool) -> Result<(), ErrorReport> {
-        let config = self.config(name)?;
-        self.put_servers(vec![ServerConfig { enabled, ..config }]).await
+        self.put_servers(vec![ServerConfig { enabled, ..self.config(name)? }]).await
     }
 
     pub async fn remove_server(&self, name: &str) -> Result<(), ErrorReport> {
@@ -101,6 +101,7 @@ impl Engine {
     }
 
     async fn put_servers(&self, configs: Vec<ServerConfig>) -> Result<(), ErrorReport> {
+        let _one_at_a_time = self.inner.changing_servers.lock().await;
         let mut all = self.configs();
         for config in &configs {
             match all.iter_mut().find(|known| known.name == config.name) {
@@ -116,12 +117,11 @@ impl Engine {
     }
 
     async fn remove_servers(&self, names: Vec<String>) -> Result<(), ErrorReport> {
+        let _one_at_a_time = self.inner.changing_servers.lock().await;
         let mut all = self.configs();
         all.retain(|config| !names.contains(&config.name));
         self.save_servers(&all)?;
-        for name in names {
-            self.inner.servers.remove(&name).await;
-        }
+        join_all(names.iter().map(|name| self.inner.servers.remove(name))).await;
         Ok(())
     }
 
@@ -156,11 +156,17 @@ impl Inner {
     }
 }
 
-/// The home's list of servers; in a fresh home the help desk, written down at once.
-pub(crate) fn configured(home: &Home) -> Result<ServerFile, ErrorReport> {
-    let path = home.servers();
-    let is_fresh = !path.exists();
-    let mut file = ServerFile::load(path).map_err(|error| error.report())?;
+/// The home's list of servers; in a fresh home the help desk, written down at once. A list that cannot
+/// be read is kept aside, and what happened is among the troubles.
+pub(crate) fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result<ServerFile, ErrorReport> {
+    let mut is_fresh = !home.servers().exists();
+    let loaded = ServerFile::load(home.servers()).or_else(|error| {
+        troubles.push(error.report());
+        is_fresh = true;
+        ServerFile::load(home.servers())
+    });
+    let mut file = loaded.map_err(|error| error.report())?;
+    troubles.extend(file.problems.iter().map(|problem| problem.report()));
     if is_fresh {
         file.servers = help_desk(None);
         file.save().map_err(|error| error.report())?;
@@ -202,8 +208,8 @@ fn run_here(mut config: ServerConfig, program: Option<&Path>) -> ServerConfig {
         return config;
     };
     config.bundled &= matches!(&args[..], [only] if HELP_DESK.contains(&only.as_str())) && env.is_empty();
-    if let (true, Some(program)) = (config.bundled, program) {
-        *command = program.display().to_string();
+    if config.bundled {
+        *command = program.map_or(HELP_DESK_PROGRAM.into(), |program| program.display().to_string());
     }
     config
 }

@@ -67,6 +67,22 @@ impl Settings {
         settings.checked()
     }
 
+    /// Like [`Settings::load`]; a file that cannot be read is kept under another name, said to be, and
+    /// the defaults hold.
+    pub(crate) fn load_or_set_aside(path: &Path, troubles: &mut Vec<ErrorReport>) -> Result<Self, ErrorReport> {
+        let error = match Self::load(path) {
+            Ok(settings) => return Ok(settings),
+            Err(error) => error,
+        };
+        let aside = path.with_extension(format!("{}.broken.json", crate::clock::now()));
+        if std::fs::rename(path, &aside).is_err() {
+            return Err(error);
+        }
+        let fix = format!("It is kept as {}; until you mend it and put it back, the defaults hold.", aside.display());
+        troubles.push(error.fix(fix));
+        Ok(Self::default())
+    }
+
     pub fn save(&self, path: &Path) -> Result<(), ErrorReport> {
         let unwritable = |cause: String| {
             ErrorReport::new(ErrorCode::StorageFailed, format!("The settings cannot be written to {}.", path.display()))

@@ -1,9 +1,10 @@
 //! Brings calls to an end: the one place that lets a call run.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use chat::{CallId, CallStatus, ErrorReport, ToolCall};
+use chat::{CallId, CallStatus, Content, ErrorReport, Output, ToolCall};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{mpsc, oneshot};
@@ -11,7 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approval;
 use crate::clock::now;
+use crate::depth::is_shallow;
 use crate::tools::Tools;
+
+const STOPPED: &str = "the turn was stopped";
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// A call that moved on, and, when it is about to run, who waits for leave to begin.
 pub(crate) struct Step {
@@ -78,8 +83,9 @@ async fn settle(
     let allowed = match (&call.status, wait) {
         (CallStatus::Proposed, None) => Ok(()),
         (CallStatus::AwaitingApproval { .. }, Some(wait)) => tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(STOPPED.to_owned()),
             answer = wait => allowed(answer),
-            () = stop.cancelled() => Err("the turn was stopped".to_owned()),
         },
         // Neither allowed nor asked about: it does not run.
         _ => Err("nobody allowed it".to_owned()),
@@ -117,16 +123,40 @@ async fn run(
         Ok(Err(error)) => return CallStatus::Failed { error },
         Err(_) => return CallStatus::Refused { reason: "the turn ended".into() },
     }
+    // The last moment in which nothing has happened yet.
+    if stop.is_cancelled() {
+        return CallStatus::Refused { reason: STOPPED.into() };
+    }
     call.started_at = Some(now());
     let progress = {
         let (steps, call) = (steps.clone(), call.clone());
+        let last = Mutex::new(None::<Instant>);
         Box::new(move |progress| {
+            // Nobody reads faster than this.
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_some_and(|last| last.elapsed() < PROGRESS_EVERY) {
+                return;
+            }
+            *last = Some(Instant::now());
             let status = CallStatus::Running { progress: Some(progress) };
             let _ = steps.send(Step { call: ToolCall { status, ..call.clone() }, begin: None });
         })
     };
     match tools.call(call, progress, stop).await {
-        Ok(output) => CallStatus::Succeeded { output },
+        Ok(output) => CallStatus::Succeeded { output: readable(output) },
         Err(error) => CallStatus::Failed { error },
+    }
+}
+
+/// Without values nested so deeply that they could not be read back from disk; the text stays.
+fn readable(output: Output) -> Output {
+    let shallow = |content: &Content| match content {
+        Content::Other { value } => is_shallow(value),
+        _ => true,
+    };
+    Output {
+        structured: output.structured.filter(is_shallow),
+        content: output.content.into_iter().filter(shallow).collect(),
+        ..output
     }
 }

@@ -1,14 +1,15 @@
 //! The list of servers on disk: `servers.json`, in the shape that other clients read too.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     io::Write,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use serde_json::{Map, Value, json};
 
-use crate::{ConfigError, ServerConfig, Transport, config, paste};
+use crate::{ConfigError, ServerConfig, Transport, config, naming, paste};
 
 const KEY: &str = "mcpServers";
 /// What one transport has and the other must not keep when a server moves.
@@ -29,13 +30,19 @@ const TRANSPORT_KEYS: [&str; 13] = [
 ];
 
 /// The servers as they are written down. What we do not know of is kept as it was.
-#[derive(Debug)]
 pub struct ServerFile {
     path: PathBuf,
     root: Map<String, Value>,
     pub servers: Vec<ServerConfig>,
     /// Entries that cannot be used; they stay in the file.
     pub problems: Vec<ConfigError>,
+}
+
+/// Without the entries as they lie in the file: they hold secrets.
+impl fmt::Debug for ServerFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerFile").field("path", &self.path).field("servers", &self.servers).finish_non_exhaustive()
+    }
 }
 
 impl ServerFile {
@@ -56,6 +63,11 @@ impl ServerFile {
         let (mut servers, mut problems) = (vec![], vec![]);
         for (name, entry) in root.get(KEY).and_then(Value::as_object).into_iter().flatten() {
             match paste::from_entry(name, entry) {
+                Ok(server) if servers.iter().any(|known: &ServerConfig| known.name == server.name) => {
+                    let problem =
+                        format!("another server is called {} already; give this one its own name", server.name);
+                    problems.push(ConfigError::server(name, problem));
+                }
                 Ok(server) => servers.push(server),
                 Err(problem) => problems.push(problem),
             }
@@ -69,14 +81,20 @@ impl ServerFile {
             |error: io::Error| ConfigError::File { path: self.path.clone(), verb: "written", cause: error.to_string() };
         let known = self.root.get(KEY).and_then(Value::as_object).cloned().unwrap_or_default();
         let mut entries = Map::new();
+        // Names are made safe when they are read, so an entry is found by the name it was given then.
+        let first = |name: &str| known.iter().find(|(key, _)| naming::slug(key) == name);
         for server in &self.servers {
-            let before = known.get(&server.name).and_then(Value::as_object).cloned().unwrap_or_default();
-            entries.insert(server.name.clone(), Value::Object(entry(server, before)));
+            let (key, before) = match first(&server.name) {
+                Some((key, value)) => (key.clone(), value.as_object().cloned().unwrap_or_default()),
+                None => (server.name.clone(), Map::new()),
+            };
+            entries.insert(key, Value::Object(entry(server, before)));
         }
-        // What could not be read is somebody's work nevertheless.
-        for (name, value) in known {
-            if paste::from_entry(&name, &value).is_err() && !entries.contains_key(&name) {
-                entries.insert(name, value);
+        // What could not be read or used is somebody's work nevertheless.
+        for (name, value) in &known {
+            let used = first(&naming::slug(name)).is_some_and(|(key, _)| key == name);
+            if (!used || paste::from_entry(name, value).is_err()) && !entries.contains_key(name) {
+                entries.insert(name.clone(), value.clone());
             }
         }
         let mut root = self.root.clone();
@@ -150,7 +168,9 @@ pub fn write_atomically(path: &Path, text: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let new = folder.join(format!(".{name}.{}.new", std::process::id()));
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let nth = WRITES.fetch_add(1, Ordering::Relaxed);
+    let new = folder.join(format!(".{name}.{}-{nth}.new", std::process::id()));
     let written = owner_only(&new).and_then(|mut file| {
         file.write_all(text)?;
         file.sync_all()?;

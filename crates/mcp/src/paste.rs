@@ -22,7 +22,9 @@ pub fn parse_servers(text: &str) -> Result<Vec<ServerConfig>, ConfigError> {
         Some(_) if text.lines().count() == 1 && is_url(text) => vec![from_url(text)?],
         Some(_) => vec![words::server(text)?],
     };
-    Ok(with_unique_names(servers))
+    // Who pastes cannot know what comes with us: nothing of theirs is trusted as if it did.
+    let servers = servers.into_iter().map(|server| ServerConfig { bundled: false, ..server });
+    Ok(with_unique_names(servers.collect()))
 }
 
 /// Every server of a document in any client's shape.

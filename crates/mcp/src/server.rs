@@ -123,6 +123,8 @@ impl ServerTask {
                     // What was listed before is better than nothing.
                     Done::Listed(Err(error)) => self.log.push(&format!("[the new list of tools could not be had: {error}]")),
                     Done::Answered(Ok(latency)) => self.publish_latency(latency),
+                    // A server at work may be too busy to answer; its calls have deadlines of their own.
+                    Done::Answered(Err(RequestError::TimedOut(_))) if session.is_busy() => (),
                     Done::Answered(Err(error)) => break Ok(Some(ConnectError::from_request(error))),
                     Done::Nothing => (),
                 },

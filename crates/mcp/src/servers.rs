@@ -160,6 +160,9 @@ impl Servers {
         let Some(server) = self.find(&request.server) else {
             return Err(CallError::NotReady { server: request.server, state: "not known" });
         };
+        if server.state == ServerState::NeedsSignIn {
+            return Err(CallError::SignInRequired { server: request.server });
+        }
         let (ServerState::Ready { .. }, Some(session)) = (&server.state, &server.session) else {
             return Err(CallError::NotReady { server: request.server, state: words(&server.state) });
         };

@@ -29,6 +29,14 @@ struct Partial {
     arguments: String,
 }
 
+impl CallDelta {
+    fn is_another_than(&self, partial: &Partial) -> bool {
+        let id = self.id.as_deref().unwrap_or_default();
+        let name = self.function.as_ref().and_then(|function| function.name.as_deref()).unwrap_or_default();
+        !id.is_empty() && !partial.id.is_empty() && id != partial.id && !name.is_empty()
+    }
+}
+
 /// Calls under construction, keyed by the index the provider gives.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
@@ -58,14 +66,15 @@ impl Assembly {
     /// goes on with the last one.
     fn partial(&mut self, delta: &CallDelta) -> &mut Partial {
         let known = match delta.index {
-            Some(index) => self.partials.iter().position(|partial| partial.index == Some(index)),
+            Some(index) => self.partials.iter().rposition(|partial| partial.index == Some(index)),
             None => {
                 let id = delta.id.as_deref().unwrap_or_default();
                 let last = self.partials.len().checked_sub(1);
                 last.filter(|&last| id.is_empty() || self.partials[last].id == id)
             }
         };
-        let at = known.unwrap_or_else(|| {
+        // A named call with another id is another call, even where careless servers count them all as 0.
+        let at = known.filter(|&at| !delta.is_another_than(&self.partials[at])).unwrap_or_else(|| {
             self.partials.push(Partial { index: delta.index, ..Partial::default() });
             self.partials.len() - 1
         });
@@ -141,6 +150,18 @@ mod tests {
                 r#"{"index":3,"id":"y"}"#,
             ],
             &["call_r_0 one {}", "x two {}", "call_r_2 three {}"],
+        );
+    }
+
+    #[test]
+    fn one_index_for_all_calls() {
+        check(
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"one","arguments":"{}"}}"#,
+                r#"{"index":0,"id":"b","function":{"name":"two","arguments":"{"}}"#,
+                r#"{"index":0,"function":{"arguments":"}"}}"#,
+            ],
+            &["a one {}", "b two {}"],
         );
     }
 

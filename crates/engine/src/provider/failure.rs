@@ -29,6 +29,10 @@ pub enum ProviderError {
     NotUnderstood { provider: String, said: String },
     #[error("the answer broke off")]
     Cut { cause: String },
+    #[error("the answer is longer than allowed")]
+    TooLong,
+    #[error("the provider's filter ended the answer")]
+    Filtered,
     #[error("{provider} did not go on")]
     TimedOut { provider: String, waited: Duration },
 }
@@ -71,6 +75,8 @@ impl ProviderError {
             | Self::ContextOverflow { .. }
             | Self::Refused { .. }
             | Self::NotUnderstood { .. }
+            | Self::TooLong
+            | Self::Filtered
             | Self::TimedOut { .. } => false,
         }
     }
@@ -95,7 +101,7 @@ impl ProviderError {
             | Self::Refused { said, .. }
             | Self::Failed { said, .. }
             | Self::NotUnderstood { said, .. } => report.because(said),
-            Self::KeyMissing { .. } | Self::TimedOut { .. } => report,
+            Self::KeyMissing { .. } | Self::TooLong | Self::Filtered | Self::TimedOut { .. } => report,
         }
     }
 
@@ -108,7 +114,7 @@ impl ProviderError {
             Self::QuotaExhausted { .. } => ErrorCode::QuotaExhausted,
             Self::ContextOverflow { .. } => ErrorCode::ContextOverflow,
             Self::Refused { .. } | Self::Failed { .. } | Self::NotUnderstood { .. } => ErrorCode::ProviderFailed,
-            Self::Cut { .. } => ErrorCode::AnswerCut,
+            Self::Cut { .. } | Self::TooLong | Self::Filtered => ErrorCode::AnswerCut,
             Self::TimedOut { .. } => ErrorCode::TimedOut,
         }
     }
@@ -156,6 +162,14 @@ impl ProviderError {
                 "Is this the address of an OpenAI-compatible API? It usually ends in /v1.",
             ),
             Self::Cut { .. } => ("The answer broke off.".into(), "What arrived is kept. Try again for a whole answer."),
+            Self::TooLong => (
+                "The answer ends here because it reached the longest length allowed.".into(),
+                "Ask it to go on, or allow longer answers in Settings → Models → Advanced.",
+            ),
+            Self::Filtered => (
+                "The provider's content filter ended the answer.".into(),
+                "What arrived is kept. Ask in other words, or ask another model.",
+            ),
             Self::TimedOut { provider, waited } => (
                 format!("{provider} sent nothing for {} s.", waited.as_secs()),
                 "Try again; a local model may still be loading.",
@@ -201,6 +215,11 @@ fn is_overflow(code: &str, said: &str) -> bool {
         || ["context length", "context the overflows", "context window", "context size", "maximum context"]
             .iter()
             .any(|words| said.contains(words))
+}
+
+/// What somebody said, without a secret of ours that they said back to us.
+pub(crate) fn without(said: &str, secret: &str) -> String {
+    if secret.is_empty() { said.to_owned() } else { said.replace(secret, "•••") }
 }
 
 /// Enough to understand, little enough to show.

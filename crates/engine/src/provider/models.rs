@@ -60,6 +60,7 @@ async fn get(preset: &Preset, url: &str, key: &str, http: &reqwest::Client) -> R
     let status = response.status();
     let body = response.text().await.map_err(|error| unreachable(&error))?;
     if !status.is_success() {
+        let body = super::failure::without(&body, key);
         return Err(ProviderError::from_status(preset.name, status.as_u16(), None, &body));
     }
     serde_json::from_str(&body).map_err(|_| ProviderError::NotUnderstood {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use async_openai::{Client, config::OpenAIConfig, error::OpenAIError, middleware::HttpRequestFactory};
 use chat::Usage;
 use futures::{StreamExt, stream::BoxStream};
+use mcp::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::assemble::{Assembly, CallDelta};
-use super::failure::shorten;
+use super::failure::{shorten, without};
 use super::think::{Piece, ThinkSplitter};
 use super::{ModelEvent, ModelRequest, Preset, Provider, ProviderError, history};
 
@@ -30,8 +31,12 @@ impl OpenAi {
     /// `key` is sent as a bearer token; an empty one is not sent.
     pub fn new(preset: &'static Preset, base_url: &str, key: &str, http: &reqwest::Client) -> Self {
         let config = OpenAIConfig::new().with_api_base(base_url).with_api_key(key);
-        let service =
-            Caller { http: http.clone(), provider: preset.name, address: base_url.to_owned(), keyless: key.is_empty() };
+        let service = Caller {
+            http: http.clone(),
+            provider: preset.name,
+            address: base_url.to_owned(),
+            key: Secret::from(key.to_owned()),
+        };
         let service = tower::service_fn(move |request: HttpRequestFactory| service.clone().call(request));
         // `build` rather than `with_config`: the latter makes a client of its own, certificates and all.
         let client = Client::build(http.clone(), config).with_http_service(service);
@@ -126,7 +131,8 @@ struct Answer {
     think: ThinkSplitter,
     calls: Assembly,
     id: String,
-    finished: bool,
+    /// Why the provider says that it is done.
+    finished: Option<String>,
 }
 
 impl Answer {
@@ -145,7 +151,7 @@ impl Answer {
             for call in delta.tool_calls.unwrap_or_default() {
                 self.calls.add(call);
             }
-            self.finished |= choice.finish_reason.is_some();
+            self.finished = choice.finish_reason.or(self.finished.take());
         }
         if let Some(usage) = chunk.usage {
             let cached = usage.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
@@ -160,9 +166,14 @@ impl Answer {
 
     /// The calls, once all of them are whole. A stream that never said why it finished was cut.
     fn finish(self) -> Result<Vec<ModelEvent>, ProviderError> {
-        if !self.finished {
+        let Some(reason) = self.finished else {
             let cause = "The connection closed before the provider said that it was done.";
             return Err(ProviderError::Cut { cause: cause.into() });
+        };
+        match reason.as_str() {
+            "length" => return Err(ProviderError::TooLong),
+            "content_filter" => return Err(ProviderError::Filtered),
+            _ => (),
         }
         let mut events: Vec<ModelEvent> = self.think.finish().map(ModelEvent::from).into_iter().collect();
         let round: String = self.id.chars().filter(char::is_ascii_alphanumeric).rev().take(12).collect();
@@ -222,13 +233,13 @@ struct Caller {
     http: reqwest::Client,
     provider: &'static str,
     address: String,
-    keyless: bool,
+    key: Secret,
 }
 
 impl Caller {
     async fn call(self, request: HttpRequestFactory) -> Result<reqwest::Response, OpenAIError> {
         let mut request = request.build().await?;
-        if self.keyless {
+        if self.key.expose().is_empty() {
             request.headers_mut().remove("authorization");
         }
         let response = self.http.execute(request).await.map_err(|error| {
@@ -244,7 +255,7 @@ impl Caller {
         let status = response.status().as_u16();
         let wait = retry_after(response.headers());
         let body = response.text().await.unwrap_or_default();
-        Err(boxed(ProviderError::from_status(self.provider, status, wait, &body)))
+        Err(boxed(ProviderError::from_status(self.provider, status, wait, &without(&body, self.key.expose()))))
     }
 }
 

@@ -10,7 +10,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chat::{ConversationId, ConversationSummary, ErrorCode, ErrorReport, Turn, TurnEvent, TurnId};
+use chat::{ConversationId, ConversationSummary, ErrorCode, ErrorReport, Turn, TurnEvent, TurnId, TurnStatus};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot};
@@ -136,10 +136,19 @@ impl Store {
             if self.owner.is_alive(&owner) {
                 continue;
             }
-            let mut turn = self.replay(turn).await?;
-            let at = last_sign_of_life(&turn);
-            for event in turn.stop(at) {
-                turn.apply(&event);
+            let id = turn.id.clone();
+            let mut turn = match self.replay(turn).await {
+                Ok(turn) => turn,
+                Err(error) => {
+                    // One damaged turn keeps nobody from the others.
+                    tracing::error!("turn {id} cannot be read: {error}");
+                    continue;
+                }
+            };
+            if turn.status == TurnStatus::Running {
+                for event in turn.stop(last_sign_of_life(&turn)) {
+                    turn.apply(&event);
+                }
             }
             self.end(&turn);
         }

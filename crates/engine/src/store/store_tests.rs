@@ -1,6 +1,6 @@
 //! The journal on a real file: what is written is there again, also after a crash.
 
-use chat::{CallStatus, Item, Message, ModelRef, Role, ToolCall, ToolHints, TurnStatus};
+use chat::{CallStatus, Item, Message, ModelRef, Role, ToolCall, ToolHints};
 
 use super::*;
 
@@ -108,6 +108,18 @@ async fn a_turn_of_a_living_program_is_left_alone() {
     let terminal = desk.open().await;
     let turns = terminal.conversation(&"conversation-t".into()).await.unwrap().turns;
     assert_eq!(turns[0].status, TurnStatus::Running);
+}
+
+#[tokio::test]
+async fn a_turn_that_had_ended_before_the_crash_stays_as_it_ended() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    let mut turn = begin(&store, "t");
+    happen(&store, &mut turn, TurnEvent::Asked);
+    happen(&store, &mut turn, TurnEvent::Ended { status: TurnStatus::Completed, at: 11 });
+    desk.crash(store).await;
+    let turns = desk.open().await.conversation(&"conversation-t".into()).await.unwrap().turns;
+    assert_eq!(turns, [turn]);
 }
 
 #[tokio::test]
