@@ -92,6 +92,7 @@ export class Driver {
   /** Ends the session, and with it the program, unless that is gone already. */
   async close() {
     if (this.#session) await this.call("DELETE", "").catch(() => {});
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, "exit");
     this.#process.kill();
     await ended;

@@ -50,7 +50,8 @@ test("the help desk goes by one click and comes back by one", async () => {
     await app.sees("5 of 5 servers ready");
     await app.press("Settings");
     await app.press("Servers");
-    await app.sees(/ticket[\s\S]*ready/);
+    await app.button("Remove the help desk");
+    await app.sees(/ticket[\s\S]*ready/, "dialog");
     await app.shot("servers");
     await app.press("Remove the help desk");
     await until("no help desk", async () => (await app.processes("loquat-helpdesk")).length === 0);

@@ -37,6 +37,15 @@ export function mayOpen(url: string): boolean {
   return /^(https?:\/\/|mailto:)/i.test(url.trim());
 }
 
+/** The words alone, as a reader hears them. */
+export function textOf(nodes: MdNode[]): string {
+  return nodes
+    .map((node) =>
+      "children" in node ? textOf(node.children) : node.kind === "text" || node.kind === "code" ? node.text : "",
+    )
+    .join("");
+}
+
 /** The top-level blocks of a text, in order. */
 export function parse(text: string): ParsedBlock[] {
   const env = {};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::plan::words::{capital, readable, stems_of_name};
 
-const MOST_COLUMNS: usize = 8;
+const MOST_COLUMNS: usize = 6;
 const MOST_ROWS: usize = 50;
 /// Longer text is prose and belongs under a table, not in it.
 const LONGEST_CELL: usize = 60;
