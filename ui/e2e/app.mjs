@@ -103,13 +103,15 @@ export class App {
 
   /** Ends the program as a crash does. */
   async kill() {
-    for (const pid of await this.processes("/loquat")) process.kill(pid, "SIGKILL");
+    for (const pid of await this.processes("/loquat")) end(pid, "SIGKILL");
     await until("an end", async () => (await this.processes("/loquat")).length === 0);
     await this.driver.close();
   }
 
   async close({ keep = false } = {}) {
     await this.driver.close();
+    // The driver says that a session has ended a moment before it ends the program, and may not live to do it.
+    for (const pid of await this.processes("/loquat")) end(pid, "SIGTERM");
     await until("an end", async () => (await this.processes("/loquat")).length === 0);
     if (!keep) await rm(this.home, { recursive: true, force: true });
   }
@@ -142,5 +144,14 @@ export async function withApp(options, work) {
     throw error;
   } finally {
     await app.close();
+  }
+}
+
+/** Ends a program that may have ended by itself in this very moment. */
+function end(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
   }
 }
