@@ -82,6 +82,9 @@ export class Driver {
   }
 
   async screenshot() {
+    // What was changed last is drawn first.
+    const script = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+    await this.call("POST", "/execute/async", { script, args: [] });
     return Buffer.from(await this.call("GET", "/screenshot"), "base64");
   }
 
