@@ -1,6 +1,5 @@
 //! Many small events as few: pieces of the same text become one piece.
 
-use chat::TurnEvent;
 use engine::AppEvent;
 
 /// Adds an event to a batch; text that goes on where the last event stopped is joined to it.
@@ -8,28 +7,17 @@ pub(crate) fn merge(batch: &mut Vec<AppEvent>, event: AppEvent) {
     if let (Some(AppEvent::Turn { turn, event: last, .. }), AppEvent::Turn { turn: same, event: next, .. }) =
         (batch.last_mut(), &event)
         && turn == same
-        && join(last, next)
+        && last.join(next)
     {
         return;
     }
     batch.push(event);
 }
 
-fn join(last: &mut TurnEvent, next: &TurnEvent) -> bool {
-    match (last, next) {
-        (TurnEvent::Text { id, delta }, TurnEvent::Text { id: same, delta: more })
-        | (TurnEvent::Reasoning { id, delta }, TurnEvent::Reasoning { id: same, delta: more })
-            if id == same =>
-        {
-            delta.push_str(more);
-            true
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use chat::TurnEvent;
+
     use super::*;
 
     fn text(turn: &str, id: &str, delta: &str) -> AppEvent {

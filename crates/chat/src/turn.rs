@@ -93,6 +93,22 @@ pub enum TurnEvent {
     },
 }
 
+impl TurnEvent {
+    /// Takes in `next` where it goes on with the very text that this event brought; false where it does not.
+    pub fn join(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Text { id, delta }, Self::Text { id: same, delta: more })
+            | (Self::Reasoning { id, delta }, Self::Reasoning { id: same, delta: more })
+                if id == same =>
+            {
+                delta.push_str(more);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What a turn wants done before it can go on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {

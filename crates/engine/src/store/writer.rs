@@ -104,19 +104,7 @@ impl Writer {
     /// Adds a piece of text to the piece before it.
     fn merge(&mut self, turn: &TurnId, event: &TurnEvent) -> bool {
         let Some(Write::Event { turn: last_turn, event: last }) = self.waiting.last_mut() else { return false };
-        if last_turn != turn {
-            return false;
-        }
-        match (last, event) {
-            (TurnEvent::Text { id, delta }, TurnEvent::Text { id: same, delta: more })
-            | (TurnEvent::Reasoning { id, delta }, TurnEvent::Reasoning { id: same, delta: more })
-                if id == same =>
-            {
-                delta.push_str(more);
-                true
-            }
-            _ => false,
-        }
+        last_turn == turn && last.join(event)
     }
 
     /// Writes all that waits, or nothing.
