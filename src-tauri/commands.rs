@@ -16,6 +16,7 @@ macro_rules! commands {
         $(
             $(#[doc = $doc])*
             #[tauri::command]
+            #[allow(clippy::let_unit_value, reason = "some requests say nothing")]
             async fn $name($app: AppHandle, desk: State<'_, Desk>, request: $req) -> Result<$res, ErrorReport> {
                 let $engine = desk.engine().await?;
                 // Some commands need only one of the three.
