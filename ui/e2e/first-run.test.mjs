@@ -1,5 +1,7 @@
 // The first minutes: a fresh home, the practice model, an answer from several servers, and again tomorrow.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { App, runs, until, withApp } from "./app.mjs";
 
@@ -37,12 +39,15 @@ test("what was said is there after the next start, with the window's preferences
     await app.sees("AST-SRV-001", "[role=log]");
     await app.idle();
     await app.fill("Message", "half a thought");
-    // The draft is on disk before anything is closed.
+    // Drafts are written a moment after the last key.
+    await until("the draft on disk", async () => (await readFile(join(app.home, "preferences.json"), "utf8")).includes("half a thought"));
     await app.close({ keep: true });
     const again = await App.open({ home: app.home });
     app.driver = again.driver;
     await app.press("Check warranty status for asset AST-SRV-001");
     await app.sees("Practice model", "[role=log]");
+    const draft = async () => app.driver.run("return arguments[0].value", await app.field("Message"));
+    await until("the draft again", async () => (await draft()) === "half a thought");
   } finally {
     await app.close();
   }

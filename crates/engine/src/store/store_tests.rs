@@ -166,13 +166,12 @@ async fn a_damaged_database_is_reported_and_not_touched() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage);
 }
 
-/// The disk refuses for a while (a query-only database stands in for a full disk): what was told is
-/// kept, the failure is said, and it is written when it works again.
+/// The disk refuses for a while (a database that may not grow stands in for a full disk): what was told
+/// is kept, the failure is said, and it is written when it works again.
 #[tokio::test]
 async fn what_cannot_be_written_is_kept_and_written_later() {
     let desk = Desk::new();
     let store = desk.open().await;
-    // Another program holds the database for longer than anyone waits for it.
     sqlx::query("PRAGMA max_page_count = 1").execute(&store.pool).await.unwrap();
     let limits: Vec<_> = {
         let mut connections = vec![];
