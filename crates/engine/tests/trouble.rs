@@ -4,17 +4,10 @@
 mod common;
 
 use chat::{CallStatus, ErrorCode, Item, TurnEvent, TurnStatus};
-use common::{Desk, Told, fixture};
+use common::{Desk, Told, check, fixture};
 use engine::Engine;
 use serde_json::json;
 use testkit::Round;
-
-async fn check(rounds: Vec<Round>, expect: &str) {
-    let desk = Desk::new(rounds).await;
-    let told = desk.ask("hi").await;
-    assert_eq!(told.log(), expect);
-    desk.finish().await;
-}
 
 #[tokio::test]
 async fn errors_that_stay_are_said_at_once() {

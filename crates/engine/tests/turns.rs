@@ -4,18 +4,10 @@
 mod common;
 
 use chat::{CallStatus, Item, Usage};
-use common::{Desk, allow, fixture};
+use common::{Desk, allow, check, fixture};
 use engine::Approval;
 use serde_json::json;
 use testkit::Round;
-
-/// Plays the rounds to one question and compares what was told.
-async fn check(rounds: Vec<Round>, expect: &str) {
-    let desk = Desk::new(rounds).await;
-    let told = desk.ask("hi").await;
-    assert_eq!(told.log(), expect);
-    desk.finish().await;
-}
 
 #[tokio::test]
 async fn a_plain_answer() {

@@ -111,6 +111,14 @@ async fn next_of(events: &mut Events, turn: &TurnId) -> Option<TurnEvent> {
     }
 }
 
+/// Plays the rounds to one question and compares what was told.
+pub async fn check(rounds: Vec<Round>, expect: &str) {
+    let desk = Desk::new(rounds).await;
+    let told = desk.ask("hi").await;
+    assert_eq!(told.log(), expect);
+    desk.finish().await;
+}
+
 /// What was told of one turn.
 pub struct Told {
     pub conversation: ConversationId,
