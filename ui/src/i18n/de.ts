@@ -1,41 +1,8 @@
 // Deutsch.
-import type { Verb, Words } from "./en";
+import { servers } from "./de/servers";
+import { verbs } from "./de/verbs";
+import type { Words } from "./en";
 import { plural } from "./format";
-
-const verbs: Record<string, Verb> = {
-  search: ["durchsuchen", "Durchsucht", "Durchsuchte"],
-  find: ["finden", "Findet", "Fand"],
-  query: ["abfragen", "Befragt", "Befragte"],
-  get: ["holen", "Holt", "Holte"],
-  fetch: ["holen", "Holt", "Holte"],
-  read: ["lesen", "Liest", "Las"],
-  lookup: ["nachsehen", "Sucht", "Fand"],
-  list: ["auflisten", "Listet", "Listete"],
-  check: ["prüfen", "Prüft", "Prüfte"],
-  verify: ["prüfen", "Prüft", "Prüfte"],
-  validate: ["prüfen", "Prüft", "Prüfte"],
-  calculate: ["berechnen", "Berechnet", "Berechnete"],
-  compute: ["berechnen", "Berechnet", "Berechnete"],
-  count: ["zählen", "Zählt", "Zählte"],
-  compare: ["vergleichen", "Vergleicht", "Verglich"],
-  show: ["zeigen", "Zeigt", "Zeigte"],
-  create: ["anlegen", "Erzeugt", "Erzeugte"],
-  add: ["hinzufügen", "Ergänzt", "Ergänzte"],
-  write: ["schreiben", "Schreibt", "Schrieb"],
-  post: ["veröffentlichen", "Veröffentlicht", "Veröffentlichte"],
-  send: ["senden", "Sendet", "Sandte"],
-  update: ["ändern", "Ändert", "Änderte"],
-  set: ["setzen", "Setzt", "Setzte"],
-  edit: ["bearbeiten", "Bearbeitet", "Bearbeitete"],
-  assign: ["zuweisen", "Vergibt", "Vergab"],
-  close: ["schließen", "Schließt", "Schloss"],
-  open: ["öffnen", "Öffnet", "Öffnete"],
-  move: ["verschieben", "Verschiebt", "Verschob"],
-  delete: ["löschen", "Löscht", "Löschte"],
-  remove: ["entfernen", "Entfernt", "Entfernte"],
-  run: ["ausführen", "Startet", "Startete"],
-  execute: ["ausführen", "Startet", "Startete"],
-};
 
 export const de = {
   common: {
@@ -290,47 +257,7 @@ export const de = {
     maxRounds: "Runden je Antwort",
     maxRoundsHint: "Wie oft das Modell für eine Antwort gefragt werden darf.",
   },
-  servers: {
-    lead: "Woher Ihre Werkzeuge kommen. Ein grünes Wort heißt: Er hat gerade eben geantwortet.",
-    add: "Server hinzufügen",
-    addHint: "URL, Befehlszeile oder JSON eines anderen Programms einfügen",
-    look: "Erst ansehen",
-    willAdd: (count) => plural(count, { one: "Dies fügt # Server hinzu", other: "Dies fügt # Server hinzu" }),
-    startsProgram: "Dies startet ein Programm auf Ihrem Rechner:",
-    connects: "Dies verbindet mit:",
-    brings: "Es bringt diese Einstellungen mit:",
-    replaces: "Einen Server dieses Namens gibt es schon; er würde ersetzt.",
-    confirm: (count) => plural(count, { one: "# Server hinzufügen", other: "# Server hinzufügen" }),
-    list: "Ihre Server",
-    empty:
-      "Noch keine Server. Ein Server gibt dem Modell Werkzeuge: Fügen Sie oben seine Adresse oder Befehlszeile ein.",
-    bundled: "Helpdesk",
-    state: {
-      off: "aus",
-      connecting: "verbindet",
-      ready: "bereit",
-      needsSignIn: "Anmeldung nötig",
-      reconnecting: "verbindet neu",
-      failed: "fehlgeschlagen",
-    },
-    inSeconds: (count) => `in ${count} s`,
-    enable: (name) => `${name} benutzen`,
-    tools: "Werkzeuge",
-    noTools: "Er hat nicht gesagt, welche Werkzeuge er hat.",
-    lastKnown: "Zuletzt bekannt: Der Server ist nicht da.",
-    log: "Protokoll",
-    noLog: "Er hat nichts geschrieben.",
-    reconnect: "Neu verbinden",
-    remove: "Entfernen",
-    reallyRemove: (name) => `${name} wirklich entfernen`,
-    odd: "Auffällig:",
-    hints: "Sagt der Server:",
-    removeHelpDesk: "Helpdesk entfernen",
-    restoreHelpDesk: "Helpdesk wiederherstellen",
-    helpDeskLead: "Fünf Beispielserver für die IT-Hilfe kommen mit Loquat.",
-    schema: "Definition",
-    signInHint: "Dieser Server verlangt eine Anmeldung; das kann diese Fassung noch nicht.",
-  },
+  servers,
   appearance: {
     lead: "Wie Loquat auf diesem Rechner aussieht.",
     theme: "Farben",

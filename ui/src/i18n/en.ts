@@ -1,43 +1,7 @@
 // English: the source of all words. Other languages satisfy its shape.
+import { verbs } from "./en/verbs";
+import { servers } from "./en/servers";
 import { plural } from "./format";
-
-/** [to ask with, while it runs, when it is done] */
-export type Verb = readonly [string, string, string];
-
-const verbs: Record<string, Verb> = {
-  search: ["search", "Searching", "Searched"],
-  find: ["find", "Finding", "Found"],
-  query: ["query", "Querying", "Queried"],
-  get: ["get", "Getting", "Got"],
-  fetch: ["fetch", "Fetching", "Fetched"],
-  read: ["read", "Reading", "Read"],
-  lookup: ["look up", "Looking up", "Looked up"],
-  list: ["list", "Listing", "Listed"],
-  check: ["check", "Checking", "Checked"],
-  verify: ["verify", "Verifying", "Verified"],
-  validate: ["validate", "Validating", "Validated"],
-  calculate: ["calculate", "Calculating", "Calculated"],
-  compute: ["compute", "Computing", "Computed"],
-  count: ["count", "Counting", "Counted"],
-  compare: ["compare", "Comparing", "Compared"],
-  show: ["show", "Showing", "Showed"],
-  create: ["create", "Creating", "Created"],
-  add: ["add", "Adding", "Added"],
-  write: ["write", "Writing", "Wrote"],
-  post: ["post", "Posting", "Posted"],
-  send: ["send", "Sending", "Sent"],
-  update: ["update", "Updating", "Updated"],
-  set: ["set", "Setting", "Set"],
-  edit: ["edit", "Editing", "Edited"],
-  assign: ["assign", "Assigning", "Assigned"],
-  close: ["close", "Closing", "Closed"],
-  open: ["open", "Opening", "Opened"],
-  move: ["move", "Moving", "Moved"],
-  delete: ["delete", "Deleting", "Deleted"],
-  remove: ["remove", "Removing", "Removed"],
-  run: ["run", "Running", "Ran"],
-  execute: ["execute", "Executing", "Executed"],
-};
 
 export const en = {
   common: {
@@ -293,46 +257,7 @@ export const en = {
     maxRounds: "Rounds per turn",
     maxRoundsHint: "How often the model may be asked in one turn.",
   },
-  servers: {
-    lead: "Where your tools come from. A green word means that it answered just now.",
-    add: "Add server",
-    addHint: "Paste a URL, a command line or a client's JSON",
-    look: "Look at it first",
-    willAdd: (count: number) => plural(count, { one: "This adds # server", other: "This adds # servers" }),
-    startsProgram: "This starts a program on your computer:",
-    connects: "This connects to:",
-    brings: "It brings these settings:",
-    replaces: "There is a server of that name already; it would be replaced.",
-    confirm: (count: number) => plural(count, { one: "Add # server", other: "Add # servers" }),
-    list: "Your servers",
-    empty: "No servers yet. A server gives the model tools: paste its address or command line above.",
-    bundled: "help desk",
-    state: {
-      off: "off",
-      connecting: "connecting",
-      ready: "ready",
-      needsSignIn: "needs sign-in",
-      reconnecting: "reconnecting",
-      failed: "failed",
-    },
-    inSeconds: (count: string) => `in ${count} s`,
-    enable: (name: string) => `Use ${name}`,
-    tools: "Tools",
-    noTools: "It has not said which tools it has.",
-    lastKnown: "As last known: the server is away.",
-    log: "Log",
-    noLog: "It has written nothing.",
-    reconnect: "Reconnect",
-    remove: "Remove",
-    reallyRemove: (name: string) => `Really remove ${name}`,
-    odd: "Odd:",
-    hints: "The server says:",
-    removeHelpDesk: "Remove the help desk",
-    restoreHelpDesk: "Restore the help desk",
-    helpDeskLead: "Five sample servers for IT support come with Loquat.",
-    schema: "Definition",
-    signInHint: "This server wants you to sign in, which this version cannot do yet.",
-  },
+  servers,
   appearance: {
     lead: "How Loquat looks on this computer.",
     theme: "Theme",

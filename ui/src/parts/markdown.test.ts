@@ -9,6 +9,8 @@ function outline(node: MdNode): string {
   switch (node.kind) {
     case "text":
       return node.text;
+    case "whole":
+      return `{${node.text}}`;
     case "element":
       return node.tag ? `<${node.tag}>${inside(node.children)}</${node.tag}>` : inside(node.children);
     case "link":
@@ -49,6 +51,10 @@ describe("what Markdown becomes", () => {
     ["```js\nlet a", "<open js>let a"],
     ["```js\nlet a\n```", "<closed js>let a\n"],
     ["[a](https://example.com)", "<p><link https://example.com>a</link></p>"],
+    [
+      "AST-SRV-001 and TKT-003, well-known on 2026-11-21",
+      "<p>{AST-SRV-001} and {TKT-003}, well-known on {2026-11-21}</p>",
+    ],
     ["see https://example.com", "<p>see <link https://example.com>https://example.com</link></p>"],
     ["x[^1]\n\n[^1]: note", "<p>x<note 1></p><section><li><p>note<back></p></li></section>"],
   ])("%j", check);

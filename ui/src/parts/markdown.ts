@@ -4,6 +4,7 @@ import footnote from "markdown-it-footnote";
 
 export type MdNode =
   | { kind: "text"; text: string }
+  | { kind: "whole"; text: string }
   | { kind: "break" }
   | { kind: "rule" }
   | { kind: "code"; text: string }
@@ -39,11 +40,29 @@ export function mayOpen(url: string): boolean {
 
 /** The words alone, as a reader hears them. */
 export function textOf(nodes: MdNode[]): string {
-  return nodes
-    .map((node) =>
-      "children" in node ? textOf(node.children) : node.kind === "text" || node.kind === "code" ? node.text : "",
-    )
-    .join("");
+  return nodes.map((node) => ("children" in node ? textOf(node.children) : isWords(node) ? node.text : "")).join("");
+}
+
+function isWords(node: MdNode): node is MdNode & { kind: "text" | "whole" | "code" } {
+  return node.kind === "text" || node.kind === "whole" || node.kind === "code";
+}
+
+/** Ids such as `AST-SRV-001`: read at a glance, so never broken at a hyphen. */
+const ID = /(?<![\p{L}\p{N}-])(?=[\p{L}-]*-\d|[\p{L}\d]*\d-)[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)+(?![\p{L}\p{N}-])/gu;
+const LONGEST_ID = 28;
+
+/** Text with its ids apart. */
+export function parted(text: string): { kind: "text" | "whole"; text: string }[] {
+  const nodes: { kind: "text" | "whole"; text: string }[] = [];
+  let end = 0;
+  for (const { 0: id, index } of text.matchAll(ID)) {
+    if (id.length > LONGEST_ID) continue;
+    if (index > end) nodes.push({ kind: "text", text: text.slice(end, index) });
+    nodes.push({ kind: "whole", text: id });
+    end = index + id.length;
+  }
+  if (end < text.length) nodes.push({ kind: "text", text: text.slice(end) });
+  return nodes;
 }
 
 /** The top-level blocks of a text, in order. */
@@ -92,7 +111,7 @@ function inline(token: Token, source: string): MdNode[] {
     if (node.kind === "text" && last?.kind === "text") last.text += node.text;
     else nodes.push(node);
   }
-  return nodes.filter((node) => node.kind !== "text" || node.text !== "");
+  return nodes.flatMap((node): MdNode[] => (node.kind === "text" ? parted(node.text) : [node]));
 }
 
 function container(token: Token, children: MdNode[]): MdNode | undefined {

@@ -1,0 +1,38 @@
+// What tools do, as sentences say it.
+/** [to ask with, while it runs, when it is done] */
+export type Verb = readonly [string, string, string];
+
+export const verbs: Record<string, Verb> = {
+  search: ["search", "Searching", "Searched"],
+  find: ["find", "Finding", "Found"],
+  query: ["query", "Querying", "Queried"],
+  get: ["get", "Getting", "Got"],
+  fetch: ["fetch", "Fetching", "Fetched"],
+  read: ["read", "Reading", "Read"],
+  lookup: ["look up", "Looking up", "Looked up"],
+  list: ["list", "Listing", "Listed"],
+  check: ["check", "Checking", "Checked"],
+  verify: ["verify", "Verifying", "Verified"],
+  validate: ["validate", "Validating", "Validated"],
+  calculate: ["calculate", "Calculating", "Calculated"],
+  compute: ["compute", "Computing", "Computed"],
+  count: ["count", "Counting", "Counted"],
+  compare: ["compare", "Comparing", "Compared"],
+  show: ["show", "Showing", "Showed"],
+  create: ["create", "Creating", "Created"],
+  add: ["add", "Adding", "Added"],
+  write: ["write", "Writing", "Wrote"],
+  post: ["post", "Posting", "Posted"],
+  send: ["send", "Sending", "Sent"],
+  update: ["update", "Updating", "Updated"],
+  set: ["set", "Setting", "Set"],
+  edit: ["edit", "Editing", "Edited"],
+  assign: ["assign", "Assigning", "Assigned"],
+  close: ["close", "Closing", "Closed"],
+  open: ["open", "Opening", "Opened"],
+  move: ["move", "Moving", "Moved"],
+  delete: ["delete", "Deleting", "Deleted"],
+  remove: ["remove", "Removing", "Removed"],
+  run: ["run", "Running", "Ran"],
+  execute: ["execute", "Executing", "Executed"],
+};
