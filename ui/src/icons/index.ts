@@ -1,5 +1,6 @@
 // The icons in use, one import each, so that the bundle carries no others.
 export { default as ArrowDown } from "@lucide/svelte/icons/arrow-down";
+export { default as ArrowLeft } from "@lucide/svelte/icons/arrow-left";
 export { default as ArrowUp } from "@lucide/svelte/icons/arrow-up";
 export { default as Ban } from "@lucide/svelte/icons/ban";
 export { default as Brain } from "@lucide/svelte/icons/brain";

@@ -43,6 +43,8 @@ export class App {
   current = $state<string>();
   /** Which panel of the settings is open over the page. */
   panel = $state<string>();
+  /** The server whose own page is open in the settings. */
+  serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
   troubles = $state.raw<ErrorReport[]>([]);
   /** What can be brought back by one click. */
