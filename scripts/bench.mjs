@@ -18,7 +18,16 @@ await command(async () => {
   if (!existsSync(script)) return 0;
   await needPackages(packages.tests);
   await needPage();
-  const directory = await build("Loquat as it ships", "--release", "-p", "loquat", "-p", "helpdesk", "--bins", "--examples");
+  const directory = await build(
+    "Loquat as it ships",
+    "--release",
+    "-p",
+    "loquat",
+    "-p",
+    "helpdesk",
+    "--bins",
+    "--examples",
+  );
   say("Measuring the window.");
   return withDesktop(async ({ env, within }) => {
     const [program, args] = within(process.execPath, script);

@@ -1,7 +1,7 @@
 // Bringing the parts up to date: packages of npm, the page, the programs.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { program, root } from "./paths.mjs";
 import { must } from "./run.mjs";
 import { say } from "./say.mjs";
@@ -72,7 +72,7 @@ function pageSources(directory) {
   return own
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((path) => !/[\\/]ui[\\/](dist|e2e|node_modules)[\\/]/.test(path) && !path.includes(".test."))
+    .filter((path) => !/^(dist|e2e|node_modules)[\\/]|\.test\./.test(relative(directory, path)))
     .sort();
 }
 

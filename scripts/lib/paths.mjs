@@ -1,7 +1,9 @@
 // Where things lie.
 import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
-export const root = resolve(import.meta.dirname, "../..");
+/** Told by the address: an old Node, which is to be refused in words, knows no other way. */
+export const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
 /** A program's file name on this system. */
 export function program(name) {

@@ -50,7 +50,7 @@ export async function needCompilers() {
 
 export function needNode(found) {
   if (atLeast(found, "20.19")) return;
-  const now = "Install Node.js 20 or newer from https://nodejs.org, and run this again.";
+  const now = "Install Node.js 20.19 or newer from https://nodejs.org, and run this again.";
   throw new Trouble("This Node.js is too old.", `Loquat needs 20.19 or newer; this is ${found}.`, now);
 }
 
