@@ -10,6 +10,7 @@ use chat::{
 use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Keychain, Secrets, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::{Approval, Approvals};
@@ -18,7 +19,7 @@ use crate::home::Home;
 use crate::hub::{Events, Hub};
 use crate::keys::Keys;
 use crate::models::Http;
-use crate::provider::Sampling;
+use crate::provider::{Provider, Sampling};
 use crate::run::{Record, Runner};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -71,7 +72,7 @@ pub(crate) struct Inner {
     pub(crate) practice: OnceCell<practice::Practice>,
     /// Held while the list of servers is read, changed and written.
     pub(crate) changing_servers: tokio::sync::Mutex<()>,
-    turns: TaskTracker,
+    pub(crate) turns: TaskTracker,
     opened: Instant,
     approvals: Arc<Approvals>,
     rules: Vec<Rule>,
@@ -161,40 +162,60 @@ impl Engine {
             None => (ConversationId(fresh_id()), true),
         };
         let earlier = if is_new { vec![] } else { self.conversation(&id).await?.turns };
-        if earlier.iter().any(|turn| turn.status == TurnStatus::Running) {
-            return Err(busy());
-        }
         let turn = new_turn(text, model, settings.max_rounds);
-        if is_new {
-            let at = turn.started_at;
-            let summary = ConversationSummary {
-                id: id.clone(),
-                title: title(text),
-                created_at: at,
-                updated_at: at,
-                running: false,
-            };
-            self.inner.store.add_conversation(&summary);
-            self.inner.hub.put(summary);
-        }
-        let stop = self.inner.hub.begin(&id, &turn).ok_or_else(busy)?;
-        self.inner.store.begin(&id, &turn);
-        let engine = self.clone();
-        let runner = Runner {
-            provider,
-            tools: Arc::new(self.inner.servers.clone()),
-            approvals: self.inner.approvals.clone(),
-            policy: Box::new(move || engine.policy()),
-            recorder: Arc::new(Recorder { engine: self.clone(), conversation: id.clone() }),
-            stop,
-            earlier: Arc::new(earlier),
-            system: settings.system_prompt.clone(),
-            sampling: sampling(&settings),
-        };
+        let stop = self.begin(&id, is_new, &earlier, &turn)?;
+        let recorder = Arc::new(Recorder { engine: self.clone(), conversation: id.clone() });
+        let system = settings.system_prompt.clone();
+        let runner = Runner { earlier: Arc::new(earlier), system, ..self.runner(&settings, provider, recorder, stop) };
         let turn_id = turn.id.clone();
         let ending = self.clone().drive(id.clone(), runner, turn);
         self.inner.turns.spawn(ending);
         Ok((id, turn_id))
+    }
+
+    /// Writes down that a turn begins, and tells every face. What comes back stops it.
+    pub(crate) fn begin(
+        &self,
+        id: &ConversationId,
+        is_new: bool,
+        earlier: &[Turn],
+        turn: &Turn,
+    ) -> Result<CancellationToken, ErrorReport> {
+        if earlier.iter().any(|turn| turn.status == TurnStatus::Running) {
+            return Err(busy());
+        }
+        if is_new {
+            let at = turn.started_at;
+            let title = title(question_of(turn));
+            let summary = ConversationSummary { id: id.clone(), title, created_at: at, updated_at: at, running: false };
+            self.inner.store.add_conversation(&summary);
+            self.inner.hub.put(summary);
+        }
+        let stop = self.inner.hub.begin(id, turn).ok_or_else(busy)?;
+        self.inner.store.begin(id, turn);
+        Ok(stop)
+    }
+
+    /// What every turn of this engine is driven with.
+    pub(crate) fn runner(
+        &self,
+        settings: &Settings,
+        provider: Arc<dyn Provider>,
+        recorder: Arc<dyn Record>,
+        stop: CancellationToken,
+    ) -> Runner {
+        let engine = self.clone();
+        Runner {
+            provider,
+            tools: Arc::new(self.inner.servers.clone()),
+            approvals: self.inner.approvals.clone(),
+            policy: Box::new(move || engine.policy()),
+            recorder,
+            stop,
+            earlier: Arc::default(),
+            system: String::new(),
+            sampling: sampling(settings),
+        }
     }
 
     /// Stops the turn under way, if there is one.
@@ -275,7 +296,7 @@ impl Engine {
     }
 
     /// The rules now: the given ones, and that read-only tools of the help desk may run.
-    fn policy(&self) -> chat::Policy {
+    pub(crate) fn policy(&self) -> chat::Policy {
         let servers = self.inner.servers.snapshot();
         // Trusted is the program that came with Loquat; without it nothing is.
         let bundled = servers.iter().filter(|server| server.config.bundled && self.inner.helpdesk.is_some());
@@ -284,12 +305,8 @@ impl Engine {
     }
 
     /// Drives a turn to its end. A turn that cannot go on at all ends, too: nobody waits for ever.
-    async fn drive(self, id: ConversationId, runner: Runner, mut turn: Turn) {
-        let left = SERVERS_MAY_TAKE.saturating_sub(self.inner.opened.elapsed());
-        tokio::select! {
-            () = self.inner.servers.settled(left) => (),
-            () = runner.stop.cancelled() => (),
-        }
+    pub(crate) async fn drive(self, id: ConversationId, runner: Runner, mut turn: Turn) {
+        self.await_servers(&runner.stop).await;
         let turn_id = turn.id.clone();
         let driven = tokio::spawn(async move {
             runner.run(&mut turn).await;
@@ -311,15 +328,24 @@ impl Engine {
         }
     }
 
+    /// Until the servers have connected, for a while after the start; later it waits for nobody.
+    pub(crate) async fn await_servers(&self, stop: &CancellationToken) {
+        let left = SERVERS_MAY_TAKE.saturating_sub(self.inner.opened.elapsed());
+        tokio::select! {
+            () = self.inner.servers.settled(left) => (),
+            () = stop.cancelled() => (),
+        }
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// Stores what happens and tells every face.
-struct Recorder {
-    engine: Engine,
-    conversation: ConversationId,
+pub(crate) struct Recorder {
+    pub(crate) engine: Engine,
+    pub(crate) conversation: ConversationId,
 }
 
 impl Record for Recorder {
@@ -357,12 +383,20 @@ fn new_turn(text: &str, model: ModelRef, max_rounds: u32) -> Turn {
     turn
 }
 
+/// What was asked.
+fn question_of(turn: &Turn) -> &str {
+    match turn.items.first() {
+        Some(Item::Message(message)) => &message.text,
+        Some(Item::ToolCall(_)) | None => "",
+    }
+}
+
 fn sampling(settings: &Settings) -> Sampling {
     Sampling { temperature: settings.temperature, top_p: settings.top_p, max_output_tokens: settings.max_output_tokens }
 }
 
 /// Sortable by time, so that lists and files have an order of their own.
-fn fresh_id() -> String {
+pub(crate) fn fresh_id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
@@ -375,7 +409,7 @@ fn title(question: &str) -> String {
     format!("{}…", line[..cut].trim_end_matches([' ', ',', '.', ';']))
 }
 
-fn no_model() -> ErrorReport {
+pub(crate) fn no_model() -> ErrorReport {
     ErrorReport::new(ErrorCode::InvalidInput, "No model is chosen yet.")
         .fix("Choose who answers: OpenAI, LM Studio, or the practice model.")
 }

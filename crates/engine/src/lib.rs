@@ -21,6 +21,7 @@ mod settle;
 mod store;
 mod tools;
 mod view;
+mod visit;
 
 pub use approvals::Approval;
 pub use engine::{Engine, Options, Question};
@@ -31,6 +32,8 @@ pub use settings::Settings;
 pub use view::{
     AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot, TestStep,
 };
+
+pub use visit::{CALLER, Keep, Scope, Visit, Visiting, is_handed};
 
 /// The seven questions that show what the help desk can do.
 pub const EXAMPLES: [&str; 7] = practice::EXAMPLES;

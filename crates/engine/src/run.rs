@@ -105,6 +105,7 @@ impl Runner {
             items: turn.items.clone(),
             tools: self.tools.catalogue(),
             sampling: self.sampling,
+            extra: Arc::default(),
         }
     }
 

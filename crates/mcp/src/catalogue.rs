@@ -41,6 +41,11 @@ impl Catalogue {
         Self { tools, by_called, by_spelling }
     }
 
+    /// Of these tools alone, whichever server they are of.
+    pub fn of(tools: &[Tool]) -> Self {
+        Self::new([tools])
+    }
+
     pub fn tools(&self) -> &[Tool] {
         &self.tools
     }

@@ -37,6 +37,8 @@ pub struct ModelRequest {
     pub items: Vec<Item>,
     pub tools: Arc<Catalogue>,
     pub sampling: Sampling,
+    /// Further fields of the request, sent as they are.
+    pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// How the model picks its words; what is absent is left to the provider.

@@ -64,6 +64,9 @@ impl OpenAi {
         if let Some(max) = sampling.max_output_tokens {
             body[self.preset.max_tokens_field] = json!(max);
         }
+        for (key, value) in request.extra.iter() {
+            body[key] = value.clone();
+        }
         body
     }
 

@@ -1,0 +1,303 @@
+//! A turn for a caller that brings what was said before: what other programs ask for through the API.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, ModelRef, Output, Progress, Rule};
+use chat::{Tool, ToolCall, Turn, TurnEvent, TurnId};
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, StreamExt};
+use mcp::Catalogue;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::approvals::Approval;
+use crate::clock::now;
+use crate::engine::{Engine, Recorder, fresh_id, no_model};
+use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Sampling};
+use crate::run::{Record, Runner};
+use crate::store::StoreError;
+use crate::tools::{OnProgress, Tools};
+
+/// Stands for the caller where a tool's server is named. No server can be called so.
+pub const CALLER: &str = "caller:";
+/// A tool that its server calls idempotent is tried this often again.
+const RETRIES: u32 = 2;
+
+/// What a caller asks for.
+#[derive(Default)]
+pub struct Visit {
+    pub keep: Keep,
+    /// What was said before; not looked at where a conversation is gone on with.
+    pub earlier: Vec<Turn>,
+    /// The question, and what of its answer there is already.
+    pub items: Vec<Item>,
+    /// The settings' model where absent.
+    pub model: Option<ModelRef>,
+    /// The settings' system prompt where absent.
+    pub system: Option<String>,
+    pub sampling: Sampling,
+    /// Further fields of the request to the model, sent as they are.
+    pub extra: Map<String, Value>,
+    pub scope: Scope,
+    /// Tools of the caller: the model may propose them, the caller runs them.
+    pub tools: Vec<Tool>,
+}
+
+/// What remains of a visit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Keep {
+    #[default]
+    Nothing,
+    /// A conversation that begins here.
+    New,
+    /// One that there is already.
+    In(ConversationId),
+}
+
+/// What of this computer a caller may use.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Tools of these servers only; all where absent.
+    pub servers: Option<Vec<String>>,
+    /// Rules besides the engine's own.
+    pub rules: Vec<Rule>,
+    /// Whether somebody is there to be asked about a call. Otherwise what would ask is refused.
+    pub attended: bool,
+}
+
+/// A turn under way. Dropping it stops the turn and its calls.
+pub struct Visiting {
+    pub conversation: Option<ConversationId>,
+    pub turn: TurnId,
+    /// Who answers.
+    pub model: ModelRef,
+    events: mpsc::UnboundedReceiver<TurnEvent>,
+    _stop: DropGuard,
+}
+
+impl Visiting {
+    /// What happens next; nothing after the end.
+    pub async fn next(&mut self) -> Option<TurnEvent> {
+        self.events.recv().await
+    }
+}
+
+impl Engine {
+    /// Begins a turn that belongs to its caller.
+    pub async fn visit(&self, visit: Visit) -> Result<Visiting, ErrorReport> {
+        let settings = self.settings();
+        let model = visit.model.or(settings.model.clone()).ok_or_else(no_model)?;
+        let provider = self.provider(&model.provider).await?;
+        let turn = begun(visit.items, model.clone(), settings.max_rounds)?;
+        let (id, earlier) = match visit.keep {
+            Keep::Nothing => (None, visit.earlier),
+            Keep::New => (Some((ConversationId(fresh_id()), true)), visit.earlier),
+            Keep::In(id) => {
+                let earlier = self.conversation(&id).await?.turns;
+                (Some((id, false)), earlier)
+            }
+        };
+        let (send, events) = mpsc::unbounded_channel();
+        let stop = match &id {
+            Some((id, is_new)) => self.begin(id, *is_new, if *is_new { &[] } else { &earlier }, &turn)?,
+            None => CancellationToken::new(),
+        };
+        let kept = id.as_ref().map(|(id, _)| Recorder { engine: self.clone(), conversation: id.clone() });
+        let recorder = Arc::new(Told { kept, send, engine: self.clone(), attended: visit.scope.attended });
+        let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
+        let runner = self.runner(&settings, provider, recorder, stop.clone());
+        let rules = visit.scope.rules.clone();
+        let engine = self.clone();
+        let runner = Runner {
+            tools: Arc::new(ScopedTools::new(runner.tools.clone(), visit.scope.servers, visit.tools)),
+            policy: Box::new(move || {
+                let mut policy = engine.policy();
+                policy.rules.extend(rules.iter().cloned());
+                policy
+            }),
+            earlier: Arc::new(earlier),
+            system: visit.system.unwrap_or_else(|| settings.system_prompt.clone()),
+            sampling: over(visit.sampling, runner.sampling),
+            ..runner
+        };
+        let turn_id = turn.id.clone();
+        let conversation = id.map(|(id, _)| id);
+        match conversation.clone() {
+            Some(id) => drop(self.inner.turns.spawn(self.clone().drive(id, runner, turn))),
+            None => drop(self.inner.turns.spawn(self.clone().pass(runner, turn))),
+        }
+        Ok(Visiting { conversation, turn: turn_id, model, events, _stop: stop.drop_guard() })
+    }
+
+    /// Drives a turn of which nothing is kept.
+    async fn pass(self, runner: Runner, mut turn: Turn) {
+        self.await_servers(&runner.stop).await;
+        runner.run(&mut turn).await;
+    }
+}
+
+fn begun(items: Vec<Item>, model: ModelRef, max_rounds: u32) -> Result<Turn, ErrorReport> {
+    let mut items = items.into_iter();
+    let Some(question) = items.next() else {
+        return Err(ErrorReport::new(ErrorCode::InvalidInput, "There is nothing to answer.")
+            .fix("Send at least one message of the user."));
+    };
+    let mut turn = Turn::new(TurnId(fresh_id()), model, question, now());
+    turn.max_rounds = max_rounds.max(1);
+    let mut round = 0;
+    for item in items {
+        // What was answered already counts as the rounds it took.
+        let of = match &item {
+            Item::Message(message) => message.round,
+            Item::ToolCall(call) => call.round,
+        };
+        if of > round {
+            round = of;
+            turn.apply(&TurnEvent::Asked);
+        }
+        turn.apply(&TurnEvent::Item { item });
+    }
+    Ok(turn)
+}
+
+fn over(own: Sampling, usual: Sampling) -> Sampling {
+    Sampling {
+        temperature: own.temperature.or(usual.temperature),
+        top_p: own.top_p.or(usual.top_p),
+        max_output_tokens: own.max_output_tokens.or(usual.max_output_tokens),
+    }
+}
+
+/// Tells the caller, and whoever else is told of a conversation that is kept.
+struct Told {
+    kept: Option<Recorder>,
+    send: mpsc::UnboundedSender<TurnEvent>,
+    engine: Engine,
+    attended: bool,
+}
+
+impl Record for Told {
+    fn record(&self, turn: &Turn, event: &TurnEvent) {
+        if let Some(kept) = &self.kept {
+            kept.record(turn, event);
+        }
+        // The caller may be gone; then the turn is being stopped.
+        let _ = self.send.send(event.clone());
+        if let TurnEvent::Item { item: Item::ToolCall(call) } = event
+            && matches!(call.status, CallStatus::AwaitingApproval { .. })
+            && !(self.attended && self.kept.is_some())
+        {
+            self.refuse(&call.id);
+        }
+    }
+
+    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        match &self.kept {
+            Some(kept) => kept.flush(),
+            None => Box::pin(std::future::ready(Ok(()))),
+        }
+    }
+}
+
+impl Told {
+    fn refuse(&self, call: &CallId) {
+        let word = "nobody is there to allow it; the key that was used does not allow it by itself";
+        let _ = self.engine.answer(call, Approval::Refuse { word: Some(word.into()) });
+    }
+}
+
+/// Asks the provider, until the model has proposed what the caller must run.
+struct Handing {
+    provider: Arc<dyn Provider>,
+    extra: Arc<Map<String, Value>>,
+    stop: CancellationToken,
+}
+
+impl Provider for Handing {
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>> {
+        let of = |item: &Item| match item {
+            Item::Message(message) => message.round,
+            Item::ToolCall(call) => call.round,
+        };
+        let round = request.items.iter().map(of).max().unwrap_or_default();
+        let handed = |item: &Item| matches!(item, Item::ToolCall(call) if call.round == round && is_handed(call));
+        if request.items.iter().any(handed) {
+            self.stop.cancel();
+            return futures::stream::pending().boxed();
+        }
+        self.provider.stream(ModelRequest { extra: self.extra.clone(), ..request })
+    }
+}
+
+/// Whether the call was given to the caller to run, and its result has not come yet.
+pub fn is_handed(call: &ToolCall) -> bool {
+    call.server == CALLER
+        && matches!(&call.status, CallStatus::Succeeded { output } if output.content.is_empty() && output.bytes == 0)
+}
+
+/// The tools of some servers, and the caller's own.
+struct ScopedTools {
+    tools: Arc<dyn Tools>,
+    servers: Option<Vec<String>>,
+    own: Vec<Tool>,
+    /// What was made of which catalogue: it changes rarely.
+    made: Mutex<Option<(Arc<Catalogue>, Arc<Catalogue>)>>,
+}
+
+impl ScopedTools {
+    fn new(tools: Arc<dyn Tools>, servers: Option<Vec<String>>, own: Vec<Tool>) -> Self {
+        let own = own.into_iter().map(|tool| Tool { server: CALLER.into(), ..tool }).collect();
+        Self { tools, servers, own, made: Mutex::default() }
+    }
+
+    fn scoped(&self, all: &Catalogue) -> Catalogue {
+        let may = |tool: &&Tool| self.servers.as_ref().is_none_or(|servers| servers.contains(&tool.server));
+        // A tool of the caller hides one of ours that the model would know by the same name.
+        let hidden = |tool: &&Tool| self.own.iter().any(|own| own.called == tool.called);
+        let ours = all.tools().iter().filter(may).filter(|tool| !hidden(tool)).cloned();
+        Catalogue::of(&ours.chain(self.own.iter().cloned()).collect::<Vec<_>>())
+    }
+}
+
+impl Tools for ScopedTools {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        let all = self.tools.catalogue();
+        if self.servers.is_none() && self.own.is_empty() {
+            return all;
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some((of, scoped)) if Arc::ptr_eq(of, &all) => scoped.clone(),
+            _ => {
+                let scoped = Arc::new(self.scoped(&all));
+                *made = Some((all, scoped.clone()));
+                scoped
+            }
+        }
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        progress: OnProgress,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
+        if call.server == CALLER {
+            let handed = Output { content: vec![], structured: None, model_text: String::new(), bytes: 0 };
+            return Box::pin(std::future::ready(Ok(handed)));
+        }
+        Box::pin(async move {
+            let progress: Arc<dyn Fn(Progress) + Send + Sync> = progress.into();
+            let mut left = if call.hints.idempotent { RETRIES } else { 0 };
+            loop {
+                let told = progress.clone();
+                let outcome = self.tools.call(call, Box::new(move |it| told(it)), stop.clone()).await;
+                if outcome.is_ok() || left == 0 || stop.is_cancelled() {
+                    return outcome;
+                }
+                left -= 1;
+            }
+        })
+    }
+}
