@@ -28,8 +28,8 @@ pub(crate) fn desk(records: Records) -> Desk {
             Sign {
                 name: "lookup_asset",
                 title: "Look up asset",
-                description: "Find machines by asset id, serial number, hostname (a part is enough) or customer. \
-                    Give at least one; all given must hold.",
+                description: "Find machines by asset id, serial number, hostname (a part is enough) or customer, or \
+                    list those of a kind, operating system or status. Give at least one; all given must hold.",
             },
             lookup_asset,
         )
@@ -38,8 +38,8 @@ pub(crate) fn desk(records: Records) -> Desk {
                 name: "check_warranty",
                 title: "Check warranty",
                 description: "Tell whether a machine's warranty is active, expiring soon (within 90 days) or \
-                    expired, until when it runs and what it covers. Give asset_id for one machine or customer_id for \
-                    all of a customer.",
+                    expired, until when it runs and what it covers. Give asset_id for one machine, customer_id for \
+                    all of a customer, or status for all machines that stand so.",
             },
             check_warranty,
         )
@@ -47,8 +47,8 @@ pub(crate) fn desk(records: Records) -> Desk {
             Sign {
                 name: "get_software_licenses",
                 title: "Get software licenses",
-                description: "List the software licences of a machine or of all machines of a customer, with seats \
-                    and expiry. Give asset_id or customer_id.",
+                description: "List the software licences of a machine, of all machines of a customer, or all that \
+                    stand so (expired, expiring soon), with seats and expiry. Give asset_id, customer_id or status.",
             },
             get_software_licenses,
         )
@@ -74,6 +74,12 @@ struct LookupAsset {
     hostname: Option<String>,
     /// The customer who owns the machine.
     customer_id: Option<CustomerId>,
+    /// Only machines of this kind.
+    kind: Option<AssetKind>,
+    /// Only machines with this operating system.
+    os: Option<Os>,
+    /// Only machines in this state.
+    status: Option<AssetStatus>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -114,20 +120,19 @@ fn lookup_asset(records: &Records, asked: LookupAsset) -> Result<FoundAssets, Re
     }
     let found: Vec<AssetSheet> =
         records.assets.iter().filter(|asset| asked.admits(asset)).map(|asset| sheet(records, asset)).collect();
-    let asked_for = [asked.asset_id.map(|id| id.0), asked.serial, asked.hostname, asked.customer_id.map(|id| id.0)];
-    let asked_for: Vec<String> = asked_for.into_iter().flatten().collect();
-    match (asked_for.is_empty(), found.is_empty()) {
-        (true, _) => Err(Refusal::NothingAsked { wanted: "asset_id, serial, hostname, customer_id" }),
-        (false, true) => {
-            let known = records.assets.iter().map(|asset| format!("{} ({})", asset.hostname, asset.asset_id));
-            Err(Refusal::unknown(
-                "asset",
-                asked_for.join(" with "),
-                known,
-                "Try lookup_asset with one of these hostnames.",
-            ))
+    let filters = [asked.kind.is_some(), asked.os.is_some(), asked.status.is_some()];
+    let is_narrowed = filters.contains(&true);
+    let named = [asked.asset_id.map(|id| id.0), asked.serial, asked.hostname, asked.customer_id.map(|id| id.0)];
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    match (named.is_empty(), is_narrowed, found.is_empty()) {
+        (true, false, _) => {
+            Err(Refusal::NothingAsked { wanted: "asset_id, serial, hostname, customer_id, kind, os, status" })
         }
-        (false, false) => Ok(FoundAssets { total: found.len(), assets: found }),
+        (false, false, true) => {
+            let known = records.assets.iter().map(|asset| format!("{} ({})", asset.hostname, asset.asset_id));
+            Err(Refusal::unknown("asset", named.join(" with "), known, "Try lookup_asset with one of these hostnames."))
+        }
+        (_, _, _) => Ok(FoundAssets { total: found.len(), assets: found }),
     }
 }
 
@@ -137,6 +142,9 @@ impl LookupAsset {
             && self.customer_id.as_ref().is_none_or(|id| asset.customer_id == *id)
             && self.serial.as_ref().is_none_or(|serial| asset.serial.eq_ignore_ascii_case(serial.trim()))
             && self.hostname.as_ref().is_none_or(|name| rank_name(name, &asset.hostname) > 0.5)
+            && self.kind.is_none_or(|kind| asset.kind == kind)
+            && self.os.is_none_or(|os| asset.os == os)
+            && self.status.is_none_or(|status| asset.status == status)
     }
 }
 
@@ -162,7 +170,7 @@ fn sheet(records: &Records, asset: &Asset) -> AssetSheet {
     }
 }
 
-/// One machine or all of a customer: the question two tools share.
+/// One machine, all of a customer, or all that stand so: the question two tools share.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Fleet {
@@ -170,6 +178,8 @@ struct Fleet {
     asset_id: Option<AssetId>,
     /// The customer all of whose machines are to be checked.
     customer_id: Option<CustomerId>,
+    /// Only what stands so on that day; alone, over all machines.
+    status: Option<Validity>,
     /// The day to judge by; 2025-06-30 when absent.
     as_of: Option<Date>,
 }
@@ -190,8 +200,13 @@ impl Fleet {
                 let owner = &records.customer(customer)?.customer_id;
                 Ok(records.assets.iter().filter(|asset| asset.customer_id == *owner).collect())
             }
-            (None, None) => Err(Refusal::NothingAsked { wanted: "asset_id, customer_id" }),
+            (None, None) if self.status.is_some() => Ok(records.assets.iter().collect()),
+            (None, None) => Err(Refusal::NothingAsked { wanted: "asset_id, customer_id, status" }),
         }
+    }
+
+    fn admits(&self, status: Validity) -> bool {
+        self.status.is_none_or(|wanted| status == wanted)
     }
 }
 
@@ -223,7 +238,8 @@ fn check_warranty(records: &Records, asked: Fleet) -> Result<Warranties, Refusal
         days_remaining: days(as_of, asset.warranty.end),
         warranty: asset.warranty.clone(),
     };
-    let warranties: Vec<WarrantyStatus> = asked.machines(records)?.into_iter().map(status).collect();
+    let all = asked.machines(records)?.into_iter().map(status);
+    let warranties: Vec<WarrantyStatus> = all.filter(|warranty| asked.admits(warranty.status)).collect();
     Ok(Warranties { as_of, total: warranties.len(), warranties })
 }
 
@@ -269,6 +285,7 @@ fn get_software_licenses(records: &Records, asked: Fleet) -> Result<Licenses, Re
             license: license.clone(),
         }));
     }
+    licenses.retain(|license: &LicenseStatus| asked.admits(license.status));
     Ok(Licenses { as_of, total: licenses.len(), licenses })
 }
 

@@ -1,6 +1,4 @@
 //! The billing server: invoices, payments and what is still owed.
-//!
-//! The status of an invoice is not stored but derived from its dates and payments, so it cannot contradict them.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -10,11 +8,12 @@ use crate::{
     data::{Invoice, InvoiceLine, Payment, Records},
     desk::{Desk, Sign},
     refusal::{Refusal, check_range},
+    standing::Standing,
     words::{CustomerId, InvoiceId, InvoiceStatus, Money, TicketId},
 };
 
 const INSTRUCTIONS: &str = "Invoices and payments in US dollars. calculate_outstanding_balance answers what a \
-customer owes; get_invoice reads one invoice or all of a customer; check_payment_status tells whether an invoice is \
+customer owes; get_invoice reads one invoice, all of a customer, or all that are overdue; check_payment_status tells whether an invoice is \
 paid; get_billing_history lists charges and payments in a period. Customers are named by customer_id (CUST-001): \
 when only the company name is known, ask lookup_customer of the customer server first. All data is fixed; \"today\" \
 is 2025-06-30 unless as_of says otherwise.";
@@ -30,8 +29,9 @@ pub(crate) fn desk(records: Records) -> Desk {
             Sign {
                 name: "get_invoice",
                 title: "Get invoice",
-                description: "Read one invoice by its id, or all invoices of a customer (newest first), with lines, \
-                    payments, balance and linked tickets. Give invoice_id or customer_id.",
+                description: "Read one invoice by its id, all invoices of a customer, or all of a status whoever owes \
+                    them (newest first), with lines, payments, balance and linked tickets. Give invoice_id, \
+                    customer_id or status.",
             },
             get_invoice,
         )
@@ -64,58 +64,6 @@ pub(crate) fn desk(records: Records) -> Desk {
         )
 }
 
-impl Invoice {
-    fn total(&self) -> Money {
-        self.lines.iter().map(|line| line.amount).sum()
-    }
-
-    fn balance(&self, as_of: Date) -> Money {
-        let paid = self.payments.iter().filter(|payment| payment.date <= as_of).map(|payment| payment.amount);
-        self.total() - paid.sum()
-    }
-
-    fn status(&self, as_of: Date) -> InvoiceStatus {
-        match self.balance(as_of) {
-            owed if owed <= Money::ZERO => InvoiceStatus::Paid,
-            _ if as_of > self.due => InvoiceStatus::Overdue,
-            _ => InvoiceStatus::Pending,
-        }
-    }
-
-    /// Zero until the day after the due date, and for paid invoices.
-    fn days_overdue(&self, as_of: Date) -> i32 {
-        match self.status(as_of) {
-            InvoiceStatus::Overdue => as_of.duration_since(self.due).as_hours() as i32 / 24,
-            InvoiceStatus::Paid | InvoiceStatus::Pending => 0,
-        }
-    }
-}
-
-/// A customer's invoices as they stood at the end of a day; later ones do not exist yet.
-pub(crate) struct Standing<'a> {
-    invoices: Vec<&'a Invoice>,
-    as_of: Date,
-}
-
-impl<'a> Standing<'a> {
-    pub(crate) fn of(records: &'a Records, customer: &CustomerId, as_of: Date) -> Self {
-        let issued = |invoice: &&Invoice| invoice.customer_id == *customer && invoice.issued <= as_of;
-        let mut invoices: Vec<&Invoice> = records.invoices.iter().filter(issued).collect();
-        invoices.sort_by_key(|invoice| std::cmp::Reverse(invoice.issued));
-        Self { invoices, as_of }
-    }
-
-    pub(crate) fn outstanding(&self) -> Money {
-        self.invoices.iter().map(|invoice| invoice.balance(self.as_of)).sum()
-    }
-
-    /// What is owed on invoices of this status.
-    pub(crate) fn owed(&self, status: InvoiceStatus) -> Money {
-        let such = self.invoices.iter().filter(|invoice| invoice.status(self.as_of) == status);
-        such.map(|invoice| invoice.balance(self.as_of)).sum()
-    }
-}
-
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GetInvoice {
@@ -123,7 +71,7 @@ struct GetInvoice {
     invoice_id: Option<InvoiceId>,
     /// The customer all of whose invoices are wanted.
     customer_id: Option<CustomerId>,
-    /// Only invoices of this status.
+    /// Only invoices of this status; alone, those of all customers.
     status: Option<InvoiceStatus>,
     /// The day to judge the status by; 2025-06-30 when absent.
     as_of: Option<Date>,
@@ -156,9 +104,9 @@ struct InvoiceSheet {
 fn get_invoice(records: &Records, asked: GetInvoice) -> Result<Invoices, Refusal> {
     let as_of = records.as_of(asked.as_of);
     let invoices = match (&asked.invoice_id, &asked.customer_id) {
-        (Some(id), None) => vec![records.invoice(id)?],
+        (Some(id), None) => vec![issued(records, id, as_of)?],
         (Some(id), Some(customer)) => {
-            let invoice = records.invoice(id)?;
+            let invoice = issued(records, id, as_of)?;
             if invoice.customer_id != *customer {
                 let other = format!("{id}, which belongs to {}", invoice.customer_id);
                 return Err(Refusal::Contradiction { asked: customer.to_string(), other });
@@ -166,12 +114,22 @@ fn get_invoice(records: &Records, asked: GetInvoice) -> Result<Invoices, Refusal
             vec![invoice]
         }
         (None, Some(customer)) => Standing::of(records, &records.customer(customer)?.customer_id, as_of).invoices,
-        (None, None) => return Err(Refusal::NothingAsked { wanted: "invoice_id, customer_id" }),
+        (None, None) if asked.status.is_some() => Standing::of_all(records, as_of).invoices,
+        (None, None) => return Err(Refusal::NothingAsked { wanted: "invoice_id, customer_id, status" }),
     };
     let wanted =
         invoices.into_iter().filter(|invoice| asked.status.is_none_or(|status| invoice.status(as_of) == status));
     let invoices: Vec<InvoiceSheet> = wanted.map(|invoice| sheet(records, invoice, as_of)).collect();
     Ok(Invoices { as_of, currency: records.rules.currency.clone(), total: invoices.len(), invoices })
+}
+
+/// The invoice, if it was there on that day.
+fn issued<'a>(records: &'a Records, id: &InvoiceId, as_of: Date) -> Result<&'a Invoice, Refusal> {
+    let invoice = records.invoice(id)?;
+    if invoice.issued > as_of {
+        return Err(Refusal::NotIssued { invoice: id.clone(), issued: invoice.issued, as_of });
+    }
+    Ok(invoice)
 }
 
 fn sheet(records: &Records, invoice: &Invoice, as_of: Date) -> InvoiceSheet {
@@ -217,7 +175,7 @@ struct PaymentStatus {
 
 fn check_payment_status(records: &Records, asked: CheckPaymentStatus) -> Result<PaymentStatus, Refusal> {
     let as_of = records.as_of(asked.as_of);
-    let invoice = records.invoice(&asked.invoice_id)?;
+    let invoice = issued(records, &asked.invoice_id, as_of)?;
     let sheet = sheet(records, invoice, as_of);
     Ok(PaymentStatus {
         as_of,

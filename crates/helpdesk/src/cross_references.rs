@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use jiff::civil::date;
 
 use crate::{
-    billing::Standing,
     data::Records,
+    standing::Standing,
     words::{CustomerId, InvoiceStatus, Os, Priority, Tier},
 };
 
@@ -57,6 +57,17 @@ fn tickets_refer_to_what_exists() {
         assert!(ticket.resolved.is_none_or(|resolved| resolved > ticket.created && resolved <= ticket.updated), "{id}");
         assert!(ticket.day() >= asset.purchased && ticket.day() <= records.rules.as_of, "{id}");
         assert!(!ticket.comments.is_empty() && !ticket.tags.is_empty(), "{id}");
+    }
+}
+
+#[test]
+fn comments_do_not_know_what_comes_after_them() {
+    for ticket in &records().tickets {
+        for comment in &ticket.comments {
+            let Some((_, told)) = comment.text.split_once(" up at ") else { continue };
+            let moment = comment.at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M").to_string();
+            assert!(told[..5] <= *moment, "{} at {moment}: {}", ticket.ticket_id, comment.text);
+        }
     }
 }
 

@@ -5,16 +5,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    billing::Standing,
     data::{Contact, Customer, Records, Sla},
     desk::{Desk, Sign},
     refusal::Refusal,
     search::rank_name,
+    standing::Standing,
     words::{AccountStatus, ContactRole, CustomerId, InvoiceStatus, Money, TicketId, Tier},
 };
 
 const INSTRUCTIONS: &str = "The customer register: eight companies in three tiers (basic, standard, premium). Start \
-with lookup_customer when only a company name or e-mail address is known; everything else wants the customer_id \
+with lookup_customer when only a company name or e-mail address is known, or to list customers by tier or status; everything else wants the customer_id \
 (CUST-001). get_sla_terms tells response and resolution hours per ticket priority. All data is fixed; \"today\" is \
 2025-06-30 unless as_of says otherwise.";
 
@@ -29,8 +29,9 @@ pub(crate) fn desk(records: Records) -> Desk {
             Sign {
                 name: "lookup_customer",
                 title: "Look up customer",
-                description: "Find a customer by id, e-mail address or company name (a part of the name is enough, \
-                    case does not matter). Give one of the three.",
+                description: "Find customers by id, e-mail address or company name (a part of the name is enough, \
+                    case does not matter), or list those of a tier or with an account status. Give at least one; all \
+                    given must hold.",
             },
             lookup_customer,
         )
@@ -72,11 +73,15 @@ struct LookupCustomer {
     email: Option<String>,
     /// Company name or a part of it, for example "techcorp".
     company: Option<String>,
+    /// Only customers of this tier.
+    tier: Option<Tier>,
+    /// Only customers whose account stands so.
+    status: Option<AccountStatus>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct FoundCustomers {
-    /// The best match first.
+    /// The best match first, otherwise by id.
     customers: Vec<Customer>,
     total: usize,
 }
@@ -94,17 +99,21 @@ fn lookup_customer(records: &Records, asked: LookupCustomer) -> Result<FoundCust
         found = found.into_iter().map(|(_, customer)| (rank_name(company, &customer.company), customer)).collect();
         found.retain(|(rank, _)| *rank > 0.0);
     }
-    let asked_for = [asked.customer_id.map(|id| id.0), asked.email, asked.company];
-    let asked_for: Vec<String> = asked_for.into_iter().flatten().collect();
-    match (asked_for.is_empty(), found.is_empty()) {
-        (true, _) => Err(Refusal::NothingAsked { wanted: "customer_id, email, company" }),
-        (false, true) => Err(no_such_customer(records, &asked_for.join(" with "))),
-        (false, false) => {
-            found.sort_by(|left, right| right.0.total_cmp(&left.0));
-            let total = found.len();
-            Ok(FoundCustomers { customers: found.into_iter().map(|(_, customer)| customer.clone()).collect(), total })
-        }
+    let named = [asked.customer_id.map(|id| id.0), asked.email, asked.company];
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    if named.is_empty() && asked.tier.is_none() && asked.status.is_none() {
+        return Err(Refusal::NothingAsked { wanted: "customer_id, email, company, tier, status" });
     }
+    if !named.is_empty() && found.is_empty() {
+        return Err(no_such_customer(records, &named.join(" with ")));
+    }
+    found.retain(|(_, customer)| {
+        asked.tier.is_none_or(|tier| customer.tier == tier)
+            && asked.status.is_none_or(|status| customer.status == status)
+    });
+    found.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let customers: Vec<Customer> = found.into_iter().map(|(_, customer)| customer.clone()).collect();
+    Ok(FoundCustomers { total: customers.len(), customers })
 }
 
 fn no_such_customer(records: &Records, asked: &str) -> Refusal {

@@ -98,6 +98,7 @@ pub(crate) struct Contact {
     pub(crate) name: String,
     pub(crate) role: ContactRole,
     pub(crate) job_title: String,
+    #[schemars(extend("format" = "email"))]
     pub(crate) email: String,
     pub(crate) phone: String,
     /// How this person prefers to be reached.

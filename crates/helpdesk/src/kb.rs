@@ -9,7 +9,7 @@ use crate::{
     desk::{Desk, Sign},
     refusal::Refusal,
     search::{Field, Index, rank_name},
-    words::{ArticleId, Category, Os, TicketId},
+    words::{ArticleId, Category, Os, TicketId, whole},
 };
 
 const INSTRUCTIONS: &str = "Ten troubleshooting articles for Windows, Linux and macOS. search_solutions finds \
@@ -71,6 +71,7 @@ struct SearchSolutions {
     /// Only articles about this kind of problem.
     category: Option<Category>,
     /// How many articles to return at most.
+    #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 10), extend("default" = 5))]
     limit: Option<usize>,
 }
@@ -177,6 +178,7 @@ struct FindRelatedArticles {
     /// The article to start from.
     article_id: ArticleId,
     /// How many articles to return at most.
+    #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 9), extend("default" = 5))]
     limit: Option<usize>,
 }
@@ -234,6 +236,7 @@ struct GetCommonFixes {
     /// What is wrong, for example "disk full".
     issue: Option<String>,
     /// How many articles' fixes to return at most.
+    #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 10), extend("default" = 3))]
     limit: Option<usize>,
 }

@@ -16,6 +16,7 @@ mod metrics;
 mod refusal;
 mod schema;
 mod search;
+mod standing;
 mod ticket;
 mod words;
 

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use jiff::civil::Date;
 
+use crate::words::InvoiceId;
+
 /// Becomes a tool result with `isError`, never a protocol error: a language model reads the former and corrects itself.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -15,6 +17,8 @@ pub(crate) enum Refusal {
     Contradiction { asked: String, other: String },
     #[error("The range is empty: it starts on {start} and ends on {end}.")]
     EmptyRange { start: Date, end: Date },
+    #[error("{invoice} was issued on {issued}, so on {as_of} there was none. Give a later as_of, or none.")]
+    NotIssued { invoice: InvoiceId, issued: Date, as_of: Date },
     #[error("{place} {problem}. Arguments: {accepted}.")]
     Arguments { place: String, problem: serde_json::Error, accepted: String },
     #[error("The answer could not be written: {0}")]

@@ -115,8 +115,19 @@ fn words(text: &str) -> Vec<String> {
     lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// An id stays whole: the `001` of `AST-SRV-001` is not that of `TKT-001`.
 fn stems(text: &str) -> Vec<String> {
-    words(text).into_iter().filter(|word| !STOP_WORDS.contains(&word.as_str())).map(|word| stem(&word)).collect()
+    let parts = text.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
+    let words = parts.flat_map(|part| if is_id(part) { vec![part.to_lowercase()] } else { words(part) });
+    words.filter(|word| !STOP_WORDS.contains(&word.as_str())).map(|word| stem(&word)).collect()
+}
+
+/// Letters, then perhaps more of them, then three digits: `TKT-001`, `AST-SRV-001`, `inv-2025-003`.
+fn is_id(part: &str) -> bool {
+    let pieces: Vec<&str> = part.split('-').collect();
+    let letters = |piece: &str| !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let digits = |piece: &str| piece.len() == 3 && piece.bytes().all(|byte| byte.is_ascii_digit());
+    pieces.len() > 1 && letters(pieces[0]) && pieces.last().is_some_and(|last| digits(last))
 }
 
 /// Takes the common English endings off, the same way for documents and queries. Words with digits
@@ -179,7 +190,7 @@ pub(crate) fn rank_name(query: &str, name: &str) -> f64 {
     match () {
         () if folded == own_folded => 1.0,
         () if own_folded.starts_with(&folded) => 0.9,
-        () if own_folded.contains(&folded) || folded.contains(&own_folded) => 0.7,
+        () if own_folded.contains(&folded) || own.iter().all(|word| asked.contains(word)) => 0.7,
         () if asked.iter().all(begins) => 0.6,
         () if asked.iter().all(nearly) => 0.4,
         () => 0.0,
@@ -219,6 +230,12 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_found_whole() {
+        assert_eq!(found(&["TKT-001 of CUST-002", "TKT-002 about AST-SRV-001"], "ast-srv-001"), [1]);
+        assert_eq!(found(&["nw-db-01", "nw-db-02"], "db-01"), [0, 1], "hostnames come apart");
+    }
+
+    #[test]
     fn heavier_fields_win() {
         let index = Index::new([
             vec![Field(3.0, "mail"), Field(1.0, "kernel panic")],
@@ -241,7 +258,7 @@ mod tests {
         {
             assert!(rank_name(query, name) > 0.0, "{query}");
         }
-        for query in ["", "Northwind", "technology partners"] {
+        for query in ["", "Northwind", "technology partners", "untechcorpindustriesed"] {
             assert_eq!(rank_name(query, name), 0.0, "{query}");
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     metrics::get_ticket_metrics,
     refusal::{Refusal, check_range},
     search::{Field, Index, rank_name},
-    words::{AssetId, Category, CustomerId, Os, Priority, TicketId, TicketStatus},
+    words::{ArticleId, AssetId, Category, CustomerId, Os, Priority, TicketId, TicketStatus, whole},
 };
 
 const INSTRUCTIONS: &str = "Support tickets of eight business customers. Use search_tickets to find tickets by \
@@ -68,7 +68,7 @@ pub(crate) fn desk(records: Records) -> Desk {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SearchTickets {
-    /// Words to look for in title, tags, description and conversation, for example "blue screen".
+    /// Words to look for in title, tags, description, conversation, company, hostname and ids, for example "blue screen".
     query: Option<String>,
     /// Only tickets in this state.
     status: Option<TicketStatus>,
@@ -87,6 +87,7 @@ struct SearchTickets {
     /// Only tickets created on this day or earlier (UTC).
     created_before: Option<Date>,
     /// How many tickets to return at most.
+    #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 50), extend("default" = 15))]
     limit: Option<usize>,
 }
@@ -126,7 +127,7 @@ fn search_tickets(records: &Records, asked: SearchTickets) -> Result<FoundTicket
     match &asked.query {
         Some(query) => {
             // Rarity is judged over all tickets, so the same words rank the same whatever the filters are.
-            let hits = index(&records.tickets).search(query);
+            let hits = index(records).search(query);
             let ranked = hits.iter().map(|hit| &records.tickets[hit.at]);
             tickets = ranked.filter(|ticket| asked.admits(ticket)).collect();
         }
@@ -170,15 +171,25 @@ fn line(records: &Records, ticket: &Ticket) -> TicketLine {
     }
 }
 
-fn index(tickets: &[Ticket]) -> Index {
-    Index::new(tickets.iter().map(|ticket| {
+fn index(records: &Records) -> Index {
+    // Names of other records, by which people speak of a ticket.
+    let names = |ticket: &Ticket| {
+        let host = records.asset(&ticket.asset_id).map(|asset| asset.hostname.clone()).unwrap_or_default();
+        [records.company(&ticket.customer_id), host]
+    };
+    let names: Vec<[String; 2]> = records.tickets.iter().map(names).collect();
+    Index::new(records.tickets.iter().zip(&names).map(|(ticket, names)| {
         let mut fields = vec![
             Field(3.0, &ticket.title),
             Field(2.0, ticket.os.word()),
             Field(2.0, ticket.category.word()),
             Field(1.0, &ticket.description),
-            Field(0.5, &ticket.ticket_id.0),
+            Field(1.0, &ticket.ticket_id.0),
+            Field(1.0, &ticket.customer_id.0),
+            Field(1.0, &ticket.asset_id.0),
         ];
+        fields.extend(names.iter().map(|name| Field(1.0, name)));
+        fields.extend(ticket.kb_articles.iter().map(|article| Field(1.0, &article.0)));
         fields.extend(ticket.tags.iter().map(|tag| Field(2.5, tag)));
         fields.extend(ticket.resolution.iter().map(|text| Field(0.8, text)));
         fields.extend(ticket.comments.iter().map(|comment| Field(0.4, &comment.text)));
@@ -203,7 +214,7 @@ struct TicketDetails {
 
 #[derive(Serialize, JsonSchema)]
 struct ArticleTitle {
-    article_id: String,
+    article_id: ArticleId,
     title: String,
 }
 
@@ -215,7 +226,7 @@ fn get_ticket_details(records: &Records, asked: GetTicketDetails) -> Result<Tick
         customer: records.company(&ticket.customer_id),
         asset: format!("{} ({} {})", asset.hostname, asset.manufacturer, asset.model),
         articles: articles
-            .map(|article| ArticleTitle { article_id: article.article_id.0.clone(), title: article.title.clone() })
+            .map(|article| ArticleTitle { article_id: article.article_id.clone(), title: article.title.clone() })
             .collect(),
         ticket: ticket.clone(),
     })
@@ -229,6 +240,7 @@ struct FindSimilarTickets {
     /// Only tickets in this state, for example resolved.
     status: Option<TicketStatus>,
     /// How many tickets to return at most.
+    #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 14), extend("default" = 5))]
     limit: Option<usize>,
 }
@@ -257,7 +269,7 @@ const RESEMBLES: f64 = 0.2;
 fn find_similar_tickets(records: &Records, asked: FindSimilarTickets) -> Result<SimilarTickets, Refusal> {
     let subject = records.ticket(&asked.ticket_id)?;
     let query = format!("{} {} {}", subject.title, subject.tags.join(" "), subject.description);
-    let hits = index(&records.tickets).search(&query);
+    let hits = index(records).search(&query);
     let best = hits.iter().map(|hit| hit.score).fold(f64::MIN_POSITIVE, f64::max);
     let mut similar: Vec<SimilarTicket> = Vec::new();
     for (at, ticket) in records.tickets.iter().enumerate() {

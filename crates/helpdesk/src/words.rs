@@ -114,6 +114,14 @@ identifier!(InvoiceId, r"^INV-\d{4}-\d{3}$", "INV-2025-003");
 identifier!(ArticleId, r"^KB-\d{3}$", "KB-001");
 identifier!(AssetId, r"^AST-[A-Z]+-\d{3}$", "AST-SRV-001");
 
+/// How many at most: a whole number, also as models write it now and then (`5.0`, `"5"`).
+pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
+    let number = text.strip_suffix(".0").unwrap_or(&text).parse().ok();
+    number.map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is not a whole number from 0 on")))
+}
+
 /// An amount of money in cents, so that sums are exact; written as a decimal number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Money(i64);
@@ -179,6 +187,25 @@ mod tests {
         assert_eq!(serde_json::from_str::<TicketStatus>("\"In Progress\"").unwrap(), TicketStatus::InProgress);
         let refused = serde_json::from_str::<Os>("\"beos\"").unwrap_err().to_string();
         assert!(refused.contains("`beos` is not one of: windows, linux, macos"), "{refused}");
+    }
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        #[derive(Deserialize)]
+        struct Sample {
+            #[serde(default, deserialize_with = "whole")]
+            limit: Option<usize>,
+        }
+        let read = |text: &str| serde_json::from_str::<Sample>(text).map(|sample| sample.limit);
+        for (text, expected) in
+            [("{}", None), (r#"{"limit":5}"#, Some(5)), (r#"{"limit":5.0}"#, Some(5)), (r#"{"limit":" 5"}"#, Some(5))]
+        {
+            assert_eq!(read(text).unwrap(), expected, "{text}");
+        }
+        for text in ["-1", "2.5", "\"many\"", "[]"] {
+            let refused = read(&format!(r#"{{"limit":{text}}}"#)).unwrap_err().to_string();
+            assert!(refused.contains("is not a whole number"), "{refused}");
+        }
     }
 
     #[test]

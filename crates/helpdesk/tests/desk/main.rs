@@ -5,4 +5,5 @@
 mod answers;
 mod client;
 mod protocol;
+mod recorded;
 mod refusals;

@@ -119,6 +119,11 @@ fn arguments_carry_their_choices_and_formats() {
     assert_eq!(arguments["customer_id"]["pattern"], r"^CUST-\d{3}$");
     assert_eq!(tools[0]["inputSchema"].get("required"), None, "all filters are optional");
     assert_eq!(tools[1]["inputSchema"]["required"], json!(["ticket_id"]));
+    let details = tools[1]["outputSchema"].to_string();
+    assert_eq!(details.matches(r"^KB-\\d{3}$").count(), 2, "ids keep their pattern in answers: {details}");
+    let customers = Client::greet("customer").tools();
+    let contacts = &customers[3]["outputSchema"]["properties"]["contacts"]["items"]["properties"];
+    assert_eq!(contacts["email"]["format"], "email");
     let assets = Client::greet("asset").tools();
     assert_eq!(assets[3]["inputSchema"]["properties"]["asset_id"]["pattern"], r"^AST-[A-Z]+-\d{3}$");
 }

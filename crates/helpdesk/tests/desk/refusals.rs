@@ -49,12 +49,17 @@ fn unknown_names_list_the_names() {
 
 #[test]
 fn asking_for_nothing_says_what_is_needed() {
-    check("customer", "lookup_customer", json!({}), "at least one of: customer_id, email, company");
+    check("customer", "lookup_customer", json!({}), "at least one of: customer_id, email, company, tier, status");
     check("customer", "get_sla_terms", json!({ "tier": null }), "at least one of: customer_id, tier");
-    check("billing", "get_invoice", json!({ "invoice_id": "" }), "at least one of: invoice_id, customer_id");
+    check("billing", "get_invoice", json!({ "invoice_id": "" }), "at least one of: invoice_id, customer_id, status");
     check("kb", "get_common_fixes", json!({}), "at least one of: product, issue");
-    check("asset", "lookup_asset", json!({}), "at least one of: asset_id, serial, hostname, customer_id");
-    check("asset", "check_warranty", json!({}), "at least one of: asset_id, customer_id");
+    check(
+        "asset",
+        "lookup_asset",
+        json!({}),
+        "at least one of: asset_id, serial, hostname, customer_id, kind, os, status",
+    );
+    check("asset", "check_warranty", json!({}), "at least one of: asset_id, customer_id, status");
 }
 
 #[test]
@@ -72,12 +77,21 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn an_invoice_is_not_judged_before_it_was_issued() {
+    let early = json!({ "invoice_id": "INV-2025-012", "as_of": "2025-01-01" });
+    for tool in ["get_invoice", "check_payment_status"] {
+        check("billing", tool, early.clone(), "INV-2025-012 was issued on 2025-06-28, so on 2025-01-01 there was none");
+    }
+}
+
+#[test]
 fn arguments_that_do_not_fit_are_named() {
     let wrong = json!({ "status": "open", "priority": "urgent" });
     let expected = "Argument priority: `urgent` is not one of: critical, high, medium, low";
     check("ticket", "search_tickets", wrong, expected);
     check("ticket", "search_tickets", json!({ "created_after": "yesterday" }), "Argument created_after:");
-    check("ticket", "search_tickets", json!({ "limit": "many" }), "Argument limit: invalid type");
+    check("ticket", "search_tickets", json!({ "limit": "many" }), "Argument limit: `many` is not a whole number");
+    check("ticket", "search_tickets", json!({ "limit": -1 }), "Argument limit: `-1` is not a whole number");
     check("ticket", "search_tickets", json!({ "owner": "me" }), "Argument owner: unknown field `owner`");
     check("ticket", "get_ticket_details", json!({}), "missing field `ticket_id`. Arguments: ticket_id (required).");
 }
