@@ -19,7 +19,20 @@ export type CallId = string;
 /**
  * Where a call stands. Refused is not failed: it never ran.
  */
-export type CallStatus = { "state": "proposed" } | { "state": "awaitingApproval", reason: string, } | { "state": "running", progress?: Progress, } | { "state": "succeeded", output: Output, } | { "state": "failed", error: ErrorReport, } | { "state": "refused", reason: string, };
+export type CallStatus = { "state": "proposed" } | { "state": "awaitingApproval", reason: string, 
+/**
+ * How the tool differs from the one that was allowed before.
+ */
+change?: Change, } | { "state": "running", progress?: Progress, } | { "state": "succeeded", output: Output, } | { "state": "failed", error: ErrorReport, } | { "state": "refused", reason: string, };
+
+/**
+ * How a definition differs from the one that a person allowed; the pieces in order are both texts at once.
+ */
+export type Change = { 
+/**
+ * When the former one was allowed.
+ */
+allowedAt: number, pieces: Array<Piece>, };
 
 /**
  * `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
@@ -191,6 +204,15 @@ loaded?: boolean,
 tools?: boolean, };
 
 /**
+ * Something Loquat did on the way, such as leaving out a tool that the provider refused.
+ */
+export type Note = { text: string, 
+/**
+ * In which of the turn's requests to the model, from 1.
+ */
+round: number, at: number, };
+
+/**
  * What a tool returned.
  */
 export type Output = { content: Array<Content>, 
@@ -203,9 +225,20 @@ structured?: unknown,
  */
 modelText: string, 
 /**
+ * All that the model may read of it, where it was given only a part.
+ */
+whole?: string, 
+/**
  * Size of the result as it came over the wire, in bytes.
  */
 bytes: number, };
+
+/**
+ * A run of words that are in both texts or in one of them.
+ */
+export type Piece = { kind: PieceKind, text: string, };
+
+export type PieceKind = "same" | "removed" | "added";
 
 /**
  * Whatever the page wants to find again; only the page knows its shape.
@@ -370,9 +403,13 @@ export type Tool = {
  */
 server: string, 
 /**
- * The tool's own name at its server.
+ * The tool's own name at its server, with every character visible.
  */
 name: string, 
+/**
+ * Its name to the byte, where that holds characters nobody can see: what calls are sent with.
+ */
+rawName?: string, 
 /**
  * The name the model is given: `server__tool`, made safe and unique.
  */
@@ -381,6 +418,10 @@ called: string, title?: string, description: string,
  * Verbatim, as the server sent it (JSON Schema).
  */
 inputSchema: unknown, outputSchema?: unknown, hints: ToolHints, 
+/**
+ * The fingerprint of all of the above: what approvals hold for. Empty where it is not known.
+ */
+definition?: string, 
 /**
  * About what its definition costs in a request, in tokens.
  */
@@ -411,6 +452,10 @@ called: string,
  */
 server: string, 
 /**
+ * Whether it is a tool of Loquat's own, which reaches no server but what the conversation already holds.
+ */
+own?: boolean, 
+/**
  * The tool's own name at its server.
  */
 tool: string, 
@@ -422,6 +467,10 @@ title?: string,
  * What the server says of the tool. The server's word, nothing more.
  */
 hints: ToolHints, 
+/**
+ * The fingerprint of the tool's definition when it was called; empty where it is not known.
+ */
+definition?: string, 
 /**
  * As proposed. A string where the model's JSON could not be read: then its own text.
  */
@@ -438,7 +487,11 @@ endedAt?: number, };
 /**
  * MCP tool annotations. Absent hints mean the worst, as the specification says.
  */
-export type ToolHints = { readOnly: boolean, destructive: boolean, idempotent: boolean, openWorld: boolean, };
+export type ToolHints = { readOnly: boolean, destructive: boolean, idempotent: boolean, openWorld: boolean, 
+/**
+ * Whether the server said anything of it at all; where not, the others are only the worst case.
+ */
+stated?: boolean, };
 
 /**
  * A question and everything done to answer it.
@@ -463,12 +516,16 @@ rounds: number,
 /**
  * Where in `items` the model's latest answer begins.
  */
-roundStart: number, };
+roundStart: number, 
+/**
+ * What Loquat did on the way that a person may want to know.
+ */
+notes?: Array<Note>, };
 
 /**
  * Everything that can happen to a turn; also, verbatim, what every face is sent.
  */
-export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "usage", usage: Usage, } | { "type": "ended", status: TurnStatus, at: number, };
+export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "usage", usage: Usage, } | { "type": "ended", status: TurnStatus, at: number, };
 
 /**
  * Names one turn: a question and everything done to answer it.

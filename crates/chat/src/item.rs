@@ -68,6 +68,10 @@ pub struct ToolCall {
     pub called: String,
     /// The server's configured name; empty when no server offers such a tool.
     pub server: String,
+    /// Whether it is a tool of Loquat's own, which reaches no server but what the conversation already holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub own: bool,
     /// The tool's own name at its server.
     pub tool: String,
     /// The tool's title for people, where it has one.
@@ -76,6 +80,10 @@ pub struct ToolCall {
     pub title: Option<String>,
     /// What the server says of the tool. The server's word, nothing more.
     pub hints: ToolHints,
+    /// The fingerprint of the tool's definition when it was called; empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>", optional))]
+    pub definition: String,
     /// As proposed. A string where the model's JSON could not be read: then its own text.
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub arguments: Value,
@@ -100,6 +108,10 @@ pub enum CallStatus {
     /// A person must say yes first.
     AwaitingApproval {
         reason: String,
+        /// How the tool differs from the one that was allowed before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        change: Option<Change>,
     },
     Running {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +136,34 @@ impl CallStatus {
             Self::Succeeded { .. } | Self::Failed { .. } | Self::Refused { .. } => true,
         }
     }
+}
+
+/// How a definition differs from the one that a person allowed; the pieces in order are both texts at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// When the former one was allowed.
+    pub allowed_at: u64,
+    pub pieces: Vec<Piece>,
+}
+
+/// A run of words that are in both texts or in one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Piece {
+    pub kind: PieceKind,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum PieceKind {
+    Same,
+    Removed,
+    Added,
 }
 
 /// How far a running call says it is.
@@ -152,6 +192,10 @@ pub struct Output {
     pub structured: Option<Value>,
     /// Exactly what the model is given of it.
     pub model_text: String,
+    /// All that the model may read of it, where it was given only a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub whole: Option<String>,
     /// Size of the result as it came over the wire, in bytes.
     pub bytes: u64,
 }

@@ -7,18 +7,24 @@
 //!
 //! Times are milliseconds since the Unix epoch, written down by whoever drives the turn.
 
+mod choice;
 mod conversation;
 mod error;
 mod ids;
 mod item;
 mod policy;
+mod remembered;
 mod server;
 mod turn;
+mod visible;
 
+pub use choice::{ToolChoice, ToolRef};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};
 pub use error::{ErrorCode, ErrorReport};
 pub use ids::{CallId, ConversationId, ItemId, TurnId};
-pub use item::{CallStatus, Content, Item, Message, Output, Progress, Role, ToolCall};
+pub use item::{CallStatus, Change, Content, Item, Message, Output, Piece, PieceKind, Progress, Role, ToolCall};
 pub use policy::{Decision, Policy, Rule};
+pub use remembered::{Covers, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
-pub use turn::{Next, Turn, TurnEvent, TurnStatus, Usage};
+pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};
+pub use visible::visible;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ToolCall;
+use crate::{Remembered, ToolCall};
 
 /// What may happen to a call. Ordered: the later, the stricter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,12 +14,12 @@ pub enum Decision {
 
 /// Rules in no order: the strictest that matches wins (deny, then ask, then allow), and where
 /// none matches a person is asked. A policy never allows by accident.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     pub rules: Vec<Rule>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "camelCase")]
 pub enum Rule {
     /// Everything may run: what `--yes` means.
@@ -43,15 +43,51 @@ pub enum Rule {
     DenyServer {
         server: String,
     },
+    /// A person said yes before, and the definition is still the one that was said yes to.
+    Remembered {
+        remembered: Remembered,
+    },
 }
 
 impl Policy {
     pub fn decide(&self, call: &ToolCall) -> Decision {
-        self.rules
-            .iter()
-            .filter_map(|rule| rule.decide(call))
-            .max()
-            .unwrap_or_else(|| Decision::Ask { reason: why_ask(call) })
+        self.judge(call).0
+    }
+
+    /// The decision with the rule from which it follows; none where nothing spoke of the call.
+    pub fn judge(&self, call: &ToolCall) -> (Decision, Option<&Rule>) {
+        if call.own {
+            return (Decision::Allow, None);
+        }
+        let said = self.rules.iter().filter_map(|rule| Some((rule.decide(call)?, Some(rule))));
+        said.max_by(|(one, _), (other, _)| one.cmp(other))
+            .unwrap_or_else(|| (Decision::Ask { reason: self.why_ask(call) }, None))
+    }
+
+    /// The latest yes that a change of the tool's definition made void.
+    pub fn voided(&self, call: &ToolCall) -> Option<&Remembered> {
+        let remembered = self.rules.iter().filter_map(|rule| match rule {
+            Rule::Remembered { remembered } => Some(remembered),
+            Rule::AllowAll
+            | Rule::AllowTool { .. }
+            | Rule::AllowReadOnly { .. }
+            | Rule::AskTool { .. }
+            | Rule::DenyTool { .. }
+            | Rule::DenyServer { .. } => None,
+        });
+        remembered.filter(|remembered| remembered.is_void_for(call)).max_by_key(|remembered| remembered.at)
+    }
+
+    /// The reason a person reads when nothing else decides; hints are named as the server's word.
+    fn why_ask(&self, call: &ToolCall) -> String {
+        let hints = call.hints;
+        match (self.voided(call), hints.stated, hints.read_only, hints.destructive) {
+            (Some(_), ..) => "its definition has changed since you allowed it".into(),
+            (None, false, ..) => "its server says nothing of what it does".into(),
+            (None, true, true, _) => "its server says that it only reads".into(),
+            (None, true, false, true) => "it may change or delete something".into(),
+            (None, true, false, false) => "it may change something".into(),
+        }
     }
 }
 
@@ -73,6 +109,7 @@ impl Rule {
             Self::DenyServer { server } => {
                 (*server == call.server).then(|| Decision::Deny { reason: format!("{server} is blocked") })
             }
+            Self::Remembered { remembered } => remembered.allows(call).then_some(Decision::Allow),
         }
     }
 }
@@ -81,20 +118,10 @@ fn is(call: &ToolCall, server: &str, tool: &str) -> bool {
     call.server == server && call.tool == tool
 }
 
-/// The reason a person reads when nothing else decides; hints are named as the server's word.
-fn why_ask(call: &ToolCall) -> String {
-    let hints = call.hints;
-    match (hints.read_only, hints.destructive) {
-        (true, _) => "its server says that it only reads".into(),
-        (false, true) => "it may change or delete something".into(),
-        (false, false) => "it may change something".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CallStatus, ToolHints};
+    use crate::{CallStatus, Covers, ToolHints};
 
     fn call(server: &str, tool: &str, read_only: bool) -> ToolCall {
         ToolCall {
@@ -105,7 +132,9 @@ mod tests {
             server: server.into(),
             tool: tool.into(),
             title: None,
-            hints: ToolHints { read_only, ..ToolHints::default() },
+            own: false,
+            hints: ToolHints { read_only, stated: true, ..ToolHints::default() },
+            definition: "d1".into(),
             arguments: serde_json::json!({}),
             status: CallStatus::Proposed,
             started_at: None,
@@ -155,5 +184,63 @@ mod tests {
             };
             assert_eq!(decided, expected, "{policy:?} on {}", call.called);
         }
+    }
+
+    fn remembered(server: &str, covers: Covers) -> Rule {
+        let (id, identity) = ("r".into(), "i".into());
+        Rule::Remembered {
+            remembered: Remembered { id, server: server.into(), identity, covers, conversation: None, at: 1 },
+        }
+    }
+
+    #[test]
+    fn what_was_remembered_holds_for_that_definition_alone() {
+        let tool = |definition: &str| Covers::Tool { tool: "write".into(), definition: definition.into() };
+        let with = |arguments| Covers::Arguments { tool: "write".into(), definition: "d1".into(), arguments };
+        let reads = |tool: &str, definition: &str| Covers::ReadOnly {
+            definitions: [(tool.to_owned(), definition.to_owned())].into(),
+        };
+        let unknown = ToolCall { definition: String::new(), ..call("files", "write", false) };
+        let changed = "its definition has changed since you allowed it";
+        let rows = [
+            (tool("d1"), call("files", "write", false), None),
+            (tool("d1"), call("files", "other", false), Some("it may change or delete something")),
+            (tool("d1"), call("else", "write", false), Some("it may change or delete something")),
+            (tool("d0"), call("files", "write", false), Some(changed)),
+            (tool(""), unknown, Some("it may change or delete something")),
+            (with(serde_json::json!({})), call("files", "write", false), None),
+            (
+                with(serde_json::json!({ "x": 1 })),
+                call("files", "write", false),
+                Some("it may change or delete something"),
+            ),
+            (reads("read", "d1"), call("files", "read", true), None),
+            (reads("read", "d0"), call("files", "read", true), Some(changed)),
+            (reads("read", "d1"), call("files", "read", false), Some("it may change or delete something")),
+            (reads("read", "d1"), call("files", "look", true), Some("its server says that it only reads")),
+        ];
+        for (covers, call, expected) in rows {
+            let policy = Policy { rules: vec![remembered("files", covers)] };
+            let reason = match policy.decide(&call) {
+                Decision::Ask { reason } => Some(reason),
+                Decision::Allow => None,
+                Decision::Deny { .. } => panic!("nothing denies"),
+            };
+            assert_eq!(reason.as_deref(), expected, "{policy:?} on {}", call.called);
+        }
+    }
+
+    #[test]
+    fn a_newer_yes_makes_up_for_one_that_is_void() {
+        let tool = |definition: &str| Covers::Tool { tool: "write".into(), definition: definition.into() };
+        let policy = Policy { rules: vec![remembered("files", tool("d0")), remembered("files", tool("d1"))] };
+        assert_eq!(policy.decide(&call("files", "write", false)), Decision::Allow);
+    }
+
+    #[test]
+    fn silence_of_the_server_is_said_to_be_silence() {
+        let silent = ToolCall { hints: ToolHints::default(), ..call("files", "write", false) };
+        let reason = "its server says nothing of what it does".to_owned();
+        assert_eq!(Policy::default().decide(&silent), Decision::Ask { reason });
     }
 }

@@ -35,8 +35,12 @@ pub enum ServerState {
 pub struct Tool {
     /// The server's configured name.
     pub server: String,
-    /// The tool's own name at its server.
+    /// The tool's own name at its server, with every character visible.
     pub name: String,
+    /// Its name to the byte, where that holds characters nobody can see: what calls are sent with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub raw_name: Option<String>,
     /// The name the model is given: `server__tool`, made safe and unique.
     pub called: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +54,10 @@ pub struct Tool {
     #[cfg_attr(feature = "ts", ts(type = "unknown", optional))]
     pub output_schema: Option<Value>,
     pub hints: ToolHints,
+    /// The fingerprint of all of the above: what approvals hold for. Empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>", optional))]
+    pub definition: String,
     /// About what its definition costs in a request, in tokens.
     pub tokens: u32,
     /// What is odd about its definition, in words for people.
@@ -66,10 +74,14 @@ pub struct ToolHints {
     pub destructive: bool,
     pub idempotent: bool,
     pub open_world: bool,
+    /// Whether the server said anything of it at all; where not, the others are only the worst case.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub stated: bool,
 }
 
 impl Default for ToolHints {
     fn default() -> Self {
-        Self { read_only: false, destructive: true, idempotent: false, open_world: true }
+        Self { read_only: false, destructive: true, idempotent: false, open_world: true, stated: false }
     }
 }

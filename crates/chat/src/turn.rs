@@ -26,6 +26,21 @@ pub struct Turn {
     pub rounds: u32,
     /// Where in `items` the model's latest answer begins.
     pub round_start: usize,
+    /// What Loquat did on the way that a person may want to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Note>>", optional))]
+    pub notes: Vec<Note>,
+}
+
+/// Something Loquat did on the way, such as leaving out a tool that the provider refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    pub text: String,
+    /// In which of the turn's requests to the model, from 1.
+    pub round: u32,
+    pub at: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +98,10 @@ pub enum TurnEvent {
         id: String,
         delta: String,
     },
+    /// Loquat did something on the way that a person may want to know.
+    Noted {
+        note: Note,
+    },
     /// What one round cost.
     Usage {
         usage: Usage,
@@ -131,6 +150,7 @@ impl Turn {
             max_rounds: 25,
             rounds: 0,
             round_start: 0,
+            notes: vec![],
         }
     }
 
@@ -174,6 +194,7 @@ impl Turn {
                     message.reasoning.push_str(delta);
                 }
             }
+            TurnEvent::Noted { note } => self.notes.push(note.clone()),
             TurnEvent::Usage { usage } => self.usage += *usage,
             TurnEvent::Ended { status, at } => {
                 self.status = status.clone();
@@ -205,7 +226,8 @@ impl Turn {
             .filter_map(|call| match policy.decide(call) {
                 Decision::Allow => None,
                 Decision::Ask { reason } => {
-                    Some(ToolCall { status: CallStatus::AwaitingApproval { reason }, ..call.clone() })
+                    let status = CallStatus::AwaitingApproval { reason, change: None };
+                    Some(ToolCall { status, ..call.clone() })
                 }
                 Decision::Deny { reason } => {
                     Some(ToolCall { status: CallStatus::Refused { reason }, ended_at: Some(at), ..call.clone() })

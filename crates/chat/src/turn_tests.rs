@@ -23,8 +23,10 @@ fn call(server: &str, tool: &str) -> ToolCall {
         called: format!("{server}__{tool}"),
         server: server.into(),
         tool: tool.into(),
+        own: false,
         title: None,
         hints: ToolHints::default(),
+        definition: String::new(),
         arguments: serde_json::Value::Null,
         status: CallStatus::Proposed,
         started_at: None,
@@ -151,9 +153,15 @@ fn random_event(dice: &mut Dice, turn: &Turn, step: u64) -> TurnEvent {
         _ => {
             let statuses = [
                 CallStatus::Running { progress: None },
-                CallStatus::AwaitingApproval { reason: "r".into() },
+                CallStatus::AwaitingApproval { reason: "r".into(), change: None },
                 CallStatus::Succeeded {
-                    output: Output { content: vec![], structured: None, model_text: "ok".into(), bytes: 2 },
+                    output: Output {
+                        content: vec![],
+                        structured: None,
+                        model_text: "ok".into(),
+                        whole: None,
+                        bytes: 2,
+                    },
                 },
                 CallStatus::Failed { error: interrupted() },
                 CallStatus::Refused { reason: "no".into() },

@@ -125,7 +125,7 @@ impl Telling<'_> {
                     print::call(call);
                 }
                 self.refused |= matches!(call.status, CallStatus::Refused { .. });
-                if let CallStatus::AwaitingApproval { reason } = &call.status {
+                if let CallStatus::AwaitingApproval { reason, .. } = &call.status {
                     self.ask_person(conversation, call, reason).await;
                 }
             }

@@ -1,6 +1,11 @@
 //! Names: of servers in the configuration, and of tools as models are given them.
 
+use std::collections::HashMap;
+
 use url::Url;
+
+/// Tools under this name are Loquat's own.
+pub(crate) const OWN: &str = "loquat";
 
 /// The longest tool name that every provider takes.
 const MAX_CALLED: usize = 64;
@@ -66,26 +71,33 @@ pub(crate) fn from_command(command: &str, args: &[String]) -> String {
 
 /// The names that models are given for the tools of one server, in the order of `tools`.
 ///
-/// `server__tool` where both are safe as they are. Where making them safe lost something that tells two tools
-/// apart, or the name is too long, a hash of the true names follows. The same list always gives the same names.
+/// `server__tool` where both are safe as they are. Where making them safe lost something that tells two tools or two
+/// servers apart, where the name is Loquat's own, or where it is too long, a hash of the true names follows. The same
+/// list always gives the same names, whatever other servers there are.
 pub(crate) fn called(server: &str, tools: &[&str]) -> Vec<String> {
     let plain: Vec<String> =
         tools.iter().map(|tool| format!("{}__{}", safe_server(server), squeezed(tool, '_'))).collect();
-    let lower: Vec<String> = plain.iter().map(|name| name.to_lowercase()).collect();
-    let kept_as_is = |at: usize| squeezed(tools[at], '_') == tools[at] && safe_server(server) == server;
-    (0..tools.len())
-        .map(|at| {
-            let rivals = (0..tools.len()).filter(|other| *other != at && lower[*other] == lower[at]);
-            let mut rivals = rivals.peekable();
-            let clash = rivals.peek().is_some() && !(kept_as_is(at) && rivals.all(|other| !kept_as_is(other)));
-            let empty = plain[at].ends_with("__");
-            if clash || empty || plain[at].len() > MAX_CALLED {
-                hashed(&plain[at], server, tools[at])
-            } else {
-                plain[at].clone()
-            }
-        })
-        .collect()
+    let own = safe_server(server);
+    let is_lossy = own != server || own != own.to_lowercase() || own == OWN;
+    let is_safe = |at: usize| squeezed(tools[at], '_') == tools[at];
+    // How many tools would have each name, and how many of them by right.
+    let mut rivals: HashMap<String, (usize, usize)> = HashMap::new();
+    for (at, name) in plain.iter().enumerate() {
+        let (all, rightful) = rivals.entry(name.to_lowercase()).or_default();
+        *all += 1;
+        *rightful += usize::from(is_safe(at));
+    }
+    let name = |at: usize| {
+        let (all, rightful) = rivals[&plain[at].to_lowercase()];
+        let clash = all > 1 && !(is_safe(at) && rightful == 1);
+        let empty = plain[at].ends_with("__");
+        if clash || empty || is_lossy || plain[at].len() > MAX_CALLED {
+            hashed(&plain[at], server, tools[at])
+        } else {
+            plain[at].clone()
+        }
+    };
+    (0..tools.len()).map(name).collect()
 }
 
 /// A name cut to length with a hash of the true names behind it.
@@ -132,7 +144,16 @@ mod tests {
     fn tools_keep_readable_names() {
         assert_eq!(called("files", &["read_file", "list-dir"]), ["files__read_file", "files__list-dir"]);
         assert_eq!(called("files", &["fs.read file"]), ["files__fs_read_file"]);
-        assert_eq!(called("1password", &["get"]), ["s1password__get"]);
+    }
+
+    #[test]
+    fn servers_that_look_alike_are_told_apart() {
+        let name = |server: &str| called(server, &["get"]).remove(0);
+        assert!(name("1password").starts_with("s1password__get_"));
+        let names = ["a_b", "a.b", "a b", "a__b", "A_b", "1a", "s1a", "loquat"].map(name);
+        let different: std::collections::HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+        assert_ne!(names[7], "loquat__get");
     }
 
     #[test]

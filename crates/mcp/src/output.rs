@@ -13,7 +13,7 @@ pub(crate) fn read(raw: &Value) -> (Output, bool) {
     let model_text = cut(&model_text(raw, &content, structured.as_ref()), MODEL_BUDGET);
     let bytes = serde_json::to_string(raw).map_or(0, |text| text.len() as u64);
     let failed = raw.get("isError").and_then(Value::as_bool).unwrap_or(false);
-    (Output { content, structured, model_text, bytes }, failed)
+    (Output { content, structured, model_text, whole: None, bytes }, failed)
 }
 
 fn blocks(raw: &Value) -> Vec<Content> {

@@ -166,9 +166,10 @@ impl Servers {
         let (ServerState::Ready { .. }, Some(session)) = (&server.state, &server.session) else {
             return Err(CallError::NotReady { server: request.server, state: words(&server.state) });
         };
-        if !server.tools.iter().any(|tool| tool.name == request.tool) {
+        let Some(tool) = server.tools.iter().find(|tool| tool.name == request.tool) else {
             return Err(CallError::NoSuchTool { server: request.server, tool: request.tool });
-        }
+        };
+        let request = CallRequest { tool: tool.raw_name.clone().unwrap_or(request.tool), ..request };
         let deadlines = Deadlines {
             idle: request.timeout.unwrap_or(server.config.call_timeout),
             total: request.limit.unwrap_or(server.config.call_limit),

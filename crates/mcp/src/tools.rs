@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use chat::{Tool, ToolHints};
+use chat::{Tool, ToolHints, visible};
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    naming,
+    definition, naming,
     session::{RequestError, Session},
 };
 
@@ -80,18 +80,26 @@ fn tool(server: &str, name: &str, called: String, raw: &Map<String, Value>) -> T
         }
     };
     let size = name.len() + description.chars().count() + input_schema.to_string().chars().count();
-    Tool {
+    let shown = visible(name);
+    if shown != name {
+        warnings.push("There are invisible characters in its name; they are written out.".to_owned());
+    }
+    let mut tool = Tool {
         server: server.to_owned(),
-        name: name.to_owned(),
+        raw_name: (shown != name).then(|| name.to_owned()),
+        name: shown,
         called,
         title,
         description,
         input_schema,
         output_schema,
         hints: hints(annotations, &mut warnings),
+        definition: String::new(),
         tokens: u32::try_from(size.div_ceil(4)).unwrap_or(u32::MAX),
         warnings,
-    }
+    };
+    tool.definition = definition::fingerprint(&tool);
+    tool
 }
 
 /// Verbatim where it is an object; what takes no arguments otherwise.
@@ -105,6 +113,9 @@ fn input_schema(raw: Option<&Value>, warnings: &mut Vec<String>) -> Value {
         }
     }
 }
+
+/// What a server can say of what a tool does.
+const HINTS: [&str; 4] = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
 
 fn hints(annotations: Option<&Value>, warnings: &mut Vec<String>) -> ToolHints {
     let worst = ToolHints::default();
@@ -123,6 +134,7 @@ fn hints(annotations: Option<&Value>, warnings: &mut Vec<String>) -> ToolHints {
         destructive: hint("destructiveHint", worst.destructive),
         idempotent: hint("idempotentHint", worst.idempotent),
         open_world: hint("openWorldHint", worst.open_world),
+        stated: HINTS.iter().any(|key| annotations.get(key).is_some_and(Value::is_boolean)),
     };
     if odd {
         warnings.push("Its annotations are malformed; the worst is assumed.".to_owned());
@@ -134,11 +146,11 @@ fn hints(annotations: Option<&Value>, warnings: &mut Vec<String>) -> ToolHints {
 fn text(raw: Option<&Value>, what: &str, warnings: &mut Vec<String>) -> Option<String> {
     match raw? {
         Value::String(text) => {
-            let visible = visible(text);
-            if visible != *text {
-                warnings.push(format!("Invisible characters were taken out of its {what}."));
+            let shown = visible(text);
+            if shown != text.replace("\r\n", "\n") {
+                warnings.push(format!("There are invisible characters in its {what}; they are written out."));
             }
-            Some(visible)
+            Some(shown)
         }
         Value::Null => None,
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
@@ -146,16 +158,6 @@ fn text(raw: Option<&Value>, what: &str, warnings: &mut Vec<String>) -> Option<S
             None
         }
     }
-}
-
-/// Text without what a person cannot see but a model reads: controls, zero-width, direction and tag characters.
-pub(crate) fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    text.replace("\r\n", "\n").chars().filter(|c| !hidden(*c)).collect()
 }
 
 /// Tools that only an app's own page may call are never shown to the model.
@@ -185,7 +187,21 @@ mod tests {
         assert_eq!(names, ["good", "no-schema", "bool-schema", "sly"]);
         assert_eq!(tools[0].input_schema, raws[0]["inputSchema"]);
         assert_eq!(tools.iter().map(|tool| tool.warnings.len()).collect::<Vec<_>>(), [1, 1, 3, 2]);
-        assert_eq!((tools[3].description.as_str(), tools[3].title.as_deref()), ("ab", None));
+        assert_eq!((tools[3].description.as_str(), tools[3].title.as_deref()), ("a⟨U+200B⟩b⟨U+E0041⟩", None));
         assert!(tools[0].hints.destructive && !tools[2].hints.read_only);
+    }
+
+    #[test]
+    fn silence_is_told_from_a_hint_and_names_are_seen_whole() {
+        let raws = [
+            json!({ "name": "silent", "inputSchema": {} }),
+            json!({ "name": "titled", "inputSchema": {}, "annotations": { "title": "T" } }),
+            json!({ "name": "reads", "inputSchema": {}, "annotations": { "readOnlyHint": true } }),
+            json!({ "name": "re\u{200b}ads", "inputSchema": {} }),
+        ];
+        let tools = read("s", &raws);
+        assert_eq!(tools.iter().map(|tool| tool.hints.stated).collect::<Vec<_>>(), [false, false, true, false]);
+        assert_eq!((tools[3].name.as_str(), tools[3].raw_name.as_deref()), ("re⟨U+200B⟩ads", Some("re\u{200b}ads")));
+        assert_ne!(tools[2].called, tools[3].called);
     }
 }

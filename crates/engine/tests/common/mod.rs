@@ -183,6 +183,7 @@ fn word(event: &TurnEvent) -> Option<String> {
         TurnEvent::Item { item: Item::ToolCall(call) } => format!("<{} {}>", call.tool, state(&call.status)),
         TurnEvent::Text { delta, .. } => delta.clone(),
         TurnEvent::Reasoning { delta, .. } => format!("~{delta}~"),
+        TurnEvent::Noted { note } => format!("({})", note.text),
         TurnEvent::Ended { status, .. } => match status {
             TurnStatus::Running => "= running".into(),
             TurnStatus::Completed => "= completed".into(),

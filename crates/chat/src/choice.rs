@@ -1,0 +1,42 @@
+//! Which tools a conversation may use.
+
+use serde::{Deserialize, Serialize};
+
+/// One tool, by the names under which it can be found again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ToolRef {
+    /// The server's configured name.
+    pub server: String,
+    /// The tool's own name at its server.
+    pub tool: String,
+}
+
+/// Which servers and tools a conversation uses. What is not named here is on, so new servers take part by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase", default)]
+pub struct ToolChoice {
+    /// Servers of which nothing is used.
+    pub servers_off: Vec<String>,
+    pub tools_off: Vec<ToolRef>,
+    /// Tools that the model always gets, also where the others must be found.
+    pub pinned: Vec<ToolRef>,
+    /// Tools that the model has found, oldest first. They stay for the conversation.
+    pub found: Vec<ToolRef>,
+}
+
+impl ToolRef {
+    pub fn new(server: impl Into<String>, tool: impl Into<String>) -> Self {
+        Self { server: server.into(), tool: tool.into() }
+    }
+}
+
+impl ToolChoice {
+    /// Whether the conversation may use this tool at all.
+    pub fn allows(&self, server: &str, tool: &str) -> bool {
+        !self.servers_off.iter().any(|off| off == server)
+            && !self.tools_off.iter().any(|off| off.server == server && off.tool == tool)
+    }
+}
