@@ -12,6 +12,19 @@ word?: string, };
 export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "settings", settings: SettingsView, } | { "type": "trouble", error: ErrorReport, };
 
 /**
+ * What is wanted. All words in it are the server's.
+ */
+export type Ask = { "kind": "form", message: string, fields: Array<Field>, 
+/**
+ * Verbatim, as the server sent it (JSON Schema).
+ */
+schema: unknown, } | { "kind": "url", message: string, url: string, 
+/**
+ * Where it leads, to be shown before anything is opened.
+ */
+host: string, } | { "kind": "sampling", request: SamplingRequest, };
+
+/**
  * Names one call. It is Loquat's own: what the model called it is [`crate::ToolCall::wire_id`].
  */
 export type CallId = string;
@@ -75,7 +88,11 @@ example_questions: [null, Array<string>], };
 /**
  * One block of a result (MCP content block).
  */
-export type Content = { "type": "text", text: string, } | { "type": "image", data: string, mimeType: string, } | { "type": "audio", data: string, mimeType: string, } | { "type": "link", uri: string, name: string, } | { "type": "resource", uri: string, text?: string, } | { "type": "other", value: unknown, };
+export type Content = { "type": "text", text: string, } | { "type": "image", data: string, mimeType: string, } | { "type": "audio", data: string, mimeType: string, } | { "type": "link", uri: string, name: string, } | { "type": "resource", uri: string, text?: string, mimeType?: string, 
+/**
+ * Base64, where it is no text.
+ */
+blob?: string, } | { "type": "other", value: unknown, };
 
 export type Conversation = { id: ConversationId, title: string, createdAt: number, 
 /**
@@ -130,9 +147,45 @@ cause?: string,
 fix?: string, };
 
 /**
+ * One field of a form.
+ */
+export type Field = { name: string, 
+/**
+ * What people call it; its name where the server gave no title.
+ */
+title: string, description: string, required: boolean, 
+/**
+ * It looks as if it asks for a secret, which no server may do by form.
+ */
+secret: boolean, kind: FieldKind, };
+
+/**
+ * What may stand in a field.
+ */
+export type FieldKind = { "type": "text", 
+/**
+ * Such as `email`, `uri`, `date` or `date-time`.
+ */
+format?: string, 
+/**
+ * In characters.
+ */
+min?: number, max?: number, default?: string, } | { "type": "number", integer: boolean, min?: number, max?: number, default?: number, } | { "type": "switch", default?: boolean, } | { "type": "choice", options: Array<FieldOption>, default?: string, } | { "type": "choices", options: Array<FieldOption>, min?: number, max?: number, default: Array<string>, } | { "type": "json", default?: unknown, };
+
+export type FieldOption = { 
+/**
+ * What the server is given.
+ */
+value: string, 
+/**
+ * What people read.
+ */
+title: string, };
+
+/**
  * One thing shown in the conversation. Always the whole of it, so no reader can drift.
  */
-export type Item = { "type": "message" } & Message | { "type": "toolCall" } & ToolCall;
+export type Item = { "type": "message" } & Message | { "type": "toolCall" } & ToolCall | { "type": "question" } & Question;
 
 /**
  * Names one item of a turn; the UI replaces items by it.
@@ -246,6 +299,11 @@ export type PieceKind = "same" | "removed" | "added";
 export type Preferences = unknown;
 
 /**
+ * How a server weighs models; what it says nothing of is absent.
+ */
+export type Priorities = { cost?: number, speed?: number, intelligence?: number, };
+
+/**
  * How far a running call says it is.
  */
 export type Progress = { done: number, total?: number, message?: string, };
@@ -263,9 +321,69 @@ id: string, name: string, baseUrl: string,
  */
 needsKey: boolean, key: KeyState, };
 
+/**
+ * A server's question, from its arrival to its answer.
+ */
+export type Question = { id: ItemId, 
+/**
+ * Which of the turn's requests to the model led to it, from 1.
+ */
+round: number, 
+/**
+ * The call during which it was asked.
+ */
+call?: CallId, 
+/**
+ * Who asks: the server's configured name.
+ */
+server: string, ask: Ask, status: QuestionStatus, 
+/**
+ * When it was asked.
+ */
+at: number, 
+/**
+ * When its status became final.
+ */
+endedAt?: number, };
+
+/**
+ * Where a question stands.
+ */
+export type QuestionStatus = { "state": "waiting" } | { "state": "answering", model: ModelRef, } | { "state": "accepted", content?: unknown, } | { "state": "declined" } | { "state": "cancelled", reason: string, };
+
 export type RenameConversation = { id: ConversationId, title: string, };
 
 export type Role = "user" | "assistant";
+
+export type SamplingMessage = { role: Role, parts: Array<SamplingPart>, };
+
+/**
+ * One block of such a message.
+ */
+export type SamplingPart = { "type": "content", content: Content, } | { "type": "toolUse", id: string, name: string, input: unknown, } | { "type": "toolResult", id: string, content: Array<Content>, failed: boolean, };
+
+/**
+ * What a server would send to a model.
+ */
+export type SamplingRequest = { messages: Array<SamplingMessage>, systemPrompt?: string, 
+/**
+ * The server's own; it runs them itself.
+ */
+tools: Array<SamplingTool>, 
+/**
+ * `auto`, `required` or `none`.
+ */
+toolChoice?: string, maxTokens?: number, temperature?: number, stop: Array<string>, 
+/**
+ * Names of models that it would like, best first.
+ */
+modelHints: Array<string>, 
+/**
+ * How much it cares, from 0 to 1, for cost, speed and intelligence.
+ */
+priorities: Priorities, };
+
+export type SamplingTool = { name: string, description: string, inputSchema: unknown, };
 
 /**
  * A question for a conversation; a new one is begun where none is named.

@@ -1,9 +1,9 @@
-//! What a turn consists of: messages and calls.
+//! What a turn consists of: messages, calls, and what servers asked meanwhile.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, ErrorReport, ItemId, ToolHints};
+use crate::{CallId, ErrorReport, ItemId, Question, ToolHints};
 
 /// One thing shown in the conversation. Always the whole of it, so no reader can drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,7 @@ use crate::{CallId, ErrorReport, ItemId, ToolHints};
 pub enum Item {
     Message(Message),
     ToolCall(ToolCall),
+    Question(Question),
 }
 
 impl Item {
@@ -20,6 +21,16 @@ impl Item {
         match self {
             Self::Message(message) => message.id.as_str(),
             Self::ToolCall(call) => call.id.as_str(),
+            Self::Question(question) => question.id.as_str(),
+        }
+    }
+
+    /// Which of the turn's requests to the model it belongs to, from 1; 0 for the question itself.
+    pub fn round(&self) -> u32 {
+        match self {
+            Self::Message(message) => message.round,
+            Self::ToolCall(call) => call.round,
+            Self::Question(question) => question.round,
         }
     }
 }
@@ -228,6 +239,13 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         text: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        mime_type: Option<String>,
+        /// Base64, where it is no text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        blob: Option<String>,
     },
     /// A block of a kind that Loquat does not know, as it came.
     Other {

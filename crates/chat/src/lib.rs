@@ -10,9 +10,12 @@
 mod choice;
 mod conversation;
 mod error;
+mod form;
 mod ids;
 mod item;
+mod offers;
 mod policy;
+mod question;
 mod remembered;
 mod server;
 mod turn;
@@ -21,9 +24,17 @@ mod visible;
 pub use choice::{ToolChoice, ToolRef};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};
 pub use error::{ErrorCode, ErrorReport};
+pub use form::{Field, FieldKind, FieldOption, FieldProblem, filled};
 pub use ids::{CallId, ConversationId, ItemId, TurnId};
 pub use item::{CallStatus, Change, Content, Item, Message, Output, Piece, PieceKind, Progress, Role, ToolCall};
+pub use offers::{
+    Blank, Completion, FilledPrompt, LogLevel, LogLine, Offers, Prompt, PromptArgument, PromptMessage, Reading,
+    Resource, ResourceList, ResourceTemplate,
+};
 pub use policy::{Decision, Policy, Rule};
+pub use question::{
+    Answer, Ask, Priorities, Question, QuestionStatus, SamplingMessage, SamplingPart, SamplingRequest, SamplingTool,
+};
 pub use remembered::{Covers, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
 pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, CallStatus, Decision, ErrorCode, ErrorReport, Item, ModelRef, Policy, ToolCall, TurnId};
+use crate::{
+    CallId, CallStatus, Decision, ErrorCode, ErrorReport, Item, ModelRef, Policy, Question, QuestionStatus, ToolCall,
+    TurnId,
+};
 
 /// A question and everything done to answer it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -203,7 +206,7 @@ impl Turn {
         }
     }
 
-    /// The events that end a turn early: every open call is closed, then the turn.
+    /// The events that end a turn early: every open question and call is closed, then the turn.
     ///
     /// A call that was already running may have taken effect, so it is said to be interrupted;
     /// one that never ran is refused.
@@ -215,7 +218,11 @@ impl Turn {
             };
             TurnEvent::Item { item: Item::ToolCall(ToolCall { status, ended_at: Some(at), ..call.clone() }) }
         });
-        closed.chain([TurnEvent::Ended { status: TurnStatus::Stopped, at }]).collect()
+        let asked = self.open_questions().map(|question| {
+            let status = QuestionStatus::Cancelled { reason: "the turn was stopped".into() };
+            TurnEvent::Item { item: Item::Question(Question { status, ended_at: Some(at), ..question.clone() }) }
+        });
+        asked.chain(closed).chain([TurnEvent::Ended { status: TurnStatus::Stopped, at }]).collect()
     }
 
     /// The statuses a policy gives to calls nobody has judged yet, as events. An allowed call
@@ -246,8 +253,16 @@ impl Turn {
     pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
         self.items.iter().filter_map(|item| match item {
             Item::ToolCall(call) => Some(call),
-            Item::Message(_) => None,
+            Item::Message(_) | Item::Question(_) => None,
         })
+    }
+
+    fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        let questions = self.items.iter().filter_map(|item| match item {
+            Item::Question(question) => Some(question),
+            Item::Message(_) | Item::ToolCall(_) => None,
+        });
+        questions.filter(|question| !question.status.is_final())
     }
 
     fn open_calls(&self) -> impl Iterator<Item = &ToolCall> {

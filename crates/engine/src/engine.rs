@@ -387,7 +387,7 @@ fn new_turn(text: &str, model: ModelRef, max_rounds: u32) -> Turn {
 fn question_of(turn: &Turn) -> &str {
     match turn.items.first() {
         Some(Item::Message(message)) => &message.text,
-        Some(Item::ToolCall(_)) | None => "",
+        Some(Item::ToolCall(_) | Item::Question(_)) | None => "",
     }
 }
 

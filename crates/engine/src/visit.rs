@@ -148,12 +148,8 @@ fn begun(items: Vec<Item>, model: ModelRef, max_rounds: u32) -> Result<Turn, Err
     let mut round = 0;
     for item in items {
         // What was answered already counts as the rounds it took.
-        let of = match &item {
-            Item::Message(message) => message.round,
-            Item::ToolCall(call) => call.round,
-        };
-        if of > round {
-            round = of;
+        if item.round() > round {
+            round = item.round();
             turn.apply(&TurnEvent::Asked);
         }
         turn.apply(&TurnEvent::Item { item });
@@ -216,11 +212,7 @@ struct Handing {
 
 impl Provider for Handing {
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>> {
-        let of = |item: &Item| match item {
-            Item::Message(message) => message.round,
-            Item::ToolCall(call) => call.round,
-        };
-        let round = request.items.iter().map(of).max().unwrap_or_default();
+        let round = request.items.iter().map(Item::round).max().unwrap_or_default();
         let handed = |item: &Item| matches!(item, Item::ToolCall(call) if call.round == round && is_handed(call));
         if request.items.iter().any(handed) {
             self.stop.cancel();

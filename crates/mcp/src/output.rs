@@ -55,7 +55,12 @@ fn block(raw: &Value) -> Content {
         }),
         Some("resource") => map.get("resource").and_then(Value::as_object).map_or_else(other, |resource| {
             let field = |key: &str| resource.get(key).and_then(Value::as_str).map(str::to_owned);
-            Content::Resource { uri: field("uri").unwrap_or_default(), text: field("text") }
+            Content::Resource {
+                uri: field("uri").unwrap_or_default(),
+                text: field("text"),
+                mime_type: field("mimeType"),
+                blob: field("blob"),
+            }
         }),
         _ => other(),
     }
@@ -92,8 +97,12 @@ fn words(block: &Content) -> String {
         Content::Image { data, mime_type } => format!("[image: {mime_type}, {}]", size(data)),
         Content::Audio { data, mime_type } => format!("[audio: {mime_type}, {}]", size(data)),
         Content::Link { uri, name } => format!("[resource: {name} ({uri})]"),
-        Content::Resource { uri, text: Some(text) } => format!("{uri}\n```\n{text}\n```"),
-        Content::Resource { uri, text: None } => format!("[file: {uri}]"),
+        Content::Resource { uri, text: Some(text), .. } => format!("{uri}\n```\n{text}\n```"),
+        Content::Resource { uri, text: None, mime_type, blob } => {
+            let kind = mime_type.iter().map(|kind| format!(", {kind}"));
+            let size = blob.iter().map(|blob| format!(", {}", size(blob)));
+            format!("[file: {uri}{}]", kind.chain(size).collect::<String>())
+        }
         Content::Other { value } => without_binary(value).to_string(),
     }
 }
@@ -175,7 +184,10 @@ mod tests {
             json!({ "content": [{ "type": "resource", "resource": { "uri": "u", "text": "t" } }] }),
             "u\n```\nt\n```",
         );
-        check(json!({ "content": [{ "type": "resource", "resource": { "uri": "u", "blob": "AAAA" } }] }), "[file: u]");
+        check(
+            json!({ "content": [{ "type": "resource", "resource": { "uri": "u", "blob": "AAAA" } }] }),
+            "[file: u, 3 bytes]",
+        );
         let private = json!({ "type": "text", "text": "secret", "annotations": { "audience": ["user"] } });
         check(json!({ "content": [private, { "type": "text", "text": "b" }] }), "b");
     }

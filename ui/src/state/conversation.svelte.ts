@@ -5,6 +5,7 @@ import type {
   Item,
   Message,
   ModelRef,
+  Question,
   Role,
   ToolCall,
   Turn,
@@ -53,10 +54,27 @@ export class LiveCall {
   }
 }
 
-export type LiveItem = LiveMessage | LiveCall;
+/** What a server asks of a person while a call of it runs. */
+export class LiveQuestion {
+  readonly kind = "question";
+  readonly id: string;
+  now: Question;
 
-/** What stands in one place of the page: a message, or calls made one after another without a word between. */
-export type Segment = { key: string; message: LiveMessage } | { key: string; calls: LiveCall[] };
+  constructor(question: Question) {
+    this.id = question.id;
+    this.now = $state.raw(question);
+  }
+
+  get waiting(): boolean {
+    return this.now.status.state === "waiting";
+  }
+}
+
+export type LiveItem = LiveMessage | LiveCall | LiveQuestion;
+
+/** What stands in one place of the page: a message, a question, or calls made one after another without a word between. */
+export type Segment =
+  { key: string; message: LiveMessage } | { key: string; calls: LiveCall[] } | { key: string; question: LiveQuestion };
 
 export class LiveTurn {
   readonly id: string;
@@ -72,6 +90,8 @@ export class LiveTurn {
   readonly running = $derived(this.status.state === "running");
   readonly calls = $derived(this.items.filter((item) => item.kind === "call"));
   readonly waiting = $derived(this.running ? this.calls.filter((call) => call.waiting) : []);
+  readonly questions = $derived(this.items.filter((item) => item.kind === "question"));
+  readonly asked = $derived(this.running ? this.questions.filter((question) => question.waiting) : []);
   readonly segments = $derived(segmentsOf(this.items));
 
   constructor(turn: Turn) {
@@ -142,6 +162,7 @@ export class LiveTurn {
     const known = this.items.findLast((each) => each.id === item.id);
     if (known?.kind === "message" && item.type === "message") known.become(item);
     else if (known?.kind === "call" && item.type === "toolCall") known.now = item;
+    else if (known?.kind === "question" && item.type === "question") known.now = item;
     else this.items = [...this.items, liven(item)];
   }
 
@@ -195,6 +216,8 @@ export function segmentsOf(items: LiveItem[]): Segment[] {
     if (item.kind === "call") {
       if (last && "calls" in last) last.calls.push(item);
       else segments.push({ key: item.id, calls: [item] });
+    } else if (item.kind === "question") {
+      segments.push({ key: item.id, question: item });
     } else if (!item.blank) {
       segments.push({ key: item.id, message: item });
     }
@@ -203,7 +226,14 @@ export function segmentsOf(items: LiveItem[]): Segment[] {
 }
 
 function liven(item: Item): LiveItem {
-  return item.type === "message" ? new LiveMessage(item) : new LiveCall(item);
+  switch (item.type) {
+    case "message":
+      return new LiveMessage(item);
+    case "toolCall":
+      return new LiveCall(item);
+    case "question":
+      return new LiveQuestion(item);
+  }
 }
 
 function add(left: Usage, right: Usage): Usage {

@@ -34,11 +34,30 @@ function check(events: TurnEvent[], expected: string): LiveTurn {
   const page = live.segments.map((segment) =>
     "calls" in segment
       ? `[${segment.calls.map((call) => `${call.id}:${call.now.status.state}`).join(" ")}]`
-      : `${segment.message.role}:${segment.message.text}`,
+      : "question" in segment
+        ? `(${segment.question.id}:${segment.question.now.status.state})`
+        : `${segment.message.role}:${segment.message.text}`,
   );
   expect([...page, live.status.state].join(" | ")).toBe(expected);
   return live;
 }
+
+test("a question of a server stands in its place and moves on", () => {
+  const ask = (state: "waiting" | "declined"): TurnEvent => ({
+    type: "item",
+    item: {
+      type: "question",
+      id: "q1",
+      round: 1,
+      server: "s",
+      at: 0,
+      status: { state },
+      ask: { kind: "url", message: "Sign here", url: "https://a.example/", host: "a.example" },
+    },
+  });
+  expect(check([ask("waiting")], "(q1:waiting) | running").asked).toHaveLength(1);
+  expect(check([ask("waiting"), ask("declined")], "(q1:declined) | running").asked).toHaveLength(0);
+});
 
 test("deltas grow a message and a whole item replaces it", () => {
   check(

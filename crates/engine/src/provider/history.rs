@@ -47,7 +47,7 @@ fn parameters(schema: &Value) -> Value {
 }
 
 fn turn_messages(items: &[Item], ids: &mut HashSet<String>, messages: &mut Vec<Value>) {
-    for round in items.chunk_by(|a, b| round_of(a) == round_of(b)) {
+    for round in items.chunk_by(|a, b| a.round() == b.round()) {
         let calls: Vec<&ToolCall> = round.iter().filter_map(call_of).collect();
         let mut said = round.iter().filter_map(message_of).filter(|message| !message.text.is_empty());
         if calls.is_empty() {
@@ -68,24 +68,17 @@ fn turn_messages(items: &[Item], ids: &mut HashSet<String>, messages: &mut Vec<V
     }
 }
 
-fn round_of(item: &Item) -> u32 {
-    match item {
-        Item::Message(message) => message.round,
-        Item::ToolCall(call) => call.round,
-    }
-}
-
 fn call_of(item: &Item) -> Option<&ToolCall> {
     match item {
         Item::ToolCall(call) => Some(call),
-        Item::Message(_) => None,
+        Item::Message(_) | Item::Question(_) => None,
     }
 }
 
 fn message_of(item: &Item) -> Option<&Message> {
     match item {
         Item::Message(message) => Some(message),
-        Item::ToolCall(_) => None,
+        Item::ToolCall(_) | Item::Question(_) => None,
     }
 }
 

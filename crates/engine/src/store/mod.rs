@@ -161,6 +161,7 @@ fn last_sign_of_life(turn: &Turn) -> u64 {
     let times = turn.items.iter().flat_map(|item| match item {
         chat::Item::Message(message) => [Some(message.at), message.spoke_at],
         chat::Item::ToolCall(call) => [call.started_at, call.ended_at],
+        chat::Item::Question(question) => [Some(question.at), question.ended_at],
     });
     times.flatten().fold(turn.started_at, u64::max)
 }

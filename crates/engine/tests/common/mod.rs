@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chat::{CallStatus, ConversationId, Item, ModelRef, Role, ToolCall, Turn, TurnEvent, TurnId, TurnStatus};
+use chat::{
+    CallStatus, ConversationId, Item, ModelRef, QuestionStatus, Role, ToolCall, Turn, TurnEvent, TurnId, TurnStatus,
+};
 use engine::{AppEvent, Approval, Engine, Events, Home, Options, Question, Settings};
 use mcp::{MemorySecrets, ServerConfig, Transport};
 use testkit::{Round, Script};
@@ -181,6 +183,7 @@ fn word(event: &TurnEvent) -> Option<String> {
         TurnEvent::Item { item: Item::Message(message) } if message.role == Role::Assistant => "[says]".into(),
         TurnEvent::Item { item: Item::Message(_) } | TurnEvent::Usage { .. } => return None,
         TurnEvent::Item { item: Item::ToolCall(call) } => format!("<{} {}>", call.tool, state(&call.status)),
+        TurnEvent::Item { item: Item::Question(question) } => format!("({})", asked(&question.status)),
         TurnEvent::Text { delta, .. } => delta.clone(),
         TurnEvent::Reasoning { delta, .. } => format!("~{delta}~"),
         TurnEvent::Noted { note } => format!("({})", note.text),
@@ -191,6 +194,16 @@ fn word(event: &TurnEvent) -> Option<String> {
             TurnStatus::Failed { error } => format!("= failed {:?}", error.code),
         },
     })
+}
+
+fn asked(status: &QuestionStatus) -> &'static str {
+    match status {
+        QuestionStatus::Waiting => "asked",
+        QuestionStatus::Answering { .. } => "answering",
+        QuestionStatus::Accepted { .. } => "accepted",
+        QuestionStatus::Declined => "declined",
+        QuestionStatus::Cancelled { .. } => "cancelled",
+    }
 }
 
 fn state(status: &CallStatus) -> String {
