@@ -20,6 +20,7 @@ mod remembered;
 mod server;
 mod turn;
 mod visible;
+mod wire;
 
 pub use choice::{ToolChoice, ToolRef};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};
@@ -39,3 +40,4 @@ pub use remembered::{Covers, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
 pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;
+pub use wire::WireLine;

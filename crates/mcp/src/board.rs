@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chat::{ServerState, Tool};
 use tokio::sync::{broadcast, mpsc, watch};
 
-use crate::{Catalogue, ServerConfig, server::Order, session::Session};
+use crate::{Catalogue, ServerConfig, server::Order, session::Session, wire::Wire};
 
 /// One server at one moment.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ pub struct ServerSnapshot {
     /// The last lines that it wrote to its standard error.
     pub log: Arc<Vec<String>>,
     pub(crate) session: Option<Session>,
+    pub(crate) wire: Wire,
     pub(crate) orders: mpsc::Sender<Order>,
     /// Tells a server from a later one of the same name.
     pub(crate) serial: u64,

@@ -28,9 +28,34 @@ pub struct ServerConfig {
     /// How long a call may take altogether. In files: seconds.
     #[serde(with = "seconds")]
     pub call_limit: Duration,
+    /// Which generation of the protocol it is spoken to in.
+    #[serde(skip_serializing_if = "Era::is_auto")]
+    pub era: Era,
+    /// A file with certificates (PEM) that are trusted for this server besides the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
     /// What was configured about signing in (`auth_type`, `oauth`, `auth`), verbatim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Value>,
+}
+
+/// Which generation of the protocol a server is spoken to in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Era {
+    /// Whichever it turns out to speak.
+    #[default]
+    Auto,
+    /// The older, which begins with `initialize` (up to 2025-11-25).
+    Legacy,
+    /// The newer, in which every request stands for itself (from 2026-07-28 on).
+    Modern,
+}
+
+impl Era {
+    pub(crate) fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// How a server is reached.
@@ -53,6 +78,12 @@ pub enum Transport {
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
+    /// The older HTTP with a stream of events beside it (2024-11-05).
+    Sse {
+        url: String,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+    },
 }
 
 impl fmt::Debug for ServerConfig {
@@ -70,6 +101,7 @@ impl fmt::Debug for Transport {
         match self {
             Self::Stdio { .. } => write!(f, "Stdio({})", self.address()),
             Self::Http { .. } => write!(f, "Http({})", self.address()),
+            Self::Sse { .. } => write!(f, "Sse({})", self.address()),
         }
     }
 }
@@ -78,7 +110,7 @@ impl Transport {
     fn address(&self) -> String {
         match self {
             Self::Stdio { command, args, .. } => mask::command_line(command, args),
-            Self::Http { url, .. } => mask::url(url),
+            Self::Http { url, .. } | Self::Sse { url, .. } => mask::url(url),
         }
     }
 
@@ -86,7 +118,7 @@ impl Transport {
     pub(crate) fn default_start_timeout(&self) -> Duration {
         match self {
             Self::Stdio { .. } => Duration::from_secs(120),
-            Self::Http { .. } => Duration::from_secs(30),
+            Self::Http { .. } | Self::Sse { .. } => Duration::from_secs(30),
         }
     }
 }
@@ -104,9 +136,17 @@ impl ServerConfig {
             start_timeout: transport.default_start_timeout(),
             call_timeout: CALL_TIMEOUT,
             call_limit: CALL_LIMIT,
+            era: Era::Auto,
+            ca: None,
             auth: None,
             transport,
         }
+    }
+
+    /// Whether a session made for the one is as good for the other.
+    pub(crate) fn connects_like(&self, other: &Self) -> bool {
+        let way = |config: &Self| (config.enabled, config.transport.clone(), config.era, config.ca.clone());
+        way(self) == way(other)
     }
 
     /// The whole command line or URL as a person may see it: what looks like a secret is masked.
@@ -134,6 +174,10 @@ struct Wire {
     #[serde(default)]
     call_limit: Option<f64>,
     #[serde(default)]
+    era: Era,
+    #[serde(default)]
+    ca: Option<PathBuf>,
+    #[serde(default)]
     auth: Option<Value>,
 }
 
@@ -151,6 +195,8 @@ impl From<Wire> for ServerConfig {
             start_timeout: wire.start_timeout.and_then(seconds::read).unwrap_or(plain.start_timeout),
             call_timeout: wire.call_timeout.and_then(seconds::read).unwrap_or(plain.call_timeout),
             call_limit: wire.call_limit.and_then(seconds::read).unwrap_or(plain.call_limit),
+            era: wire.era,
+            ca: wire.ca,
             auth: wire.auth,
             ..plain
         }

@@ -7,7 +7,10 @@ use rmcp::{
     ClientLifecycleMode, ClientServiceExt, RoleClient,
     model::ProtocolVersion,
     service::{ClientInitializeError, QuitReason, RunningService, RunningServiceCancellationToken},
-    transport::async_rw::AsyncRwTransport,
+    transport::{
+        StreamableHttpClientTransport, Transport as RmcpTransport, async_rw::AsyncRwTransport,
+        streamable_http_client::StreamableHttpClientTransportConfig,
+    },
 };
 use tokio::{
     sync::{Notify, broadcast},
@@ -16,18 +19,20 @@ use tokio::{
 
 use crate::{
     ServerConfig, Transport,
+    credentials::Accounts,
     failure::ConnectError as Failure,
     host::Host,
     http,
     log::Log,
     process::{self, Child, Program, Watchdog},
     session::{Era, Session},
+    sse::SseTransport,
+    web::{MAX_MESSAGE, Web},
+    wire::{Tapped, Wire},
 };
 
 pub(crate) use crate::failure::ConnectError;
 
-/// One message may be this long; a screenshot in base64 is a few megabytes.
-const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 /// How long a server of the newer era may take to say so.
 const DISCOVER_DEADLINE: Duration = Duration::from_secs(4);
 /// Progress that nobody has picked up; more is a flood, and only the newest matters.
@@ -39,6 +44,14 @@ pub(crate) struct Setting {
     pub(crate) client_name: String,
     pub(crate) client_version: String,
     pub(crate) watchdog: Watchdog,
+    pub(crate) accounts: Arc<dyn Accounts>,
+}
+
+/// Where what is heard of a server is written down.
+#[derive(Clone, Copy)]
+pub(crate) struct Ears<'a> {
+    pub(crate) log: &'a Log,
+    pub(crate) wire: &'a Wire,
 }
 
 /// A session together with what must end when it ends.
@@ -50,34 +63,38 @@ pub(crate) struct Link {
     child: Option<Child>,
 }
 
-pub(crate) async fn connect(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Link, ConnectError> {
+pub(crate) async fn connect(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Result<Link, ConnectError> {
     match &config.transport {
-        Transport::Stdio { .. } => stdio(config, setting, log).await,
-        Transport::Http { url, headers } => web(config, setting, url, http::client(url, headers)?).await,
+        Transport::Stdio { .. } => stdio(config, setting, ears).await,
+        Transport::Http { url, .. } => streamable(config, setting, ears, url).await,
+        Transport::Sse { url, .. } => {
+            let web = http::web(config, setting).await?;
+            let open = sse(setting, ears, url, web);
+            timeout(config.start_timeout, open).await.unwrap_or(Err(Failure::Silent(config.start_timeout)))
+        }
     }
 }
 
 /// The older handshake first: nearly every program knows it. Only one that says that it does not is asked anew.
-async fn stdio(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Link, ConnectError> {
-    match started(config, setting, log, Era::Legacy).await {
-        Err(Failure::OtherEra) => started(config, setting, log, Era::Modern).await,
+async fn stdio(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Result<Link, ConnectError> {
+    match started(config, setting, ears, Era::Legacy).await {
+        Err(Failure::OtherEra) => started(config, setting, ears, Era::Modern).await,
         outcome => outcome,
     }
 }
 
-async fn started(config: &ServerConfig, setting: &Setting, log: &Log, era: Era) -> Result<Link, ConnectError> {
+async fn started(config: &ServerConfig, setting: &Setting, ears: Ears<'_>, era: Era) -> Result<Link, ConnectError> {
     let Transport::Stdio { command, args, env, cwd } = &config.transport else { return Err(Failure::OtherEra) };
     let program = Program { command, args, env, cwd: cwd.as_deref().map(Path::new) };
-    let (mut child, stdout, stdin) = process::spawn(program, log, &setting.watchdog).await?;
+    let (mut child, stdout, stdin) = process::spawn(program, ears.log, &setting.watchdog).await?;
     let transport = AsyncRwTransport::<RoleClient, _, _>::new(stdout, stdin).with_max_line_length(MAX_MESSAGE);
     let deadline = match era {
         Era::Legacy => config.start_timeout,
         Era::Modern => DISCOVER_DEADLINE.max(config.start_timeout / 4),
     };
-    let (host, link) = host(setting);
-    let handshake = timeout(deadline, host.serve_with_lifecycle(transport, lifecycle(era)));
+    let handshake = timeout(deadline, shaken(setting, ears, transport, lifecycle(era)));
     let failure = match handshake.await {
-        Ok(Ok(running)) => return Ok(link.made(running, Some(child))),
+        Ok(Ok(link)) => return Ok(Link { child: Some(child), ..link }),
         Ok(Err(error)) if era == Era::Legacy && is_other_era(&error) => Failure::OtherEra,
         Ok(Err(ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
             Failure::Exited { status: exit_words(&mut child).await }
@@ -90,28 +107,22 @@ async fn started(config: &ServerConfig, setting: &Setting, log: &Log, era: Era) 
 }
 
 /// One era after the other, each on a transport of its own, within one deadline.
-async fn web(
-    config: &ServerConfig,
-    setting: &Setting,
-    url: &str,
-    client: reqwest::Client,
-) -> Result<Link, ConnectError> {
+async fn streamable(config: &ServerConfig, setting: &Setting, ears: Ears<'_>, url: &str) -> Result<Link, ConnectError> {
+    let web = http::web(config, setting).await?;
+    let transport = || {
+        let config = StreamableHttpClientTransportConfig::with_uri(url);
+        StreamableHttpClientTransport::with_client(web.clone(), config)
+    };
     let both = async {
-        let auto = ClientLifecycleMode::Auto {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-            legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
-        };
-        let first = match shaken(setting, url, &client, auto).await {
+        let first = match shaken(setting, ears, transport(), lifecycle(Era::Modern)).await {
             Ok(link) => return Ok(link),
             Err(error) => ConnectError::from_web(&error),
         };
         if !first.may_be_the_era() {
             return Err(first);
         }
-        match shaken(setting, url, &client, ClientLifecycleMode::Initialize).await {
-            Ok(link) => Ok(link),
-            Err(error) => Err(ConnectError::from_web(&error)),
-        }
+        let second = shaken(setting, ears, transport(), lifecycle(Era::Legacy)).await;
+        second.map_err(|error| ConnectError::from_web(&error))
     };
     match timeout(config.start_timeout, both).await {
         Ok(outcome) => outcome,
@@ -119,15 +130,22 @@ async fn web(
     }
 }
 
-async fn shaken(
+async fn sse(setting: &Setting, ears: Ears<'_>, url: &str, web: Web) -> Result<Link, ConnectError> {
+    let transport = SseTransport::open(web, url).await.map_err(|error| ConnectError::from_transport(&error))?;
+    let shaken = shaken(setting, ears, transport, lifecycle(Era::Legacy)).await;
+    shaken.map_err(|error| ConnectError::from_web(&error))
+}
+
+async fn shaken<T: RmcpTransport<RoleClient> + 'static>(
     setting: &Setting,
-    url: &str,
-    client: &reqwest::Client,
+    ears: Ears<'_>,
+    transport: T,
     mode: ClientLifecycleMode,
 ) -> Result<Link, ClientInitializeError> {
     let (host, link) = host(setting);
-    let running = host.serve_with_lifecycle(http::transport(client.clone(), url), mode).await?;
-    Ok(link.made(running, None))
+    let transport = Tapped { inner: transport, wire: ears.wire.clone() };
+    let running = host.serve_with_lifecycle(transport, mode).await?;
+    Ok(link.made(running))
 }
 
 fn lifecycle(era: Era) -> ClientLifecycleMode {
@@ -176,7 +194,7 @@ fn host(setting: &Setting) -> (Host, Prepared) {
 }
 
 impl Prepared {
-    fn made(self, running: RunningService<RoleClient, Host>, child: Option<Child>) -> Link {
+    fn made(self, running: RunningService<RoleClient, Host>) -> Link {
         let peer = running.peer().clone();
         let modern = peer.peer_info().is_some_and(|info| !info.protocol_version.has_initialize());
         let session = Session::new(peer, if modern { Era::Modern } else { Era::Legacy }, self.progress);
@@ -186,7 +204,7 @@ impl Prepared {
             let _: Result<QuitReason, _> = running.waiting().await;
         };
         let ended = ended.boxed().shared();
-        Link { session, tools_changed: self.tools_changed, cancel, ended, child }
+        Link { session, tools_changed: self.tools_changed, cancel, ended, child: None }
     }
 }
 

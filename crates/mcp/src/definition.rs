@@ -48,7 +48,9 @@ pub fn identity(config: &ServerConfig) -> String {
         // Where it lies changes from version to version.
         Transport::Stdio { args, .. } if config.bundled => format!("bundled\u{0}{}", args.join("\u{0}")),
         Transport::Stdio { command, args, cwd, .. } => format!("{command}\u{0}{}\u{0}{cwd:?}", args.join("\u{0}")),
-        Transport::Http { url, .. } => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+        Transport::Http { url, .. } | Transport::Sse { url, .. } => {
+            url.split(['?', '#']).next().unwrap_or_default().to_owned()
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat::{ErrorCode, ErrorReport};
 use rmcp::service::ClientInitializeError;
 
-use crate::{ServerConfig, Transport, http, log::Log, process::SpawnError, session::RequestError};
+use crate::{ServerConfig, Transport, http, log::Log, process::SpawnError, session::RequestError, web::StatusError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
@@ -44,14 +44,18 @@ impl ConnectError {
             ClientInitializeError::LegacyFallbackFailed { fallback, .. } => return Self::from_web(fallback),
             _ => None,
         };
-        let Some(inner) = inner.map(|inner| inner as &(dyn std::error::Error + 'static)) else {
-            return Self::Handshake(http::causes(error));
-        };
+        match inner {
+            Some(inner) => Self::from_transport(inner),
+            None => Self::Handshake(http::causes(error)),
+        }
+    }
+
+    pub(crate) fn from_transport(inner: &(dyn std::error::Error + 'static)) -> Self {
         if http::wants_sign_in(inner) {
             Self::SignIn
         } else if let Some(redirected) = http::redirected(inner) {
             Self::Moved(redirected.to.clone())
-        } else if http::may_pass(inner) {
+        } else if http::is_unreachable(inner) || http::status(inner).is_some_and(StatusError::may_pass) {
             Self::Unreachable(http::causes(inner))
         } else {
             Self::Handshake(http::causes(inner))

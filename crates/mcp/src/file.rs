@@ -144,7 +144,9 @@ fn entry(server: &ServerConfig, mut entry: Map<String, Value>) -> Map<String, Va
             set("env", (!env.is_empty()).then(|| json!(env)));
             set("cwd", cwd.as_ref().map(|cwd| json!(cwd)));
         }
-        Transport::Http { url, headers } => {
+        Transport::Http { url, headers } | Transport::Sse { url, headers } => {
+            let sse = matches!(server.transport, Transport::Sse { .. });
+            set("type", sse.then(|| json!("sse")));
             set("url", Some(json!(url)));
             set("headers", (!headers.is_empty()).then(|| json!(headers)));
         }
@@ -157,6 +159,8 @@ fn entry(server: &ServerConfig, mut entry: Map<String, Value>) -> Map<String, Va
     set("startTimeout", seconds(server.start_timeout, server.transport.default_start_timeout()));
     set("callTimeout", seconds(server.call_timeout, config::CALL_TIMEOUT));
     set("callLimit", seconds(server.call_limit, config::CALL_LIMIT));
+    set("era", (!server.era.is_auto()).then(|| json!(server.era)));
+    set("ca", server.ca.as_ref().map(|ca| json!(ca)));
     for (key, value) in server.auth.as_ref().and_then(Value::as_object).into_iter().flatten() {
         set(key, Some(value.clone()));
     }

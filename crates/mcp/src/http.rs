@@ -1,36 +1,54 @@
-//! The way to servers on the web.
+//! The way to servers on the web, and what errors on it mean.
 
-use std::{collections::BTreeMap, error::Error, time::Duration};
+use std::{collections::BTreeMap, error::Error, path::Path, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect;
-use rmcp::transport::{
-    StreamableHttpClientTransport,
-    streamable_http_client::{AuthRequiredError, StreamableHttpClientTransportConfig, StreamableHttpError},
-};
+use reqwest::{Certificate, redirect};
+use rmcp::transport::streamable_http_client::{AuthRequiredError, StreamableHttpError};
 
-use crate::connect::ConnectError;
+use crate::{
+    ServerConfig, Transport,
+    connect::{ConnectError, Setting},
+    credentials::CredentialError,
+    web::{Refused, StatusError, Web, WebError},
+};
 
 /// A whole page of HTML explains nothing.
 const MAX_CAUSE: usize = 500;
 
-pub(crate) type HttpTransport = StreamableHttpClientTransport<reqwest::Client>;
-
-/// A client for one server. Its headers go to that server's origin and nowhere else.
-pub(crate) fn client(url: &str, headers: &BTreeMap<String, String>) -> Result<reqwest::Client, ConnectError> {
+/// The web client for one server. Its headers go to that server's origin and nowhere else.
+pub(crate) async fn web(config: &ServerConfig, setting: &Setting) -> Result<Web, ConnectError> {
+    let (Transport::Http { url, headers } | Transport::Sse { url, headers }) = &config.transport else {
+        return Err(ConnectError::Settings("it has no web address".to_owned()));
+    };
     let builder = reqwest::Client::builder();
     // A proxy knows nothing of servers on this machine.
     let builder = if is_local(url) { builder.no_proxy() } else { builder };
-    builder
+    // The system decides whom to trust; what is added here is trusted for this server alone.
+    let builder = match &config.ca {
+        Some(file) => builder.tls_certs_merge(certificates(file).await?),
+        None => builder,
+    };
+    let client = builder
+        .user_agent(format!("{}/{}", setting.client_name, setting.client_version))
         .default_headers(header_map(headers)?)
         .connect_timeout(Duration::from_secs(15))
         .redirect(redirect::Policy::custom(same_origin))
         .build()
-        .map_err(|error| ConnectError::Settings(causes(&error)))
+        .map_err(|error| ConnectError::Settings(causes(&error)))?;
+    Ok(Web::new(client, setting.accounts.of(config)))
 }
 
-pub(crate) fn transport(client: reqwest::Client, url: &str) -> HttpTransport {
-    StreamableHttpClientTransport::with_client(client, StreamableHttpClientTransportConfig::with_uri(url))
+async fn certificates(file: &Path) -> Result<Vec<Certificate>, ConnectError> {
+    let wrong = |cause: String| {
+        ConnectError::Settings(format!("the certificates in {} cannot be used: {cause}", file.display()))
+    };
+    let text = tokio::fs::read(file).await.map_err(|error| wrong(error.to_string()))?;
+    match Certificate::from_pem_bundle(&text) {
+        Ok(certificates) if certificates.is_empty() => Err(wrong("there are none in it (PEM is expected)".to_owned())),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(wrong(causes(&error))),
+    }
 }
 
 fn is_local(url: &str) -> bool {
@@ -73,18 +91,12 @@ pub(crate) struct Redirected {
     pub(crate) to: String,
 }
 
-/// Whether anything in the chain of causes is a 401. Not every server sends the challenge that belongs to it.
+/// Whether nothing helps but a person who signs in.
 pub(crate) fn wants_sign_in(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| {
         cause.is::<AuthRequiredError>()
-            || cause.downcast_ref().is_some_and(|error: &StreamableHttpError<reqwest::Error>| match error {
-                StreamableHttpError::AuthRequired(_) => true,
-                StreamableHttpError::HttpStatus(error) => error.status == 401,
-                StreamableHttpError::Client(error) => error.status().is_some_and(|status| status == 401),
-                // rmcp keeps the status of this case in its words only.
-                StreamableHttpError::UnexpectedServerResponse(words) => words.starts_with("HTTP 401"),
-                _ => false,
-            })
+            || cause.is::<Refused>()
+            || matches!(cause.downcast_ref(), Some(CredentialError::SignIn))
     })
 }
 
@@ -92,12 +104,17 @@ pub(crate) fn redirected<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Red
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// Whether the server could not be reached, or answered only that it is unwell: it may be better soon.
-pub(crate) fn may_pass(error: &(dyn Error + 'static)) -> bool {
+/// The status that the server answered with, where that is all it said.
+pub(crate) fn status<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StatusError> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// Whether the server was not reached at all: no question was heard, so no other would be.
+pub(crate) fn is_unreachable(error: &(dyn Error + 'static)) -> bool {
     redirected(error).is_none()
-        && chain(error).any(|cause| match cause.downcast_ref() {
-            Some(StreamableHttpError::<reqwest::Error>::Client(error)) => error.is_connect() || error.is_timeout(),
-            Some(StreamableHttpError::HttpStatus(_)) => true,
+        && chain(error).any(|cause| match cause.downcast_ref::<WebError>() {
+            Some(WebError::Network(error)) => error.is_connect() || error.is_timeout(),
+            Some(WebError::Credentials(CredentialError::Unavailable { .. })) => true,
             _ => false,
         })
 }
@@ -105,7 +122,7 @@ pub(crate) fn may_pass(error: &(dyn Error + 'static)) -> bool {
 /// An error and everything below it. rmcp does not count what the web client says among its causes; here it is.
 pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| match (*error).downcast_ref() {
-        Some(StreamableHttpError::<reqwest::Error>::Client(cause)) => Some(cause as &(dyn Error + 'static)),
+        Some(StreamableHttpError::<WebError>::Client(cause)) => Some(cause as &(dyn Error + 'static)),
         _ => (*error).source(),
     })
 }
@@ -113,7 +130,10 @@ pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
 /// The words of an error and of all its causes, each said once; no secret of an address among them, and no novel.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
-    for cause in chain(error) {
+    let wrapper = |cause: &&(dyn Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(StreamableHttpError::<WebError>::Client(_)))
+    };
+    for cause in chain(error).filter(|cause| !wrapper(cause)) {
         let words = cause.to_string();
         if !text.contains(&words) {
             text = if text.is_empty() { words } else { format!("{text}: {words}") };

@@ -1,6 +1,6 @@
 //! What a command line or an address looks like when nobody may learn its secrets.
 
-const MASK: &str = "•••";
+pub(crate) const MASK: &str = "•••";
 
 /// A command line, quoted as a shell would want it, with secrets masked.
 pub(crate) fn command_line(command: &str, args: &[String]) -> String {
@@ -73,7 +73,7 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether a value gives itself away by the form that well-known issuers use.
-fn is_secret_value(value: &str) -> bool {
+pub(crate) fn is_secret_value(value: &str) -> bool {
     let prefixes =
         ["sk-", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "eyJ", "AKIA", "ntn_", "lin_api_"];
     value.len() >= 16 && !value.contains([' ', '/']) && prefixes.iter().any(|prefix| value.starts_with(prefix))

@@ -16,11 +16,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     ServerConfig,
     board::Board,
-    connect::{self, ConnectError, Link, Setting},
+    connect::{self, ConnectError, Ears, Link, Setting},
     jobs::{Done, Jobs, PING_DEADLINE},
     log::Log,
     session::{Era, RequestError, Session},
     tools,
+    wire::Wire,
 };
 
 const MAX_ATTEMPTS: u32 = 8;
@@ -54,6 +55,7 @@ pub(crate) struct ServerTask {
     /// Cancelled when nobody holds the servers any more.
     pub(crate) abandoned: CancellationToken,
     pub(crate) log: Log,
+    pub(crate) wire: Wire,
     pub(crate) attempts: u32,
     /// Whether it has been ready since it was configured.
     pub(crate) was_ready: bool,
@@ -80,8 +82,9 @@ impl ServerTask {
         if self.attempts == 0 {
             self.publish(ServerState::Connecting);
         }
-        let (config, setting, log) = (self.config.clone(), self.setting.clone(), self.log.clone());
-        let attempt = ready(&config, &setting, &log);
+        let (config, setting) = (self.config.clone(), self.setting.clone());
+        let (log, wire) = (self.log.clone(), self.wire.clone());
+        let attempt = ready(&config, &setting, Ears { log: &log, wire: &wire });
         let mut attempt = pin!(attempt);
         let outcome = loop {
             tokio::select! {
@@ -191,7 +194,7 @@ impl ServerTask {
             Some(Order::Stop(reply)) => (Next::Stop, Some(reply)),
             Some(Order::Reconnect) => (self.fresh(), None),
             Some(Order::Configure(config)) => {
-                let same = config.transport == self.config.transport && config.enabled == self.config.enabled;
+                let same = config.connects_like(&self.config);
                 self.config = config;
                 (if same { Next::GoOn } else { self.fresh() }, None)
             }
@@ -260,8 +263,8 @@ struct Connected {
     latency: Duration,
 }
 
-async fn ready(config: &ServerConfig, setting: &Setting, log: &Log) -> Result<Connected, ConnectError> {
-    let mut link = connect::connect(config, setting, log).await?;
+async fn ready(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Result<Connected, ConnectError> {
+    let mut link = connect::connect(config, setting, ears).await?;
     let session = link.session.clone();
     let first = async {
         let begun = Instant::now();

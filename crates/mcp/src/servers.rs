@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chat::{Output, Progress, ServerState, Tool};
+use chat::{Output, Progress, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
@@ -23,9 +23,11 @@ use crate::{
     call::{self, Deadlines},
     catalogue::LastKnown,
     connect::Setting,
+    credentials::Nobody,
     log::Log,
     process::Watchdog,
     server::{Order, ServerTask},
+    wire::Wire,
 };
 
 /// More than a server needs that ignores being asked to end.
@@ -72,6 +74,7 @@ impl Servers {
                 client_name: options.client_name,
                 client_version: options.client_version,
                 watchdog: Watchdog::start(options.run_dir),
+                accounts: Arc::new(Nobody),
             },
             catalogue: options.catalogue,
             serials: AtomicU64::new(0),
@@ -177,6 +180,11 @@ impl Servers {
         call::call(session, request, deadlines, progress, stop).await
     }
 
+    /// The last messages exchanged with a server, oldest first; nothing where there is none of that name.
+    pub fn wire(&self, name: &str) -> Vec<WireLine> {
+        self.find(name).map(|server| server.wire.lines()).unwrap_or_default()
+    }
+
     /// Ends all servers at the same time; returns when nothing of them runs any more.
     pub async fn shutdown(self) {
         if let Some(path) = &self.inner.catalogue {
@@ -195,8 +203,10 @@ impl Servers {
         let (orders, inbox) = mpsc::channel(16);
         let serial = self.inner.serials.fetch_add(1, Ordering::Relaxed);
         let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
-        let log = Arc::default();
-        let snapshot = ServerSnapshot { config: config.clone(), state, tools, log, session: None, orders, serial };
+        let (log, wire) = (Arc::default(), Wire::of(&config.name));
+        let task_wire = wire.clone();
+        let snapshot =
+            ServerSnapshot { config: config.clone(), state, tools, log, session: None, wire, orders, serial };
         let known = self.inner.board.add(snapshot);
         if known.is_none() {
             let task = ServerTask {
@@ -207,6 +217,7 @@ impl Servers {
                 inbox,
                 abandoned: self.inner.abandoned.clone(),
                 log: Log::default(),
+                wire: task_wire,
                 attempts: 0,
                 was_ready: false,
             };
@@ -217,7 +228,7 @@ impl Servers {
 
     async fn configure(&self, server: &ServerSnapshot, config: Arc<ServerConfig>) {
         self.inner.board.update(server.serial, |server| {
-            if config.enabled && (!server.config.enabled || config.transport != server.config.transport) {
+            if config.enabled && !config.connects_like(&server.config) {
                 server.state = ServerState::Connecting;
             }
             server.config = config.clone();

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::words;
 use crate::{
-    ConfigError, ServerConfig, Transport,
+    ConfigError, Era, ServerConfig, Transport,
     config::{CALL_LIMIT, CALL_TIMEOUT, seconds},
     naming,
 };
@@ -32,7 +32,7 @@ pub(super) fn read(key: Option<&str>, value: &Value) -> Result<ServerConfig, Con
     let name = match (label, &transport) {
         (Some(label), _) => label.to_owned(),
         (None, Transport::Stdio { command, args, .. }) => naming::from_command(command, args),
-        (None, Transport::Http { url, .. }) => naming::from_url(&checked_url(url)?),
+        (None, Transport::Http { url, .. } | Transport::Sse { url, .. }) => naming::from_url(&checked_url(url)?),
     };
     let on = place.flag(map, "enabled")?.unwrap_or(true) && !place.flag(map, "disabled")?.unwrap_or(false);
     let auth: Map<String, Value> =
@@ -45,6 +45,8 @@ pub(super) fn read(key: Option<&str>, value: &Value) -> Result<ServerConfig, Con
         start_timeout: place.seconds(map, "startTimeout")?.unwrap_or(transport.default_start_timeout()),
         call_timeout: place.seconds(map, "callTimeout")?.unwrap_or(CALL_TIMEOUT),
         call_limit: place.seconds(map, "callLimit")?.unwrap_or(CALL_LIMIT),
+        era: place.era(map)?,
+        ca: place.text(map, "ca")?.map(PathBuf::from),
         auth: (!auth.is_empty()).then_some(Value::Object(auth)),
         transport,
     })
@@ -75,7 +77,9 @@ fn transport(place: &Place<'_>, map: &Map<String, Value>) -> Result<Transport, C
         let Value::String(url) = value else { return Err(place.error(format!("\"{key}\" must be a text"))) };
         checked_url(url).map_err(|error| place.error(error.to_string().trim_end_matches('.')))?;
         let headers = if map.contains_key("headers") { "headers" } else { "http_headers" };
-        return Ok(Transport::Http { url: url.clone(), headers: place.texts(map, headers)? });
+        let (url, headers) = (url.clone(), place.texts(map, headers)?);
+        let sse = kind.as_deref() == Some("sse");
+        return Ok(if sse { Transport::Sse { url, headers } } else { Transport::Http { url, headers } });
     }
     stdio(place, program)
 }
@@ -151,6 +155,16 @@ impl Place<'_> {
                 None => Err(self.error(format!("\"{key}\" must be a number of seconds above 0"))),
             },
         }
+    }
+
+    /// What is not known here is whatever the server turns out to speak.
+    fn era(&self, map: &Map<String, Value>) -> Result<Era, ConfigError> {
+        let era = self.text(map, "era")?.or(self.text(map, "protocolEra")?);
+        Ok(match era.map(|era| era.to_ascii_lowercase()).as_deref() {
+            Some("legacy") => Era::Legacy,
+            Some("modern") => Era::Modern,
+            _ => Era::Auto,
+        })
     }
 
     fn list(&self, map: &Map<String, Value>, key: &str) -> Result<Vec<String>, ConfigError> {

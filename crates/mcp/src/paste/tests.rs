@@ -11,7 +11,7 @@ fn check(text: &str, expected: &[&str]) {
         .map(|server| {
             let count = match &server.transport {
                 Transport::Stdio { env, .. } => env.len(),
-                Transport::Http { headers, .. } => headers.len(),
+                Transport::Http { headers, .. } | Transport::Sse { headers, .. } => headers.len(),
             };
             let off = if server.enabled { "" } else { " (off)" };
             format!("{}{off}: {} +{count}", server.name, server.address())

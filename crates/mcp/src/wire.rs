@@ -1,0 +1,157 @@
+//! The last words exchanged with a server, both ways: a ring of JSON-RPC messages, masked and bounded.
+
+pub(crate) mod masked;
+
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use chat::WireLine;
+use rmcp::{
+    RoleClient,
+    service::{RxJsonRpcMessage, TxJsonRpcMessage},
+    transport::Transport,
+};
+use serde::Serialize;
+
+const MAX_LINES: usize = 1_000;
+const MAX_BYTES: usize = 1024 * 1024;
+/// What is shown of one message.
+const MAX_LINE: usize = 16 * 1024;
+
+/// A ring of messages. Cheap to clone; all clones are the same ring.
+#[derive(Clone, Default)]
+pub(crate) struct Wire {
+    name: Arc<str>,
+    ring: Arc<Mutex<Ring>>,
+}
+
+#[derive(Default)]
+struct Ring {
+    lines: VecDeque<WireLine>,
+    bytes: usize,
+}
+
+impl Wire {
+    pub(crate) fn of(name: &str) -> Self {
+        Self { name: name.into(), ring: Arc::default() }
+    }
+
+    pub(crate) fn lines(&self) -> Vec<WireLine> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner).lines.iter().cloned().collect()
+    }
+
+    fn push(&self, out: bool, message: &impl Serialize) {
+        let mut cut = Cut::default();
+        // What cannot be written as JSON cannot be sent either, and that is said elsewhere.
+        let _ = serde_json::to_writer(&mut cut, message);
+        let text = masked::json(&String::from_utf8_lossy(&cut.kept));
+        let text = if cut.bytes > cut.kept.len() { format!("{text}…") } else { text };
+        let way = if out { "→" } else { "←" };
+        tracing::debug!(target: "wire", server = &*self.name, bytes = cut.bytes, "{way} {text}");
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let line = WireLine { at: u64::try_from(at).unwrap_or(u64::MAX), out, text, bytes: cut.bytes as u64 };
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.bytes += line.text.len();
+        ring.lines.push_back(line);
+        while ring.lines.len() > MAX_LINES || ring.bytes > MAX_BYTES {
+            let gone = ring.lines.pop_front().map_or(0, |line| line.text.len());
+            ring.bytes -= gone;
+        }
+    }
+}
+
+/// Keeps the beginning of what is written and counts the rest.
+#[derive(Default)]
+struct Cut {
+    kept: Vec<u8>,
+    bytes: usize,
+}
+
+impl io::Write for Cut {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let room = MAX_LINE - self.kept.len();
+        self.kept.extend_from_slice(&text[..room.min(text.len())]);
+        self.bytes += text.len();
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Any transport, listened to.
+pub(crate) struct Tapped<T> {
+    pub(crate) inner: T,
+    pub(crate) wire: Wire,
+}
+
+impl<T: Transport<RoleClient>> Transport<RoleClient> for Tapped<T> {
+    type Error = T::Error;
+
+    fn name() -> Cow<'static, str> {
+        T::name()
+    }
+
+    fn send(
+        &mut self,
+        item: TxJsonRpcMessage<RoleClient>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        self.wire.push(true, &item);
+        self.inner.send(item)
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
+        let item = self.inner.receive().await;
+        if let Some(item) = &item {
+            self.wire.push(false, item);
+        }
+        item
+    }
+
+    async fn close(&mut self) -> Result<(), Self::Error> {
+        self.inner.close().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_last_messages_are_kept_and_long_ones_are_cut() {
+        let wire = Wire::of("s");
+        for number in 0..2_000 {
+            wire.push(number % 2 == 0, &json!({ "number": number }));
+        }
+        let lines = wire.lines();
+        assert_eq!((lines.len(), lines.last().map(|line| line.text.as_str())), (MAX_LINES, Some(r#"{"number":1999}"#)));
+        for _ in 0..200 {
+            wire.push(true, &json!({ "long": "ü".repeat(100_000) }));
+        }
+        let lines = wire.lines();
+        assert!(lines.iter().map(|line| line.text.len()).sum::<usize>() <= MAX_BYTES);
+        assert_eq!(lines.last().map(|line| line.bytes), Some(200_011));
+    }
+
+    #[test]
+    fn secrets_are_masked_on_the_wire() {
+        let wire = Wire::of("s");
+        wire.push(
+            true,
+            &json!({ "arguments": { "api_key": "hunter2", "q": "ghp_0123456789abcdef01", "progressToken": "7" } }),
+        );
+        let text = &wire.lines()[0].text;
+        assert!(
+            !text.contains("hunter2") && !text.contains("ghp_") && text.contains(r#""progressToken":"7""#),
+            "{text}"
+        );
+    }
+}
