@@ -263,7 +263,7 @@ export class FakeBackend implements Backend {
   }
 
   private async run(planned: Planned, tell: (event: TurnEvent) => void): Promise<void> {
-    const { name, hints, called } = tool(planned.server, planned.tool);
+    const { name, hints, called, definition } = tool(planned.server, planned.tool);
     const base = {
       id: this.id("k"),
       wireId: this.id("w"),
@@ -272,12 +272,13 @@ export class FakeBackend implements Backend {
       server: planned.server,
       tool: name,
       hints,
+      definition,
     };
     const put = (status: CallStatus, times: Partial<ToolCall> = {}) =>
       tell({ type: "item", item: { type: "toolCall", ...base, arguments: planned.arguments, status, ...times } });
     put({ state: "proposed" });
     if (planned.ask) {
-      put({ state: "awaitingApproval", reason: "It changes something and no rule allows it." });
+      put({ state: "awaitingApproval", reason: "it may change something", change: planned.change });
       const { allow, word } = await new Promise<{ allow: boolean; word?: string }>((answer) =>
         this.approvals.set(base.id, answer),
       );

@@ -1,8 +1,8 @@
 // The scripted twin's world: five help-desk servers with sample data, and what is said about them.
 import type { ModelView, ServerView, SettingsView, Snapshot, Tool, ToolHints, Turn } from "../bindings";
 
-const READS: ToolHints = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
-const CHANGES: ToolHints = { readOnly: false, destructive: false, idempotent: false, openWorld: false };
+const READS: ToolHints = { readOnly: true, destructive: false, idempotent: true, openWorld: false, stated: true };
+const CHANGES: ToolHints = { readOnly: false, destructive: false, idempotent: false, openWorld: false, stated: true };
 
 const CATALOGUE: Record<string, [name: string, description: string, argument: string, hints?: ToolHints][]> = {
   customer: [
@@ -47,6 +47,7 @@ export function tool(server: string, name: string): Tool {
     description,
     inputSchema: { type: "object", properties: { [argument]: { type: "string" } }, required: [argument] },
     hints: hints as ToolHints,
+    definition: `${server}-${name}-1`,
     tokens: 150 + description.length * 2,
     warnings: [],
   };

@@ -2,7 +2,8 @@
 import type { ToolHints } from "../bindings";
 import { say } from "../i18n";
 
-export function hintsOf({ readOnly, destructive, idempotent, openWorld }: ToolHints): string[] {
+export function hintsOf({ stated, readOnly, destructive, idempotent, openWorld }: ToolHints): string[] {
+  if (!stated) return [say.approval.silent];
   const outside = openWorld ? [say.approval.openWorld] : [];
   if (readOnly) return [say.approval.readOnly, ...outside];
   const words = [destructive ? say.approval.destructive : say.approval.changes];

@@ -193,8 +193,8 @@ export class App {
     if (done !== undefined) await this.open(summary.id);
   }
 
-  async answer(call: string, allow: boolean, word?: string): Promise<void> {
-    await this.attempt("answer_approval", { call, allow, word });
+  async answer(call: string, allow: boolean, more: { word?: string } = {}): Promise<void> {
+    await this.attempt("answer_approval", { call, allow, ...more });
   }
 
   server(name: string): ServerView | undefined {

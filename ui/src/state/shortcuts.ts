@@ -8,6 +8,7 @@ export type ShortcutId =
   | "message"
   | "stop"
   | "allow"
+  | "always"
   | "deny"
   | "rename"
   | "larger"
@@ -33,6 +34,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: "message", keys: "Ctrl+L", inFields: true },
   { id: "stop", keys: "Escape", inFields: true },
   { id: "allow", keys: "A", inFields: false },
+  { id: "always", keys: "Shift+A", inFields: false, local: true },
   { id: "deny", keys: "D", inFields: false },
   { id: "rename", keys: "F2", inFields: false, local: true },
   { id: "larger", keys: "Ctrl++", inFields: true },
@@ -44,18 +46,29 @@ export function keysOf(id: ShortcutId): string {
   return SHORTCUTS.find((shortcut) => shortcut.id === id)?.keys ?? "";
 }
 
-/** The shortcut that a key press means, if any. */
+/** The shortcut that a key press means for the window, if any. */
 export function shortcutFor(event: KeyboardEvent): Shortcut | undefined {
+  const shortcut = pressedIn(event);
+  return shortcut?.local ? undefined : shortcut;
+}
+
+/** Whether a key press means a shortcut that is handled where the focus is, or where something waits. */
+export function means(event: KeyboardEvent, id: ShortcutId): boolean {
+  return pressedIn(event)?.id === id;
+}
+
+function pressedIn(event: KeyboardEvent): Shortcut | undefined {
   if (event.altKey || event.isComposing) return undefined;
   const pressed = pressedKeys(event);
-  const shortcut = SHORTCUTS.find((each) => !each.local && each.keys === pressed);
+  const shortcut = SHORTCUTS.find((each) => each.keys === pressed);
   return shortcut && (shortcut.inFields || !inField(event.target)) ? shortcut : undefined;
 }
 
 function pressedKeys(event: KeyboardEvent): string {
   const key = event.key === "=" && (event.ctrlKey || event.metaKey) ? "+" : event.key;
   const name = key.length === 1 ? key.toUpperCase() : key;
-  return event.ctrlKey || event.metaKey ? `Ctrl+${name}` : name;
+  if (event.ctrlKey || event.metaKey) return `Ctrl+${name}`;
+  return event.shiftKey && /^[A-Z]$/.test(name) ? `Shift+${name}` : name;
 }
 
 function inField(target: EventTarget | null): boolean {
