@@ -87,6 +87,12 @@ commands! {
     add_servers(text: String) -> Vec<String>, |app, engine| engine.add_servers(&text).await;
     enable_server(request: EnableServer) -> (), |app, engine| engine.enable_server(&request.name, request.enabled).await;
     remove_server(name: String) -> (), |app, engine| engine.remove_server(&name).await;
+    /// Agrees that the server's program runs with exactly the command line that is shown.
+    consent_server(name: String) -> (), |app, engine| engine.consent(&name).await;
+    /// Gives a secret that a server's configuration refers to.
+    store_server_secret(request: StoreSecret) -> (), |app, engine| {
+        engine.store_server_secret(&request.name, &request.value).await
+    };
     reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
     /// All five help-desk servers at once.
     remove_help_desk(request: ()) -> (), |app, engine| {
@@ -162,6 +168,16 @@ struct RenameConversation {
 struct StoreKey {
     provider: String,
     key: String,
+}
+
+/// A server's secret on its way to the keychain. Nothing ever brings it back to the page.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct StoreSecret {
+    /// As it stands in `${secret:…}`.
+    name: String,
+    value: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

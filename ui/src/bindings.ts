@@ -71,7 +71,15 @@ look_up_keys: [null, SettingsView], list_models: [string, Array<ModelView>], tes
 /**
  * Reads a URL, a command line or any client's JSON; nothing is added or run yet.
  */
-preview_servers: [string, Array<ServerPreview>], add_servers: [string, Array<string>], enable_server: [EnableServer, null], remove_server: [string, null], reconnect_server: [string, null], 
+preview_servers: [string, Array<ServerPreview>], add_servers: [string, Array<string>], enable_server: [EnableServer, null], remove_server: [string, null], 
+/**
+ * Agrees that the server's program runs with exactly the command line that is shown.
+ */
+consent_server: [string, null], 
+/**
+ * Gives a secret that a server's configuration refers to.
+ */
+store_server_secret: [StoreSecret, null], reconnect_server: [string, null], 
 /**
  * All five help-desk servers at once.
  */
@@ -423,7 +431,7 @@ replaces: boolean, };
 /**
  * How a server stands, honestly: `Ready` means that it answered just now.
  */
-export type ServerState = { "state": "off" } | { "state": "connecting" } | { "state": "ready", tools: number, latencyMs: number, } | { "state": "needsSignIn" } | { "state": "reconnecting", at: number, error: ErrorReport, } | { "state": "failed", error: ErrorReport, };
+export type ServerState = { "state": "off" } | { "state": "connecting" } | { "state": "ready", tools: number, latencyMs: number, } | { "state": "needsSignIn" } | { "state": "needsConsent", command: string, } | { "state": "reconnecting", at: number, error: ErrorReport, } | { "state": "failed", error: ErrorReport, };
 
 /**
  * One configured server and how it stands.
@@ -498,6 +506,15 @@ home: string, };
  * A key on its way to the keychain. Nothing ever brings it back to the page.
  */
 export type StoreKey = { provider: string, key: string, };
+
+/**
+ * A server's secret on its way to the keychain. Nothing ever brings it back to the page.
+ */
+export type StoreSecret = { 
+/**
+ * As it stands in `${secret:…}`.
+ */
+name: string, value: string, };
 
 /**
  * What testing a provider found, step by step; the first failed step is the last.

@@ -13,6 +13,7 @@ mod error;
 mod form;
 mod ids;
 mod item;
+mod launch;
 mod offers;
 mod policy;
 mod question;
@@ -28,6 +29,7 @@ pub use error::{ErrorCode, ErrorReport};
 pub use form::{Field, FieldKind, FieldOption, FieldProblem, filled};
 pub use ids::{CallId, ConversationId, ItemId, TurnId};
 pub use item::{CallStatus, Change, Content, Item, Message, Output, Piece, PieceKind, Progress, Role, ToolCall};
+pub use launch::{Launch, Sandbox};
 pub use offers::{
     Blank, Completion, FilledPrompt, LogLevel, LogLine, Offers, Prompt, PromptArgument, PromptMessage, Reading,
     Resource, ResourceList, ResourceTemplate,

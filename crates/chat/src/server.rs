@@ -18,6 +18,10 @@ pub enum ServerState {
         latency_ms: f64,
     },
     NeedsSignIn,
+    /// Nobody has agreed yet that this command line may run here; secrets are masked.
+    NeedsConsent {
+        command: String,
+    },
     /// It was lost; the next attempt is made at `at`.
     Reconnecting {
         at: u64,

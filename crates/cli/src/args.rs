@@ -21,7 +21,9 @@ pub(crate) enum Command {
     /// Ask seven questions that show what the help desk can do.
     Examples(Examples),
     /// List the servers and how they stand.
-    Servers(List),
+    Servers(Servers),
+    /// Give a secret that a server's configuration refers to; it goes to the keychain.
+    Secret(Secret),
     /// List every tool of every server.
     Tools(List),
     /// Call one tool, without a model.
@@ -76,6 +78,21 @@ pub(crate) enum Provider {
     Lmstudio,
     Practice,
     Custom,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Servers {
+    #[command(flatten)]
+    pub(crate) list: List,
+    /// Agree that this server's program runs with the command line that is shown.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow: Vec<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Secret {
+    /// Its name, as it stands in ${secret:NAME}. The secret itself is read from the terminal or standard input.
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Group)]

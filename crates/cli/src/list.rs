@@ -6,14 +6,15 @@ use ::chat::{ErrorReport, ServerState, Tool};
 use engine::ServerView;
 use serde_json::{Value, json};
 
-use crate::args::List;
+use crate::args::{List, Servers};
 use crate::{Ending, print};
 
 /// A first start may download its program.
 const SERVERS_MAY_TAKE: Duration = Duration::from_secs(60);
 
-pub(crate) async fn servers(args: List) -> Result<Ending, ErrorReport> {
-    let servers = settled(&args).await?;
+pub(crate) async fn servers(args: Servers) -> Result<Ending, ErrorReport> {
+    let (args, allow) = (args.list, args.allow);
+    let servers = settled(&args, &allow).await?;
     if args.json {
         print::line(&Value::from_iter(servers.iter().map(server_json)).to_string());
         return Ok(Ending::Answered);
@@ -26,6 +27,9 @@ pub(crate) async fn servers(args: List) -> Result<Ending, ErrorReport> {
             ServerState::Failed { error } | ServerState::Reconnecting { error, .. } => {
                 format!("{} {}", error.message, error.cause.as_deref().unwrap_or_default())
             }
+            ServerState::NeedsConsent { command } => {
+                format!("{command}\n{:<29} agree: loq servers --allow {}", "", server.name)
+            }
             ServerState::Off | ServerState::Connecting | ServerState::NeedsSignIn => String::new(),
         };
         print::line(&format!("{:<16} {state:<12} {more}", server.name));
@@ -34,7 +38,7 @@ pub(crate) async fn servers(args: List) -> Result<Ending, ErrorReport> {
 }
 
 pub(crate) async fn tools(args: List) -> Result<Ending, ErrorReport> {
-    let servers = settled(&args).await?;
+    let servers = settled(&args, &[]).await?;
     let ready = servers.iter().filter(|server| matches!(server.state, ServerState::Ready { .. }));
     let tools: Vec<&Tool> = ready.flat_map(|server| &server.tools).collect();
     if args.json {
@@ -51,8 +55,14 @@ pub(crate) async fn tools(args: List) -> Result<Ending, ErrorReport> {
     Ok(Ending::Answered)
 }
 
-async fn settled(args: &List) -> Result<Vec<ServerView>, ErrorReport> {
+async fn settled(args: &List, allow: &[String]) -> Result<Vec<ServerView>, ErrorReport> {
     let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    for name in allow {
+        if let Err(error) = engine.consent(name).await {
+            engine.shut_down().await;
+            return Err(error);
+        }
+    }
     engine.servers_settled(SERVERS_MAY_TAKE).await;
     let servers = engine.server_views();
     engine.shut_down().await;
@@ -65,6 +75,7 @@ fn server_json(server: &ServerView) -> Value {
         ServerState::Connecting => ("connecting", None, None, None),
         ServerState::Ready { tools, latency_ms } => ("ready", Some(*tools), Some(*latency_ms), None),
         ServerState::NeedsSignIn => ("needsSignIn", None, None, None),
+        ServerState::NeedsConsent { .. } => ("needsConsent", None, None, None),
         ServerState::Reconnecting { error, .. } => ("reconnecting", None, None, Some(error)),
         ServerState::Failed { error } => ("failed", None, None, Some(error)),
     };

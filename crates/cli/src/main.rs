@@ -12,6 +12,7 @@ mod chat;
 mod list;
 mod open;
 mod print;
+mod secret;
 mod settings;
 
 use std::process::ExitCode;
@@ -64,6 +65,7 @@ async fn run() -> ExitCode {
         Command::Chat(common) => chat::chat(common).await,
         Command::Examples(args) => ask::examples(args).await,
         Command::Servers(args) => list::servers(args).await,
+        Command::Secret(args) => secret::secret(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,
     };

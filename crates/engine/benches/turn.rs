@@ -179,8 +179,7 @@ async fn connections(count: usize) {
             let transport = Transport::Stdio { command, args: vec!["kb".into()], env: Default::default(), cwd: None };
             ServerConfig::new(format!("s{n}"), transport)
         });
-        let options =
-            ServersOptions { client_name: "bench".into(), client_version: "0".into(), run_dir: None, catalogue: None };
+        let options = ServersOptions { client_name: "bench".into(), client_version: "0".into(), ..Default::default() };
         let begun = Instant::now();
         let servers = Servers::start(options, configs.collect());
         servers.settled(Duration::from_secs(60)).await;

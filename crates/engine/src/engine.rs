@@ -8,7 +8,7 @@ use chat::{
     CallId, CallStatus, Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId,
 };
 use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId, TurnStatus};
-use mcp::{Keychain, Secrets, ServerConfig, ServerFile, Servers};
+use mcp::{Consents, Keychain, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -68,6 +68,10 @@ pub(crate) struct Inner {
     pub(crate) settings: Mutex<Settings>,
     pub(crate) settings_given: bool,
     pub(crate) keys: Keys,
+    /// What the configurations of servers refer to.
+    pub(crate) secrets: Arc<SecretsOrMemory>,
+    /// Which programs may be started; nothing where the servers were given for this engine alone.
+    pub(crate) consents: Option<Arc<Consents>>,
     pub(crate) http: Http,
     pub(crate) practice: OnceCell<practice::Practice>,
     /// Held while the list of servers is read, changed and written.
@@ -107,11 +111,13 @@ impl Engine {
             }
         };
         // They connect while the conversations are read.
-        let servers = Servers::start(crate::servers::options(&home, file.is_none()), configs);
+        let keychain = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
+        let secrets = Arc::new(SecretsOrMemory::new(keychain.clone()));
+        let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
+        let servers = Servers::start(crate::servers::options(&home, secrets.clone(), consents.clone()), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
         let hub = Hub::default();
         hub.fill(store.conversations().await.map_err(|error| error.report())?);
-        let secrets = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
         let inner = Inner {
             store,
             hub,
@@ -121,7 +127,9 @@ impl Engine {
             helpdesk: options.helpdesk,
             settings: Mutex::new(settings),
             settings_given,
-            keys: Keys::new(secrets),
+            keys: Keys::new(keychain),
+            secrets,
+            consents,
             http: Http::default(),
             practice: OnceCell::new(),
             changing_servers: tokio::sync::Mutex::default(),

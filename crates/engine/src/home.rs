@@ -66,6 +66,11 @@ impl Home {
         self.data.join("catalogue.json")
     }
 
+    /// Which programs a person has agreed to.
+    pub fn consents(&self) -> PathBuf {
+        self.config.join("consents.json")
+    }
+
     /// Marks of programs that run now.
     pub fn run(&self) -> PathBuf {
         self.data.join("run")

@@ -1,23 +1,20 @@
 //! Which servers there are: the home's list, the help desk, and what a person adds.
 
-use std::path::Path;
+mod list;
+mod secrets;
+
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use chat::{ErrorCode, ErrorReport, ServerState};
 use futures::future::join_all;
-use mcp::{ServerChange, ServerConfig, ServerFile, ServersOptions, Transport, parse_servers};
+use mcp::{ServerChange, ServerConfig, Transport, parse_servers};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::engine::{Engine, Inner};
-use crate::home::Home;
 use crate::view::{AppEvent, ServerPreview, ServerView};
-
-/// The help desk's servers: the bundled program's only argument, and their names.
-pub const HELP_DESK: [&str; 5] = ["ticket", "customer", "billing", "kb", "asset"];
-
-/// What the program is called in the file; where it really lies is known only at run time.
-const HELP_DESK_PROGRAM: &str = "loquat-helpdesk";
+pub use list::{HELP_DESK, help_desk};
+pub(crate) use list::{configured, options, resolved};
 
 impl Engine {
     pub fn server_views(&self) -> Vec<ServerView> {
@@ -39,12 +36,32 @@ impl Engine {
         Ok(found.iter().map(preview).collect())
     }
 
-    /// Adds what [`Engine::preview_servers`] showed. Servers of the same name are replaced.
+    /// Adds what [`Engine::preview_servers`] showed: whoever adds it has seen its whole command line and agrees to
+    /// it. Servers of the same name are replaced; secrets go to the keychain.
     pub async fn add_servers(&self, text: &str) -> Result<Vec<String>, ErrorReport> {
         let found = parse_servers(text).map_err(|error| error.report())?;
         let names = found.iter().map(|config| config.name.clone()).collect();
+        let found = self.keep_secrets(found).await?;
+        for config in &found {
+            self.agree(config)?;
+        }
         self.put_servers(found).await?;
         Ok(names)
+    }
+
+    /// A person agrees that a server's program runs here as it is configured now.
+    pub async fn consent(&self, name: &str) -> Result<(), ErrorReport> {
+        self.agree(&self.config(name)?)?;
+        self.reconnect_server(name).await
+    }
+
+    fn agree(&self, config: &ServerConfig) -> Result<(), ErrorReport> {
+        let Some(consents) = &self.inner.consents else { return Ok(()) };
+        consents.give(config).map_err(|error| {
+            ErrorReport::new(ErrorCode::StorageFailed, "What you agreed to could not be written down.")
+                .because(error.to_string())
+                .fix("Check that the disk is not full, then try again.")
+        })
     }
 
     pub async fn enable_server(&self, name: &str, enabled: bool) -> Result<(), ErrorReport> {
@@ -118,10 +135,10 @@ impl Engine {
 
     async fn remove_servers(&self, names: Vec<String>) -> Result<(), ErrorReport> {
         let _one_at_a_time = self.inner.changing_servers.lock().await;
-        let mut all = self.configs();
-        all.retain(|config| !names.contains(&config.name));
-        self.save_servers(&all)?;
+        let (gone, left): (Vec<_>, Vec<_>) = self.configs().into_iter().partition(|it| names.contains(&it.name));
+        self.save_servers(&left)?;
         join_all(names.iter().map(|name| self.inner.servers.remove(name))).await;
+        self.forget_secrets(&gone).await;
         Ok(())
     }
 
@@ -140,7 +157,7 @@ impl Engine {
     fn save_servers(&self, configs: &[ServerConfig]) -> Result<(), ErrorReport> {
         let Some(file) = &self.inner.file else { return Ok(()) };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut file.servers, configs.iter().cloned().map(portable).collect());
+        let before = std::mem::replace(&mut file.servers, configs.iter().cloned().map(list::portable).collect());
         file.save().map_err(|error| {
             file.servers = before;
             error.report()
@@ -154,72 +171,6 @@ impl Inner {
             self.hub.announce(AppEvent::Server { server: view(server) });
         }
     }
-}
-
-/// The home's list of servers; in a fresh home the help desk, written down at once. A list that cannot
-/// be read is kept aside, and what happened is among the troubles.
-pub(crate) fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result<ServerFile, ErrorReport> {
-    let mut is_fresh = !home.servers().exists();
-    let loaded = ServerFile::load(home.servers()).or_else(|error| {
-        troubles.push(error.report());
-        is_fresh = true;
-        ServerFile::load(home.servers())
-    });
-    let mut file = loaded.map_err(|error| error.report())?;
-    troubles.extend(file.problems.iter().map(|problem| problem.report()));
-    if is_fresh {
-        file.servers = help_desk(None);
-        file.save().map_err(|error| error.report())?;
-    }
-    Ok(file)
-}
-
-/// The servers of the list as they are run here.
-pub(crate) fn resolved(file: &ServerFile, program: Option<&Path>) -> Vec<ServerConfig> {
-    file.servers.iter().cloned().map(|config| run_here(config, program)).collect()
-}
-
-pub(crate) fn options(home: &Home, given: bool) -> ServersOptions {
-    ServersOptions {
-        client_name: "Loquat".into(),
-        client_version: env!("CARGO_PKG_VERSION").into(),
-        run_dir: Some(home.run()),
-        // Servers of one call alone are no part of what the home remembers.
-        catalogue: (!given).then(|| home.catalogue()),
-    }
-}
-
-/// The five servers of the help desk, on.
-pub fn help_desk(program: Option<&Path>) -> Vec<ServerConfig> {
-    let server = |name: &&str| {
-        let (command, args) = (HELP_DESK_PROGRAM.to_owned(), vec![(*name).to_owned()]);
-        let transport = Transport::Stdio { command, args, env: Default::default(), cwd: None };
-        let config = ServerConfig { bundled: true, ..ServerConfig::new(*name, transport) };
-        run_here(config, program)
-    };
-    HELP_DESK.iter().map(server).collect()
-}
-
-/// A server counts as bundled, and is trusted as such, only if it is the bundled program: whatever
-/// command the file names is replaced by it.
-fn run_here(mut config: ServerConfig, program: Option<&Path>) -> ServerConfig {
-    let Transport::Stdio { command, args, env, .. } = &mut config.transport else {
-        config.bundled = false;
-        return config;
-    };
-    config.bundled &= matches!(&args[..], [only] if HELP_DESK.contains(&only.as_str())) && env.is_empty();
-    if config.bundled {
-        *command = program.map_or(HELP_DESK_PROGRAM.into(), |program| program.display().to_string());
-    }
-    config
-}
-
-/// A server as it is written down: where the bundled program lies is nobody's business but this run's.
-fn portable(mut config: ServerConfig) -> ServerConfig {
-    if let (true, Transport::Stdio { command, .. }) = (config.bundled, &mut config.transport) {
-        *command = HELP_DESK_PROGRAM.into();
-    }
-    config
 }
 
 fn view(server: &mcp::ServerSnapshot) -> ServerView {

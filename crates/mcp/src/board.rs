@@ -1,9 +1,9 @@
 //! What everybody may know of the servers: one published value, replaced as a whole.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use chat::{ServerState, Tool};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 use crate::{Catalogue, ServerConfig, server::Order, session::Session, wire::Wire};
 
@@ -21,11 +21,22 @@ pub struct ServerSnapshot {
     pub(crate) orders: mpsc::Sender<Order>,
     /// Tells a server from a later one of the same name.
     pub(crate) serial: u64,
+    /// Calls take turns: one permit for each that may run at the same time.
+    pub(crate) turns: Arc<Semaphore>,
 }
 
 impl ServerSnapshot {
     fn is_ready(&self) -> bool {
         matches!(self.state, ServerState::Ready { .. })
+    }
+
+    /// What it offers to be called: nothing of what was turned off.
+    fn offered(&self) -> Cow<'_, [Tool]> {
+        let off = &self.config.disabled_tools;
+        if off.is_empty() {
+            return Cow::Borrowed(self.tools.as_slice());
+        }
+        self.tools.iter().filter(|tool| !off.contains(&tool.name)).cloned().collect()
     }
 }
 
@@ -103,10 +114,11 @@ impl Board {
         self.published.send_if_modified(|published| {
             let servers = Arc::make_mut(&mut published.servers);
             let Some(server) = servers.iter_mut().find(|server| server.serial == serial) else { return false };
-            let before = (server.is_ready(), server.tools.clone());
+            let before = (server.is_ready(), server.tools.clone(), server.config.clone());
             change(server);
             changed = Some(server.config.name.clone());
-            if before.0 != server.is_ready() || !Arc::ptr_eq(&before.1, &server.tools) {
+            let same_tools = Arc::ptr_eq(&before.1, &server.tools);
+            if before.0 != server.is_ready() || !same_tools || before.2.disabled_tools != server.config.disabled_tools {
                 refresh_catalogue(published);
             }
             true
@@ -124,5 +136,6 @@ impl Board {
 
 fn refresh_catalogue(published: &mut Published) {
     let ready = published.servers.iter().filter(|server| server.is_ready());
-    published.catalogue = Arc::new(Catalogue::new(ready.map(|server| server.tools.as_slice())));
+    let offered: Vec<_> = ready.map(ServerSnapshot::offered).collect();
+    published.catalogue = Arc::new(Catalogue::new(offered.iter().map(AsRef::as_ref)));
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
+use chat::Sandbox;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -34,6 +35,14 @@ pub struct ServerConfig {
     /// A file with certificates (PEM) that are trusted for this server besides the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
+    /// Tools of it that nobody is offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disabled_tools: Vec<String>,
+    /// How many calls it gets at the same time.
+    pub parallel: u32,
+    /// What its program may reach; everything where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Sandbox>,
     /// What was configured about signing in (`auth_type`, `oauth`, `auth`), verbatim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Value>,
@@ -125,6 +134,7 @@ impl Transport {
 
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(3600);
+pub(crate) const PARALLEL: u32 = 4;
 
 impl ServerConfig {
     pub fn new(name: impl Into<String>, transport: Transport) -> Self {
@@ -138,20 +148,23 @@ impl ServerConfig {
             call_limit: CALL_LIMIT,
             era: Era::Auto,
             ca: None,
+            disabled_tools: vec![],
+            parallel: PARALLEL,
+            sandbox: None,
             auth: None,
             transport,
         }
     }
 
-    /// Whether a session made for the one is as good for the other.
-    pub(crate) fn connects_like(&self, other: &Self) -> bool {
-        let way = |config: &Self| (config.enabled, config.transport.clone(), config.era, config.ca.clone());
-        way(self) == way(other)
-    }
-
     /// The whole command line or URL as a person may see it: what looks like a secret is masked.
     pub fn address(&self) -> String {
         self.transport.address()
+    }
+
+    /// Whether a session made for the one is as good for the other.
+    pub(crate) fn connects_like(&self, other: &Self) -> bool {
+        let way = |config: &Self| (config.enabled, config.transport.clone(), config.era, config.ca.clone());
+        way(self) == way(other) && self.sandbox == other.sandbox && self.auth == other.auth
     }
 }
 
@@ -177,6 +190,11 @@ struct Wire {
     era: Era,
     #[serde(default)]
     ca: Option<PathBuf>,
+    disabled_tools: Vec<String>,
+    #[serde(default)]
+    parallel: Option<u32>,
+    #[serde(default)]
+    sandbox: Option<Sandbox>,
     #[serde(default)]
     auth: Option<Value>,
 }
@@ -197,6 +215,9 @@ impl From<Wire> for ServerConfig {
             call_limit: wire.call_limit.and_then(seconds::read).unwrap_or(plain.call_limit),
             era: wire.era,
             ca: wire.ca,
+            disabled_tools: wire.disabled_tools,
+            parallel: wire.parallel.filter(|most| *most > 0).unwrap_or(PARALLEL),
+            sandbox: wire.sandbox,
             auth: wire.auth,
             ..plain
         }

@@ -18,13 +18,14 @@ use tokio::{
 };
 
 use crate::{
-    ServerConfig, Transport,
+    Consents, Secrets, ServerConfig, Transport,
     credentials::Accounts,
     failure::ConnectError as Failure,
     host::Host,
     http,
     log::Log,
     process::{self, Child, Program, Watchdog},
+    references,
     session::{Era, Session},
     sse::SseTransport,
     web::{MAX_MESSAGE, Web},
@@ -45,6 +46,16 @@ pub(crate) struct Setting {
     pub(crate) client_version: String,
     pub(crate) watchdog: Watchdog,
     pub(crate) accounts: Arc<dyn Accounts>,
+    /// Where the secrets lie that configurations refer to.
+    pub(crate) secrets: Option<Arc<dyn Secrets>>,
+    /// Which programs may be started; all of them where a person gave them for this run.
+    pub(crate) consents: Option<Arc<Consents>>,
+}
+
+impl Setting {
+    pub(crate) fn may_start(&self, config: &ServerConfig) -> bool {
+        self.consents.as_ref().is_none_or(|consents| consents.allows(config))
+    }
 }
 
 /// Where what is heard of a server is written down.
@@ -64,6 +75,8 @@ pub(crate) struct Link {
 }
 
 pub(crate) async fn connect(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Result<Link, ConnectError> {
+    // What it refers to is looked up now, and known to nobody else.
+    let config = &references::resolve(config, setting.secrets.as_deref()).await?;
     match &config.transport {
         Transport::Stdio { .. } => stdio(config, setting, ears).await,
         Transport::Http { url, .. } => streamable(config, setting, ears, url).await,

@@ -5,12 +5,18 @@ use std::time::Duration;
 use chat::{ErrorCode, ErrorReport};
 use rmcp::service::ClientInitializeError;
 
-use crate::{ServerConfig, Transport, http, log::Log, process::SpawnError, session::RequestError, web::StatusError};
+use crate::{
+    ServerConfig, Transport, http, log::Log, process::SpawnError, references::Lacking, session::RequestError,
+    web::StatusError,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error(transparent)]
     Spawn(#[from] SpawnError),
+    /// The configuration refers to something that is not there.
+    #[error("The settings lack something: {0}.")]
+    Lacks(#[from] Lacking),
     /// It belongs to the other era: not an end, but a reason to ask anew.
     #[error("The server speaks no version of the protocol that is known here.")]
     OtherEra,
@@ -77,7 +83,7 @@ impl ConnectError {
         match self {
             Self::Handshake(_) | Self::OtherEra | Self::Closed | Self::Silent(_) => true,
             Self::Spawn(_) | Self::Exited { .. } | Self::SignIn | Self::Moved(_) | Self::Unreachable(_) => false,
-            Self::Settings(_) | Self::NoList(_) | Self::Unresponsive(_) => false,
+            Self::Lacks(_) | Self::Settings(_) | Self::NoList(_) | Self::Unresponsive(_) => false,
         }
     }
 
@@ -87,7 +93,9 @@ impl ConnectError {
             Self::Unreachable(_) => true,
             Self::Exited { .. } | Self::Silent(_) | Self::Handshake(_) | Self::Closed => was_ready,
             Self::NoList(_) | Self::Unresponsive(_) => was_ready,
-            Self::Spawn(_) | Self::OtherEra | Self::SignIn | Self::Moved(_) | Self::Settings(_) => false,
+            Self::Spawn(_) | Self::Lacks(_) | Self::OtherEra | Self::SignIn | Self::Moved(_) | Self::Settings(_) => {
+                false
+            }
         }
     }
 
@@ -95,6 +103,7 @@ impl ConnectError {
         let code = match self {
             Self::SignIn => ErrorCode::SignInRequired,
             Self::Silent(_) => ErrorCode::TimedOut,
+            Self::Lacks(Lacking::Unreadable { .. }) => ErrorCode::KeychainUnavailable,
             _ => ErrorCode::ServerUnavailable,
         };
         let name = &config.name;
@@ -114,6 +123,7 @@ impl ConnectError {
             }
             Self::Unresponsive(_) => log.tail(8),
             Self::Spawn(_)
+            | Self::Lacks(_)
             | Self::SignIn
             | Self::Moved(_)
             | Self::Unreachable(_)
@@ -126,6 +136,7 @@ impl ConnectError {
         let local = matches!(config.transport, Transport::Stdio { .. });
         match self {
             Self::Spawn(error) => error.fix(),
+            Self::Lacks(lacking) => lacking.fix(),
             Self::Exited { .. } => {
                 format!("Run it in a terminal to see more: {} — then try again.", config.address())
             }

@@ -161,6 +161,9 @@ fn entry(server: &ServerConfig, mut entry: Map<String, Value>) -> Map<String, Va
     set("callLimit", seconds(server.call_limit, config::CALL_LIMIT));
     set("era", (!server.era.is_auto()).then(|| json!(server.era)));
     set("ca", server.ca.as_ref().map(|ca| json!(ca)));
+    set("disabledTools", (!server.disabled_tools.is_empty()).then(|| json!(server.disabled_tools)));
+    set("parallel", (server.parallel != config::PARALLEL).then(|| json!(server.parallel)));
+    set("sandbox", server.sandbox.as_ref().map(|sandbox| json!(sandbox)));
     for (key, value) in server.auth.as_ref().and_then(Value::as_object).into_iter().flatten() {
         set(key, Some(value.clone()));
     }

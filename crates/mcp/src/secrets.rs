@@ -3,21 +3,24 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use futures::future::{BoxFuture, FutureExt, ready};
 use zeroize::Zeroizing;
 
-use crate::SecretError;
+use crate::{SecretError, mask};
 
-/// A text that nobody may see: not displayed, masked in debug output, wiped from memory in the end.
+/// A text that nobody may see: not displayed, masked in debug output and, as long as anybody has it, in every log;
+/// wiped from memory in the end.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        let text = Arc::new(Zeroizing::new(text.into()));
+        mask::remember(&text);
+        Self(text)
     }
 
     /// The text itself, for the one place that must send it.
@@ -71,5 +74,54 @@ impl Secrets for MemorySecrets {
     fn remove<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), SecretError>> {
         self.with(|secrets| secrets.remove(name));
         ready(Ok(())).boxed()
+    }
+}
+
+/// Where a secret came to lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    Lastingly,
+    /// Only until this program ends, because of that.
+    ForNow(SecretError),
+}
+
+/// Secrets in one place, or in memory for as long as that place does not take them: what a person has given is
+/// never lost at once.
+pub struct SecretsOrMemory {
+    lasting: Arc<dyn Secrets>,
+    memory: MemorySecrets,
+}
+
+impl SecretsOrMemory {
+    pub fn new(lasting: Arc<dyn Secrets>) -> Self {
+        Self { lasting, memory: MemorySecrets::default() }
+    }
+
+    /// Keeps a secret, and says where.
+    pub async fn keep(&self, name: &str, secret: Secret) -> Kept {
+        let kept = self.lasting.set(name, secret.clone()).await;
+        self.memory.with(|secrets| match &kept {
+            Ok(()) => drop(secrets.remove(name)),
+            Err(_) => drop(secrets.insert(name.to_owned(), secret)),
+        });
+        kept.map_or_else(Kept::ForNow, |()| Kept::Lastingly)
+    }
+}
+
+impl Secrets for SecretsOrMemory {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretError>> {
+        match self.memory.with(|secrets| secrets.get(name).cloned()) {
+            Some(secret) => ready(Ok(Some(secret))).boxed(),
+            None => self.lasting.get(name),
+        }
+    }
+
+    fn set<'a>(&'a self, name: &'a str, secret: Secret) -> BoxFuture<'a, Result<(), SecretError>> {
+        self.keep(name, secret).map(|_| Ok(())).boxed()
+    }
+
+    fn remove<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), SecretError>> {
+        self.memory.with(|secrets| secrets.remove(name));
+        self.lasting.remove(name)
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     ServerConfig,
     board::Board,
     connect::{self, ConnectError, Ears, Link, Setting},
+    consent,
     jobs::{Done, Jobs, PING_DEADLINE},
     log::Log,
     session::{Era, RequestError, Session},
@@ -65,7 +66,11 @@ impl ServerTask {
     pub(crate) async fn run(mut self) {
         let mut stopped = None;
         while stopped.is_none() {
-            let outcome = if self.config.enabled { self.live().await } else { self.rest(ServerState::Off).await };
+            let outcome = match (self.config.enabled, self.setting.may_start(&self.config)) {
+                (true, true) => self.live().await,
+                (true, false) => self.rest(ServerState::NeedsConsent { command: consent::shown(&self.config) }).await,
+                (false, _) => self.rest(ServerState::Off).await,
+            };
             match outcome {
                 Ok(()) => (),
                 Err(reply) => stopped = Some(reply),

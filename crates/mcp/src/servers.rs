@@ -12,13 +12,13 @@ use std::{
 use chat::{Output, Progress, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
-    sync::{broadcast, mpsc, oneshot, watch},
+    sync::{Semaphore, broadcast, mpsc, oneshot, watch},
     time::{sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    CallError, CallRequest, Catalogue, ServerChange, ServerConfig, ServerSnapshot,
+    CallError, CallRequest, Catalogue, Consents, Secrets, ServerChange, ServerConfig, ServerSnapshot,
     board::{Board, Published},
     call::{self, Deadlines},
     catalogue::LastKnown,
@@ -36,7 +36,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(8);
 const SAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// What all servers have in common.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ServersOptions {
     /// What we call ourselves to servers.
     pub client_name: String,
@@ -45,6 +45,10 @@ pub struct ServersOptions {
     pub run_dir: Option<PathBuf>,
     /// The file in which tools are kept, so that they are known before their servers are ready.
     pub catalogue: Option<PathBuf>,
+    /// Where the secrets lie that configurations refer to.
+    pub secrets: Option<Arc<dyn Secrets>>,
+    /// Which programs may be started; all of them where a person gave them for this run.
+    pub consents: Option<Arc<Consents>>,
 }
 
 /// The servers. Cheap to clone; all clones are the same servers.
@@ -75,6 +79,8 @@ impl Servers {
                 client_version: options.client_version,
                 watchdog: Watchdog::start(options.run_dir),
                 accounts: Arc::new(Nobody),
+                secrets: options.secrets,
+                consents: options.consents,
             },
             catalogue: options.catalogue,
             serials: AtomicU64::new(0),
@@ -169,15 +175,19 @@ impl Servers {
         let (ServerState::Ready { .. }, Some(session)) = (&server.state, &server.session) else {
             return Err(CallError::NotReady { server: request.server, state: words(&server.state) });
         };
-        let Some(tool) = server.tools.iter().find(|tool| tool.name == request.tool) else {
+        let offered = server.tools.iter().find(|tool| tool.name == request.tool);
+        let Some(tool) = offered.filter(|tool| !server.config.disabled_tools.contains(&tool.name)) else {
             return Err(CallError::NoSuchTool { server: request.server, tool: request.tool });
         };
         let request = CallRequest { tool: tool.raw_name.clone().unwrap_or(request.tool), ..request };
+        let turn = stop.run_until_cancelled(server.turns.acquire()).await.ok_or(CallError::Stopped)?;
         let deadlines = Deadlines {
             idle: request.timeout.unwrap_or(server.config.call_timeout),
             total: request.limit.unwrap_or(server.config.call_limit),
         };
-        call::call(session, request, deadlines, progress, stop).await
+        let called = call::call(session, request, deadlines, progress, stop).await;
+        drop(turn);
+        called
     }
 
     /// The last messages exchanged with a server, oldest first; nothing where there is none of that name.
@@ -205,8 +215,9 @@ impl Servers {
         let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
         let (log, wire) = (Arc::default(), Wire::of(&config.name));
         let task_wire = wire.clone();
+        let turns = turns(&config);
         let snapshot =
-            ServerSnapshot { config: config.clone(), state, tools, log, session: None, wire, orders, serial };
+            ServerSnapshot { config: config.clone(), state, tools, log, session: None, wire, orders, serial, turns };
         let known = self.inner.board.add(snapshot);
         if known.is_none() {
             let task = ServerTask {
@@ -231,11 +242,19 @@ impl Servers {
             if config.enabled && !config.connects_like(&server.config) {
                 server.state = ServerState::Connecting;
             }
+            if config.parallel != server.config.parallel {
+                server.turns = turns(&config);
+            }
             server.config = config.clone();
         });
         // Where the task is gone, the server has been removed meanwhile.
         let _ = server.orders.send(Order::Configure(config)).await;
     }
+}
+
+/// As many calls at the same time as the server is good for.
+fn turns(config: &ServerConfig) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(usize::try_from(config.parallel).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS)))
 }
 
 async fn stopped(orders: &mpsc::Sender<Order>) {
@@ -277,6 +296,7 @@ fn words(state: &ServerState) -> &'static str {
         ServerState::Connecting => "still connecting",
         ServerState::Ready { .. } => "ready",
         ServerState::NeedsSignIn => "waiting for a sign-in",
+        ServerState::NeedsConsent { .. } => "waiting for somebody to agree to its command",
         ServerState::Reconnecting { .. } => "being reconnected",
         ServerState::Failed { .. } => "not running",
     }

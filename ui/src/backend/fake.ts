@@ -193,6 +193,8 @@ export class FakeBackend implements Backend {
       this.emit({ type: "serverRemoved", name });
       return null;
     },
+    consent_server: () => null,
+    store_server_secret: () => null,
     reconnect_server: () => null,
     remove_help_desk: () => {
       this.emit(...helpDesk().map(({ name }): AppEvent => ({ type: "serverRemoved", name })));

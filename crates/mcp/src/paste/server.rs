@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use chat::Sandbox;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::words;
 use crate::{
     ConfigError, Era, ServerConfig, Transport,
-    config::{CALL_LIMIT, CALL_TIMEOUT, seconds},
+    config::{CALL_LIMIT, CALL_TIMEOUT, PARALLEL, seconds},
     naming,
 };
 
@@ -47,6 +48,9 @@ pub(super) fn read(key: Option<&str>, value: &Value) -> Result<ServerConfig, Con
         call_limit: place.seconds(map, "callLimit")?.unwrap_or(CALL_LIMIT),
         era: place.era(map)?,
         ca: place.text(map, "ca")?.map(PathBuf::from),
+        disabled_tools: place.list(map, "disabledTools")?,
+        parallel: place.count(map, "parallel")?.unwrap_or(PARALLEL),
+        sandbox: place.sandbox(map)?,
         auth: (!auth.is_empty()).then_some(Value::Object(auth)),
         transport,
     })
@@ -165,6 +169,26 @@ impl Place<'_> {
             Some("modern") => Era::Modern,
             _ => Era::Auto,
         })
+    }
+
+    fn count(&self, map: &Map<String, Value>, key: &str) -> Result<Option<u32>, ConfigError> {
+        match map.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64().and_then(|number| u32::try_from(number).ok()) {
+                Some(number @ 1..=1000) => Ok(Some(number)),
+                _ => Err(self.error(format!("\"{key}\" must be a number from 1 to 1000"))),
+            },
+        }
+    }
+
+    /// Another program's idea of a sandbox is not taken for ours: what cannot be read is no sandbox to rely on.
+    fn sandbox(&self, map: &Map<String, Value>) -> Result<Option<Sandbox>, ConfigError> {
+        match map.get("sandbox") {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => serde_json::from_value(value.clone()).map(Some).map_err(|_| {
+                self.error("\"sandbox\" must be an object with lists \"read\" and \"write\" and a switch \"network\"")
+            }),
+        }
     }
 
     fn list(&self, map: &Map<String, Value>, key: &str) -> Result<Vec<String>, ConfigError> {

@@ -21,6 +21,7 @@ export const servers = {
     connecting: "verbindet",
     ready: "bereit",
     needsSignIn: "Anmeldung nötig",
+    needsConsent: "wartet auf dein Wort",
     reconnecting: "verbindet neu",
     failed: "fehlgeschlagen",
   },
@@ -46,5 +47,7 @@ export const servers = {
   restoreHelpDesk: "Helpdesk wiederherstellen",
   helpDeskLead: "Fünf Beispielserver für die IT-Hilfe kommen mit Loquat.",
   schema: "Definition",
+  consentLead: "Das startet ein Programm auf deinem Computer. Es ist noch nie gelaufen:",
+  consent: "Starten lassen",
   signInHint: "Dieser Server verlangt eine Anmeldung; das kann diese Fassung noch nicht.",
 } satisfies Words["servers"];

@@ -20,6 +20,7 @@ export const servers = {
     connecting: "connecting",
     ready: "ready",
     needsSignIn: "needs sign-in",
+    needsConsent: "waits for your word",
     reconnecting: "reconnecting",
     failed: "failed",
   },
@@ -45,5 +46,7 @@ export const servers = {
   restoreHelpDesk: "Restore the help desk",
   helpDeskLead: "Five sample servers for IT support come with Loquat.",
   schema: "Definition",
+  consentLead: "This starts a program on your computer. It has not run yet:",
+  consent: "Let it run",
   signInHint: "This server wants you to sign in, which this version cannot do yet.",
 };

@@ -9,6 +9,7 @@ const TONES: Record<ServerState["state"], Tone> = {
   connecting: "muted",
   ready: "ok",
   needsSignIn: "warn",
+  needsConsent: "warn",
   reconnecting: "warn",
   failed: "bad",
 };

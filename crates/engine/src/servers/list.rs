@@ -1,0 +1,84 @@
+//! The list of servers in a home, and the help desk among them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chat::ErrorReport;
+use mcp::{Consents, SecretsOrMemory, ServerConfig, ServerFile, ServersOptions, Transport};
+
+use crate::home::Home;
+
+/// The help desk's servers: the bundled program's only argument, and their names.
+pub const HELP_DESK: [&str; 5] = ["ticket", "customer", "billing", "kb", "asset"];
+
+/// What the program is called in the file; where it really lies is known only at run time.
+const HELP_DESK_PROGRAM: &str = "loquat-helpdesk";
+
+/// The home's list of servers; in a fresh home the help desk, written down at once. A list that cannot
+/// be read is kept aside, and what happened is among the troubles.
+pub(crate) fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result<ServerFile, ErrorReport> {
+    let mut is_fresh = !home.servers().exists();
+    let loaded = ServerFile::load(home.servers()).or_else(|error| {
+        troubles.push(error.report());
+        is_fresh = true;
+        ServerFile::load(home.servers())
+    });
+    let mut file = loaded.map_err(|error| error.report())?;
+    troubles.extend(file.problems.iter().map(|problem| problem.report()));
+    if is_fresh {
+        file.servers = help_desk(None);
+        file.save().map_err(|error| error.report())?;
+    }
+    Ok(file)
+}
+
+/// The servers of the list as they are run here.
+pub(crate) fn resolved(file: &ServerFile, program: Option<&Path>) -> Vec<ServerConfig> {
+    file.servers.iter().cloned().map(|config| run_here(config, program)).collect()
+}
+
+/// What all servers have in common; `consents` where they are not given for one call alone.
+pub(crate) fn options(home: &Home, secrets: Arc<SecretsOrMemory>, consents: Option<Arc<Consents>>) -> ServersOptions {
+    ServersOptions {
+        client_name: "Loquat".into(),
+        client_version: env!("CARGO_PKG_VERSION").into(),
+        run_dir: Some(home.run()),
+        // Servers of one call alone are no part of what the home remembers.
+        catalogue: consents.is_some().then(|| home.catalogue()),
+        secrets: Some(secrets),
+        consents,
+    }
+}
+
+/// The five servers of the help desk, on.
+pub fn help_desk(program: Option<&Path>) -> Vec<ServerConfig> {
+    let server = |name: &&str| {
+        let (command, args) = (HELP_DESK_PROGRAM.to_owned(), vec![(*name).to_owned()]);
+        let transport = Transport::Stdio { command, args, env: Default::default(), cwd: None };
+        let config = ServerConfig { bundled: true, ..ServerConfig::new(*name, transport) };
+        run_here(config, program)
+    };
+    HELP_DESK.iter().map(server).collect()
+}
+
+/// A server counts as bundled, and is trusted as such, only if it is the bundled program: whatever
+/// command the file names is replaced by it.
+fn run_here(mut config: ServerConfig, program: Option<&Path>) -> ServerConfig {
+    let Transport::Stdio { command, args, env, .. } = &mut config.transport else {
+        config.bundled = false;
+        return config;
+    };
+    config.bundled &= matches!(&args[..], [only] if HELP_DESK.contains(&only.as_str())) && env.is_empty();
+    if config.bundled {
+        *command = program.map_or(HELP_DESK_PROGRAM.into(), |program| program.display().to_string());
+    }
+    config
+}
+
+/// A server as it is written down: where the bundled program lies is nobody's business but this run's.
+pub(super) fn portable(mut config: ServerConfig) -> ServerConfig {
+    if let (true, Transport::Stdio { command, .. }) = (config.bundled, &mut config.transport) {
+        *command = HELP_DESK_PROGRAM.into();
+    }
+    config
+}

@@ -1,0 +1,82 @@
+//! The secrets of servers: in the keychain, never in the list.
+
+use chat::{ErrorCode, ErrorReport};
+use mcp::{Kept, Secret, Secrets, ServerConfig, secret_entry, secret_names, set_secrets_apart};
+
+use crate::engine::Engine;
+use crate::view::AppEvent;
+
+impl Engine {
+    /// The same configurations, their secrets in the keychain. Where it does not answer they are kept in memory, and
+    /// that is said. What came from elsewhere may not refer to secrets of this computer.
+    pub(super) async fn keep_secrets(&self, configs: Vec<ServerConfig>) -> Result<Vec<ServerConfig>, ErrorReport> {
+        // Servers of one call alone leave nothing behind.
+        if self.inner.file.is_none() {
+            return Ok(configs);
+        }
+        if let Some((config, name)) = configs.iter().find_map(|it| Some((it, secret_names(it).into_iter().next()?))) {
+            let message = format!("The server '{}' refers to a secret of this computer, '{name}'.", config.name);
+            return Err(ErrorReport::new(ErrorCode::InvalidInput, message)
+                .because("Whoever wrote this could read it that way.")
+                .fix("Put the value itself in its place: it goes to the keychain."));
+        }
+        let mut kept = vec![];
+        for config in configs {
+            kept.push(self.keep_secrets_of(&config).await);
+        }
+        Ok(kept)
+    }
+
+    async fn keep_secrets_of(&self, config: &ServerConfig) -> ServerConfig {
+        let (apart, found) = set_secrets_apart(config);
+        for (name, secret) in found {
+            if let Kept::ForNow(error) = self.inner.secrets.keep(&secret_entry(&name), secret).await {
+                self.inner.hub.announce(AppEvent::Trouble { error: only_for_now(&name, &error.report()) });
+            }
+        }
+        apart
+    }
+
+    /// Gives a secret that a server's configuration refers to; its servers begin anew with it.
+    pub async fn store_server_secret(&self, name: &str, value: &str) -> Result<(), ErrorReport> {
+        let concerned: Vec<ServerConfig> =
+            self.configs().into_iter().filter(|config| secret_names(config).iter().any(|it| it == name)).collect();
+        if concerned.is_empty() {
+            return Err(ErrorReport::new(ErrorCode::NotFound, format!("No server refers to a secret '{name}'."))
+                .fix("Look at ${secret:…} in the list of servers: that is its name."));
+        }
+        if value.is_empty() {
+            return Err(ErrorReport::new(ErrorCode::InvalidInput, "There is nothing to keep."));
+        }
+        let kept = self.inner.secrets.keep(&secret_entry(name), Secret::new(value)).await;
+        for config in concerned {
+            self.inner.servers.reconnect(&config.name).await;
+        }
+        match kept {
+            Kept::Lastingly => Ok(()),
+            Kept::ForNow(error) => Err(only_for_now(name, &error.report())),
+        }
+    }
+
+    /// Removes the secrets that only these servers had.
+    pub(super) async fn forget_secrets(&self, gone: &[ServerConfig]) {
+        let left: Vec<String> = self.configs().iter().flat_map(secret_names).collect();
+        for name in gone.iter().flat_map(secret_names).filter(|name| !left.contains(name)) {
+            if let Err(error) = self.inner.secrets.remove(&secret_entry(&name)).await {
+                tracing::warn!(%error, name, "a secret could not be removed from the keychain");
+            }
+        }
+    }
+}
+
+fn only_for_now(name: &str, why: &ErrorReport) -> ErrorReport {
+    let report = ErrorReport::new(
+        ErrorCode::KeychainUnavailable,
+        format!("The secret '{name}' is kept only until Loquat ends, because the keychain does not take it."),
+    );
+    let report = report.because(format!("{} {}", why.message, why.cause.as_deref().unwrap_or_default()).trim());
+    match &why.fix {
+        Some(fix) => report.fix(format!("{fix} Then enter it once more.")),
+        None => report,
+    }
+}

@@ -1,0 +1,125 @@
+//! Secrets in running text, told by what stands beside them or by their own form.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::{Captures, Regex};
+
+use super::{MASK, is_secret_name, known, says_secret};
+
+/// Names that sound like a secret and are none, in lower-case letters.
+const HARMLESS: [&str; 5] =
+    ["progresstoken", "token_type", "tokentype", "token_endpoint", "token_endpoint_auth_method"];
+
+/// `name` · `value` of a JSON field, also of JSON within JSON.
+static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?<name>\\*"(?:[\w.-]+)\\*"\s*:\s*)(?<open>\\*")(?<value>(?:[^"\\]|\\[^"])+)"#).ok()
+});
+/// `?name=value` of an address or a form.
+static PARAMETER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?<name>(?:^|[?&\s;,"'])[\w.-]+)=(?<value>[^&\s"'\\;,]+)"#).ok());
+/// `Authorization: Bearer value`, and the scheme alone.
+static SCHEME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?<name>bearer|basic)\s+(?<value>[A-Za-z0-9._~+/=-]{8,})").ok());
+/// `X-Api-Key: value`.
+static HEADER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?m)(?<name>\b[A-Za-z][\w-]*):\s+(?<value>[^\s,;\x22]+)").ok());
+/// `://user:value@`.
+static USER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"://(?<name>[^/\s:@]*):(?<value>[^/\s@]+)@").ok());
+/// What well-known issuers issue.
+static ISSUED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"\b(?:sk-[A-Za-z0-9_-]{12,}|gh[oprsu]_[A-Za-z0-9]{12,}|github_pat_\w{12,}|glpat-[\w-]{12,}",
+        r"|xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}",
+        r"|ntn_\w{12,}|lin_api_\w{12,}|npm_\w{20,}|hf_\w{20,}|shpat_\w{12,})",
+        r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
+    ))
+    .ok()
+});
+
+/// Any text as it may be written down: without the secrets that are known, and without what looks like one.
+pub fn text(text: &str) -> Cow<'_, str> {
+    let text = known::without_known(Cow::Borrowed(text));
+    let says = |name: &str| {
+        let lower = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+        says_secret(&lower) && !lower.ends_with("tokens") && !HARMLESS.contains(&lower.as_str())
+    };
+    let text = swapped(text, &FIELD, |found| {
+        says(field_name(&found["name"])).then(|| format!("{}{}{MASK}", &found["name"], &found["open"]))
+    });
+    let text = swapped(text, &PARAMETER, |found| {
+        let is_address = found["name"].starts_with(['?', '&']);
+        let hidden = if is_address { is_secret_name(&found["name"][1..]) } else { says(&found["name"]) };
+        hidden.then(|| format!("{}={MASK}", &found["name"]))
+    });
+    let text = swapped(text, &SCHEME, |found| {
+        let is_word = found["value"].bytes().all(|byte| byte.is_ascii_lowercase());
+        (!is_word).then(|| format!("{} {MASK}", &found["name"]))
+    });
+    let text = swapped(text, &HEADER, |found| {
+        let scheme = ["bearer", "basic"].contains(&found["value"].to_ascii_lowercase().as_str());
+        (says(&found["name"]) && !scheme).then(|| format!("{}: {MASK}", &found["name"]))
+    });
+    let text = swapped(text, &USER, |found| Some(format!("://{}:{MASK}@", &found["name"])));
+    swapped(text, &ISSUED, |_| Some(MASK.to_owned()))
+}
+
+fn field_name(matched: &str) -> &str {
+    matched.trim_end_matches(|c: char| c == ':' || c.is_whitespace()).trim_matches(['\\', '"'])
+}
+
+/// Puts what `swap` says in place of what is found; nothing said leaves it.
+fn swapped<'a>(
+    text: Cow<'a, str>,
+    pattern: &Option<Regex>,
+    swap: impl Fn(&Captures<'_>) -> Option<String>,
+) -> Cow<'a, str> {
+    let Some(pattern) = pattern else { return text };
+    if !pattern.is_match(&text) {
+        return text;
+    }
+    let changed = pattern.replace_all(&text, |found: &Captures<'_>| swap(found).unwrap_or_else(|| found[0].to_owned()));
+    Cow::Owned(changed.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Secret;
+
+    #[test]
+    fn what_looks_like_a_secret_is_masked() {
+        for (text, expected) in [
+            (r#"{"password":"hunter2","user":"me"}"#, r#"{"password":"•••","user":"me"}"#),
+            (r#"{"a":"{\"api_token\": \"hunter2\"}"}"#, r#"{"a":"{\"api_token\": \"•••\"}"}"#),
+            ("GET https://h/mcp?token=abc&x=1 done", "GET https://h/mcp?token=•••&x=1 done"),
+            ("authorization: Bearer abcdefgh12", "authorization: Bearer •••"),
+            ("X-Api-Token: abc", "X-Api-Token: •••"),
+            ("postgres://me:hunter2@db/x", "postgres://me:•••@db/x"),
+            ("got xoxb-1234567890-abc and sk-proj-abcdefghijkl", "got ••• and •••"),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "••• end"),
+            ("client_secret=abc grant_type=x", "client_secret=••• grant_type=x"),
+        ] {
+            assert_eq!(super::text(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_none_stays() {
+        for text in [
+            r#"{"_meta":{"progressToken":"7"},"max_tokens":"12","code":-32601,"key":"PROJ-1"}"#,
+            "12 tokens: fine, basic things and a bearer of news",
+            "https://h/mcp?team=a",
+        ] {
+            assert_eq!(super::text(text), text);
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_masked_in_every_spelling_while_somebody_has_it() {
+        let secret = Secret::new("a \"very\" odd/one");
+        assert_eq!(super::text("x a \"very\" odd/one y"), "x ••• y");
+        assert_eq!(super::text(r#"["a \"very\" odd/one"]"#), r#"["•••"]"#);
+        assert_eq!(super::text("q=a%20%22very%22%20odd%2Fone"), "q=•••");
+        drop(secret);
+        assert_eq!(super::text("x a \"very\" odd/one y"), "x a \"very\" odd/one y");
+    }
+}
