@@ -28,6 +28,10 @@ pub(crate) enum Command {
     Tools(List),
     /// Call one tool, without a model.
     Call(Call),
+    /// Answer other programs over HTTP, as OpenAI's API does, with your tools.
+    Serve(Serve),
+    /// Make, list and revoke the keys of other programs.
+    Keys(KeysArgs),
 }
 
 #[derive(Debug, Group)]
@@ -120,4 +124,56 @@ pub(crate) struct Call {
     /// Use these servers, for this call alone: any client's JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Serve {
+    /// Where to listen; otherwise HOST and PORT, or 127.0.0.1:8000.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Let every program of this machine in, without a key.
+    #[arg(long)]
+    pub(crate) open: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct KeysArgs {
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysAction {
+    /// Make a key; it is shown once.
+    Create {
+        /// The program that will use it.
+        name: String,
+        /// Only tools of this server; may be given several times.
+        #[arg(long, value_name = "SERVER")]
+        server: Vec<String>,
+        /// Calls that run unasked: `*`, `SERVER/TOOL` or `SERVER/*`; may be given several times.
+        #[arg(long, value_name = "CALLS")]
+        allow: Vec<String>,
+        /// At most so many tokens a month.
+        #[arg(long, value_name = "TOKENS")]
+        budget: Option<u64>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the keys, never themselves.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// From now on nobody gets in by it.
+    Revoke {
+        name: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }

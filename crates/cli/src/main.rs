@@ -13,6 +13,7 @@ mod list;
 mod open;
 mod print;
 mod secret;
+mod serve;
 mod settings;
 
 use std::process::ExitCode;
@@ -68,6 +69,8 @@ async fn run() -> ExitCode {
         Command::Secret(args) => secret::secret(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Keys(args) => serve::keys(args),
     };
     match ending {
         Ok(ending) => ExitCode::from(ending as u8),

@@ -17,6 +17,11 @@ pub(crate) fn line(text: &str) {
     out(&format!("{text}\n"));
 }
 
+/// A value as JSON, for programs.
+pub(crate) fn json(value: &impl serde::Serialize) {
+    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
 /// A line to standard error, where nobody's script trips over it.
 pub(crate) fn note(text: &str) {
     // If even that cannot be written, there is nobody left to tell.

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{
-    CallId, CallStatus, Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId,
-};
+use chat::{CallId, CallStatus, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
 use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Consents, Keychain, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
@@ -238,58 +236,6 @@ impl Engine {
         }
         Err(ErrorReport::new(ErrorCode::NotFound, "This call does not wait for an answer any more.")
             .because("It was answered already, or its turn has ended."))
-    }
-
-    /// A conversation with everything in it, also of its turn under way.
-    pub async fn conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
-        if let Err(error) = self.inner.store.flush().await {
-            // What is on disk can be read all the same.
-            tracing::warn!("reading while writing fails: {error}");
-        }
-        self.inner.store.conversation(id).await.map_err(|error| error.report())
-    }
-
-    /// Like [`Engine::conversation`]; every face is also told of it, in step with the turn under way.
-    pub async fn open_conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
-        let conversation = self.conversation(id).await?;
-        if let Some(opened) = self.inner.hub.open(conversation, false) {
-            return Ok(opened);
-        }
-        // Its turn ended between reading and telling: now its end is on disk. A turn that still runs
-        // after that is another program's.
-        let conversation = self.conversation(id).await?;
-        self.inner.hub.open(conversation, true).ok_or_else(|| StoreError::NoSuchConversation.report())
-    }
-
-    pub fn conversations(&self) -> Vec<ConversationSummary> {
-        self.inner.hub.conversations()
-    }
-
-    pub fn rename(&self, id: &ConversationId, name: &str) -> Result<(), ErrorReport> {
-        let name = name.trim();
-        if name.is_empty() {
-            return Err(ErrorReport::new(ErrorCode::InvalidInput, "A conversation needs a name."));
-        }
-        if !self.inner.hub.rename(id, name) {
-            return Err(StoreError::NoSuchConversation.report());
-        }
-        self.inner.store.rename(id, name);
-        Ok(())
-    }
-
-    /// Takes a conversation out of the list; [`Engine::restore`] brings it back.
-    pub fn remove(&self, id: &ConversationId) -> Result<(), ErrorReport> {
-        self.inner.hub.stop(id);
-        self.inner.hub.take(id).ok_or_else(|| StoreError::NoSuchConversation.report())?;
-        self.inner.store.set_removed(id, Some(now()));
-        Ok(())
-    }
-
-    pub async fn restore(&self, id: &ConversationId) -> Result<(), ErrorReport> {
-        let summary = self.inner.store.summary(id).await.map_err(|error| error.report())?;
-        self.inner.store.set_removed(id, None);
-        self.inner.hub.put(summary);
-        Ok(())
     }
 
     /// Stops every turn, writes everything down and ends every server.

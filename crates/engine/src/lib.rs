@@ -7,6 +7,7 @@
 
 mod approvals;
 mod clock;
+mod conversations;
 mod depth;
 mod engine;
 mod home;

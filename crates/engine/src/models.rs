@@ -10,6 +10,9 @@ use crate::provider::{OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError
 use crate::settings::Settings;
 use crate::view::{AppEvent, KeyState, ModelView, ProviderView, SettingsView, TestStep};
 
+/// What is passed on is answered within this time, or not at all.
+const FORWARD_DEADLINE: Duration = Duration::from_secs(120);
+
 /// Where a provider is asked, and with which key.
 struct Endpoint {
     base_url: String,
@@ -67,6 +70,29 @@ impl Engine {
             }
         }
         Ok(steps)
+    }
+
+    /// Passes a request on to a provider as it is, and its answer back: the status and the JSON.
+    pub async fn forward(
+        &self,
+        provider: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(u16, serde_json::Value), ErrorReport> {
+        let preset = known(provider)?;
+        let endpoint = self.endpoint(preset).await?;
+        let unreachable = |error: reqwest::Error| {
+            ErrorReport::new(ErrorCode::ProviderUnreachable, format!("{} did not answer.", preset.name))
+                .because(error.without_url().to_string())
+                .fix("Check its address in Settings → Models.")
+        };
+        let mut request = self.http(&endpoint).post(format!("{}/{path}", endpoint.base_url.trim_end_matches('/')));
+        if !endpoint.key.is_empty() {
+            request = request.bearer_auth(&endpoint.key);
+        }
+        let response = request.json(body).timeout(FORWARD_DEADLINE).send().await.map_err(unreachable)?;
+        let status = response.status().as_u16();
+        Ok((status, response.json().await.map_err(unreachable)?))
     }
 
     pub fn change_settings(&self, settings: Settings) -> Result<(), ErrorReport> {

@@ -28,7 +28,9 @@ impl Engine {
         let preview = |config: &ServerConfig| {
             let (runs_program, variables) = match &config.transport {
                 Transport::Stdio { env, .. } => (true, env.keys().cloned().collect()),
-                Transport::Http { headers, .. } | Transport::Sse { headers, .. } => (false, headers.keys().cloned().collect()),
+                Transport::Http { headers, .. } | Transport::Sse { headers, .. } => {
+                    (false, headers.keys().cloned().collect())
+                }
             };
             let replaces = there.iter().any(|server| server.config.name == config.name);
             ServerPreview { name: config.name.clone(), address: config.address(), runs_program, variables, replaces }

@@ -28,6 +28,8 @@ const RETRIES: u32 = 2;
 #[derive(Default)]
 pub struct Visit {
     pub keep: Keep,
+    /// The items take the place of the conversation's last turn, as far as the model sees: it stopped for their sake.
+    pub again: bool,
     /// What was said before; not looked at where a conversation is gone on with.
     pub earlier: Vec<Turn>,
     /// The question, and what of its answer there is already.
@@ -94,7 +96,10 @@ impl Engine {
             Keep::Nothing => (None, visit.earlier),
             Keep::New => (Some((ConversationId(fresh_id()), true)), visit.earlier),
             Keep::In(id) => {
-                let earlier = self.conversation(&id).await?.turns;
+                let mut earlier = self.conversation(&id).await?.turns;
+                if visit.again {
+                    earlier.pop();
+                }
                 (Some((id, false)), earlier)
             }
         };
@@ -107,7 +112,9 @@ impl Engine {
         let recorder = Arc::new(Told { kept, send, engine: self.clone(), attended: visit.scope.attended });
         let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
         let runner = self.runner(&settings, provider, recorder, stop.clone());
-        let rules = visit.scope.rules.clone();
+        // The caller's own tools run at the caller, who asked for them.
+        let own = visit.tools.iter().map(|tool| Rule::AllowTool { server: CALLER.into(), tool: tool.name.clone() });
+        let rules: Vec<Rule> = visit.scope.rules.iter().cloned().chain(own).collect();
         let engine = self.clone();
         let runner = Runner {
             tools: Arc::new(ScopedTools::new(runner.tools.clone(), visit.scope.servers, visit.tools)),
@@ -128,6 +135,11 @@ impl Engine {
             None => drop(self.inner.turns.spawn(self.clone().pass(runner, turn))),
         }
         Ok(Visiting { conversation, turn: turn_id, model, events, _stop: stop.drop_guard() })
+    }
+
+    /// Everything that can be called now.
+    pub fn tools(&self) -> Arc<Catalogue> {
+        self.inner.servers.tools()
     }
 
     /// Drives a turn of which nothing is kept.

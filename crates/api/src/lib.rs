@@ -1,0 +1,25 @@
+//! The engine as an HTTP server that other programs talk to: OpenAI's chat completions and responses, and a simpler
+//! shape of its own. Tools of MCP servers run here, on the server's side, also while an answer streams.
+//!
+//! **Invariant:** decides nothing about tools itself: what a key may do is a policy, the same as everywhere.
+//!
+//! Start reading at `serve.rs` (the routes), then `completions.rs` (one request and its answer).
+
+mod answer;
+mod completions;
+mod docs;
+mod door;
+mod error;
+mod handed;
+mod keys;
+mod messages;
+mod metrics;
+mod models;
+mod responses;
+mod serve;
+mod sessions;
+mod simple;
+mod stream;
+
+pub use keys::{Key, KeyError, KeyRights, Keys, NewKey};
+pub use serve::{Api, Door, Served, serve};

@@ -1,0 +1,161 @@
+//! The routes, and serving them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use engine::Engine;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::error::ApiError;
+use crate::handed::Handed;
+use crate::keys::{KeyError, Keys};
+use crate::metrics::Metrics;
+use crate::{completions, docs, door, models, responses, simple};
+
+/// A request may be as long as a whole conversation with what tools returned.
+const LONGEST_BODY: usize = 32 * 1024 * 1024;
+/// How often what keys have used is written down.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// Who is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Whoever is on this machine, without a key.
+    Open,
+    /// Who has a key, on this machine.
+    Loopback,
+    /// Who has a key, from anywhere.
+    Network,
+}
+
+/// What requests are answered with.
+pub struct Api {
+    pub(crate) engine: Engine,
+    pub(crate) keys: Keys,
+    pub(crate) door: Door,
+    /// Whether a person can be asked about calls: a window is open.
+    pub(crate) attended: bool,
+    /// Where a request names no model.
+    pub(crate) default_model: Option<String>,
+    pub(crate) metrics: Metrics,
+    pub(crate) handed: Handed,
+}
+
+impl Api {
+    pub fn new(engine: Engine, keys: Keys, door: Door) -> Self {
+        let (metrics, handed) = (Metrics::default(), Handed::default());
+        Self { engine, keys, door, attended: false, default_model: None, metrics, handed }
+    }
+
+    /// Calls that need somebody's word wait for it, because somebody is there.
+    pub fn attended(self) -> Self {
+        Self { attended: true, ..self }
+    }
+
+    pub fn default_model(self, model: Option<String>) -> Self {
+        Self { default_model: model, ..self }
+    }
+
+    /// All routes, without a socket.
+    pub fn router(self) -> Router {
+        routes(Arc::new(self))
+    }
+}
+
+fn routes(api: Arc<Api>) -> Router {
+    let guarded = Router::new()
+        .route("/chat", post(simple::chat))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{*id}", get(models::one))
+        .route("/v1/chat/completions", post(completions::create))
+        .route("/v1/responses", post(responses::create))
+        .route("/v1/embeddings", post(models::embeddings))
+        .route("/metrics", get(metrics))
+        .route_layer(middleware::from_fn_with_state(api.clone(), door::admit));
+    Router::new()
+        .route("/", get(simple::welcome))
+        .route("/health", get(health))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
+        .merge(guarded)
+        .fallback(unknown)
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .with_state(api)
+}
+
+async fn health() -> impl IntoResponse {
+    axum::Json(serde_json::json!({ "status": "ok" }))
+}
+
+async fn metrics(State(api): State<Arc<Api>>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], api.metrics.text())
+}
+
+async fn unknown() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, ApiError::not_found("not_found", "There is nothing here. GET /docs tells what there is."))
+}
+
+/// The API being served. Dropping it ends it.
+pub struct Served {
+    address: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+    _stop: DropGuard,
+}
+
+impl Served {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Until it has ended, answers under way included.
+    pub async fn end(self) {
+        let Self { task, _stop, .. } = self;
+        drop(_stop);
+        let _ = task.await;
+    }
+}
+
+/// Serves on a socket that is bound already.
+pub fn serve(api: Api, listener: TcpListener) -> Result<Served, KeyError> {
+    api.keys.keep_secret()?;
+    let address = listener.local_addr().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let stop = CancellationToken::new();
+    let api = Arc::new(api);
+    let router = routes(api.clone());
+    // A stream's small pieces leave at once.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let stopped = stop.clone();
+    let task = tokio::spawn(async move {
+        let counting = tokio::spawn(count(api.clone(), stopped.clone()));
+        let ended = async move { stopped.cancelled().await };
+        let _ = axum::serve(listener, router).with_graceful_shutdown(ended).await;
+        let _ = counting.await;
+    });
+    Ok(Served { address, task, _stop: stop.drop_guard() })
+}
+
+/// Writes down what keys have used, and takes in keys that were made or revoked meanwhile.
+async fn count(api: Arc<Api>, stop: CancellationToken) {
+    let mut running = true;
+    while running {
+        tokio::select! {
+            () = stop.cancelled() => running = false,
+            () = tokio::time::sleep(SYNC_EVERY) => (),
+        }
+        let api = api.clone();
+        let synced = tokio::task::spawn_blocking(move || api.keys.sync()).await;
+        if let Ok(Err(error)) = synced {
+            tracing::warn!(%error, "what keys have used could not be written down");
+        }
+    }
+}
