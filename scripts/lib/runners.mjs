@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { build, cargoEnvironment, needModules, needPage, needProgram, npm, targetDirectory } from "./build.mjs";
 import { withDesktop } from "./display.mjs";
 import { root } from "./paths.mjs";
+import { needPeers } from "./peers.mjs";
 import { marked, run, temporaryDirectory } from "./run.mjs";
 import { needPackages, packages } from "./system.mjs";
 import { ofCargoTest, ofNextest, ofTap, ofVitest } from "./totals.mjs";
@@ -17,6 +18,7 @@ export const parts = {
   scripts: { prepare: async () => {}, runners: () => [scripts] },
   ui: { prepare: needModules, runners: () => [page] },
   rust: { prepare: prepareRust, runners: rust },
+  peers: { prepare: preparePeers, runners: () => [peers] },
   window: { prepare: prepareWindow, runners: () => [window] },
 };
 
@@ -49,6 +51,21 @@ const window = {
       return nodeTests(testsIn("ui/e2e"), { env: { ...env, LOQUAT_BIN: bin }, within });
     }),
 };
+
+const peers = {
+  name: "peers (servers and suites by others)",
+  async run() {
+    const bin = needProgram(join(await targetDirectory(), "debug"), "loq");
+    const env = { ...process.env, ...marked, LOQ_BIN: bin };
+    return nodeTests(testsIn("scripts/peers"), { env, within: (...line) => [line[0], line.slice(1)] });
+  },
+};
+
+async function preparePeers() {
+  await needPackages(packages.terminal);
+  await build("loq", "-p", "cli", "--bins");
+  await needPeers();
+}
 
 async function prepareRust() {
   await needPackages(packages.window);
