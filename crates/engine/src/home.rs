@@ -61,6 +61,11 @@ impl Home {
         self.data.join("loquat.db")
     }
 
+    /// Which way of speaking worked with which server.
+    pub fn eras(&self) -> PathBuf {
+        self.data.join("eras.json")
+    }
+
     /// What servers offered when they were last seen.
     pub fn catalogue(&self) -> PathBuf {
         self.data.join("catalogue.json")

@@ -98,6 +98,6 @@ impl LastKnown {
 }
 
 /// The same as long as it is the same server. The hash does not give the settings away.
-fn fingerprint(config: &ServerConfig) -> u64 {
+pub(crate) fn fingerprint(config: &ServerConfig) -> u64 {
     naming::fnv(&serde_json::to_string(&config.transport).unwrap_or_default())
 }

@@ -6,8 +6,7 @@ use chat::{ErrorCode, ErrorReport};
 use rmcp::service::ClientInitializeError;
 
 use crate::{
-    ServerConfig, Transport, http, log::Log, process::SpawnError, references::Lacking, session::RequestError,
-    web::StatusError,
+    ServerConfig, Transport, era::Way, http, log::Log, process::SpawnError, references::Lacking, session::RequestError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +39,15 @@ pub(crate) enum ConnectError {
     NoList(String),
     #[error("The server stopped answering: {0}")]
     Unresponsive(String),
+    /// It, or what stands before it, is unwell or wants to be left alone for a while.
+    #[error("The server is not well: {0}")]
+    Busy(String),
+    /// All that it said is that status.
+    #[error("The server refused: {words}")]
+    Refused { status: u16, words: String },
+    /// More than one way was tried.
+    #[error("{main}\n{}", others.join("\n"))]
+    Tried { main: Box<ConnectError>, others: Vec<String> },
 }
 
 impl ConnectError {
@@ -61,8 +69,11 @@ impl ConnectError {
             Self::SignIn
         } else if let Some(redirected) = http::redirected(inner) {
             Self::Moved(redirected.to.clone())
-        } else if http::is_unreachable(inner) || http::status(inner).is_some_and(StatusError::may_pass) {
+        } else if http::is_unreachable(inner) {
             Self::Unreachable(http::causes(inner))
+        } else if let Some(error) = http::status(inner) {
+            let words = http::causes(inner);
+            if error.may_pass() { Self::Busy(words) } else { Self::Refused { status: error.status, words } }
         } else {
             Self::Handshake(http::causes(inner))
         }
@@ -78,10 +89,34 @@ impl ConnectError {
         }
     }
 
-    /// Whether the older handshake, alone, may still work.
+    /// The same failure, with another way beside it that was tried as well.
+    pub(crate) fn besides(self, way: Way, other: &Self) -> Self {
+        let words = other.to_string();
+        let (main, mut others) = match self {
+            Self::Tried { main, others } => (main, others),
+            main => (Box::new(main), vec![]),
+        };
+        // Said once is enough.
+        if main.to_string() != words {
+            others.push(format!("Tried {}: {words}", way.words()));
+        }
+        if others.is_empty() { *main } else { Self::Tried { main, others } }
+    }
+
+    /// Whether it may be a server of the older HTTP with events: it refused to be posted to.
+    pub(crate) fn may_be_sse(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 400 | 404 | 405 | 406 | 411),
+            _ => false,
+        }
+    }
+
+    /// Whether another way of speaking may still work.
     pub(crate) fn may_be_the_era(&self) -> bool {
         match self {
+            Self::Tried { main, .. } => main.may_be_the_era(),
             Self::Handshake(_) | Self::OtherEra | Self::Closed | Self::Silent(_) => true,
+            Self::Busy(_) | Self::Refused { .. } => true,
             Self::Spawn(_) | Self::Exited { .. } | Self::SignIn | Self::Moved(_) | Self::Unreachable(_) => false,
             Self::Lacks(_) | Self::Settings(_) | Self::NoList(_) | Self::Unresponsive(_) => false,
         }
@@ -90,7 +125,9 @@ impl ConnectError {
     /// Whether another attempt may succeed though nothing was changed. `was_ready`: it has worked before.
     pub(crate) fn may_pass(&self, was_ready: bool) -> bool {
         match self {
-            Self::Unreachable(_) => true,
+            Self::Tried { main, .. } => main.may_pass(was_ready),
+            Self::Unreachable(_) | Self::Busy(_) => true,
+            Self::Refused { .. } => was_ready,
             Self::Exited { .. } | Self::Silent(_) | Self::Handshake(_) | Self::Closed => was_ready,
             Self::NoList(_) | Self::Unresponsive(_) => was_ready,
             Self::Spawn(_) | Self::Lacks(_) | Self::OtherEra | Self::SignIn | Self::Moved(_) | Self::Settings(_) => {
@@ -100,7 +137,7 @@ impl ConnectError {
     }
 
     pub(crate) fn report(&self, config: &ServerConfig, log: &Log) -> ErrorReport {
-        let code = match self {
+        let code = match self.main() {
             Self::SignIn => ErrorCode::SignInRequired,
             Self::Silent(_) => ErrorCode::TimedOut,
             Self::Lacks(Lacking::Unreadable { .. }) => ErrorCode::KeychainUnavailable,
@@ -117,7 +154,7 @@ impl ConnectError {
 
     /// What it wrote before it ended or fell silent is the best explanation there is.
     fn last_words(&self, log: &Log) -> Option<String> {
-        match self {
+        match self.main() {
             Self::Exited { .. } | Self::Silent(_) | Self::Handshake(_) | Self::NoList(_) | Self::OtherEra => {
                 log.tail(8)
             }
@@ -127,6 +164,9 @@ impl ConnectError {
             | Self::SignIn
             | Self::Moved(_)
             | Self::Unreachable(_)
+            | Self::Busy(_)
+            | Self::Refused { .. }
+            | Self::Tried { .. }
             | Self::Closed
             | Self::Settings(_) => None,
         }
@@ -134,7 +174,7 @@ impl ConnectError {
 
     fn fix(&self, config: &ServerConfig) -> String {
         let local = matches!(config.transport, Transport::Stdio { .. });
-        match self {
+        match self.main() {
             Self::Spawn(error) => error.fix(),
             Self::Lacks(lacking) => lacking.fix(),
             Self::Exited { .. } => {
@@ -148,13 +188,23 @@ impl ConnectError {
             Self::Unreachable(_) => "Check the address and that the server is running.".to_owned(),
             Self::SignIn => "Sign in.".to_owned(),
             Self::Settings(_) => "Correct the server's settings.".to_owned(),
-            Self::Handshake(_) | Self::OtherEra | Self::Silent(_) if !local => {
+            Self::Busy(_) => "It is tried again by itself. If this lasts, ask whoever runs the server.".to_owned(),
+            Self::Handshake(_) | Self::Refused { .. } | Self::OtherEra | Self::Silent(_) if !local => {
                 "Check the address: most servers are at a path such as /mcp.".to_owned()
             }
             Self::Handshake(_) | Self::OtherEra => {
                 "Check that this program is an MCP server that speaks over stdio.".to_owned()
             }
-            Self::Silent(_) | Self::Closed | Self::NoList(_) | Self::Unresponsive(_) => "Try again.".to_owned(),
+            Self::Refused { .. } | Self::Tried { .. } | Self::Silent(_) | Self::Closed => "Try again.".to_owned(),
+            Self::NoList(_) | Self::Unresponsive(_) => "Try again.".to_owned(),
+        }
+    }
+
+    /// What it comes down to.
+    fn main(&self) -> &Self {
+        match self {
+            Self::Tried { main, .. } => main,
+            other => other,
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    clock::woken,
     session::{Era, RequestError, Session},
     tools,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Jobs {
     changed: Arc<Notify>,
     relist_at: Option<Instant>,
     ticks: tokio::time::Interval,
+    woken: BoxFuture<'static, ()>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
 }
 
@@ -44,7 +46,8 @@ impl Jobs {
             running.push(Box::pin(listen(session.clone(), changed.clone())));
         }
         let ticks = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        Self { name: name.to_owned(), session: session.clone(), changed, relist_at: None, ticks, running }
+        let woken = Box::pin(woken());
+        Self { name: name.to_owned(), session: session.clone(), changed, relist_at: None, ticks, woken, running }
     }
 
     /// Waits for whatever comes next of them.
@@ -63,6 +66,11 @@ impl Jobs {
                 Done::Nothing
             }
             () = self.session.suspect.notified() => {
+                self.check();
+                Done::Nothing
+            }
+            () = &mut self.woken => {
+                self.woken = Box::pin(woken());
                 self.check();
                 Done::Nothing
             }

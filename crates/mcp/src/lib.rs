@@ -8,11 +8,13 @@
 mod board;
 mod call;
 mod catalogue;
+mod clock;
 mod config;
 mod connect;
 mod consent;
 mod credentials;
 mod definition;
+mod era;
 mod error;
 mod failure;
 mod file;

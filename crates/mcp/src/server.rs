@@ -1,6 +1,7 @@
 //! One server's life: one task owns it, connects it, watches it, and brings it back.
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -14,8 +15,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ServerConfig,
+    ServerConfig, Transport,
     board::Board,
+    clock::woken,
     connect::{self, ConnectError, Ears, Link, Setting},
     consent,
     jobs::{Done, Jobs, PING_DEADLINE},
@@ -26,6 +28,7 @@ use crate::{
 };
 
 const MAX_ATTEMPTS: u32 = 8;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// After being ready for so long, what went wrong before is forgotten.
 const PROVEN_AFTER: Duration = Duration::from_secs(60);
@@ -142,7 +145,8 @@ impl ServerTask {
         drop(jobs);
         self.board.update(self.serial, |server| server.session = None);
         if let Ok(Some(error)) = &ended {
-            if since.elapsed() >= PROVEN_AFTER {
+            // What ends while it is called is not told by trying less often that it should not.
+            if since.elapsed() >= PROVEN_AFTER || session.was_used() {
                 self.attempts = 0;
             }
             self.publish_lost(error);
@@ -160,11 +164,12 @@ impl ServerTask {
             return self.rest(ServerState::NeedsSignIn).await;
         }
         let report = error.report(&self.config, &self.log);
-        if !error.may_pass(self.was_ready) || self.attempts >= MAX_ATTEMPTS {
+        let gives_up = self.attempts >= MAX_ATTEMPTS && !self.is_elsewhere();
+        if !error.may_pass(self.was_ready) || gives_up {
             return self.rest(ServerState::Failed { error: report }).await;
         }
-        let pause = LONGEST_PAUSE.min(Duration::from_secs(1) * 2_u32.saturating_pow(self.attempts));
-        self.attempts += 1;
+        let pause = scattered(LONGEST_PAUSE.min(SHORTEST_PAUSE * 2_u32.saturating_pow(self.attempts)));
+        self.attempts = self.attempts.saturating_add(1);
         self.publish(reconnecting(pause, report));
         let until = Instant::now() + pause;
         loop {
@@ -176,8 +181,14 @@ impl ServerTask {
                     (Next::Stop, reply) => return Err(reply),
                 },
                 () = sleep_until(until) => return Ok(()),
+                () = woken() => return Ok(()),
             }
         }
+    }
+
+    /// What is on the web may be out of reach for hours, and come back by itself.
+    fn is_elsewhere(&self) -> bool {
+        !matches!(self.config.transport, Transport::Stdio { .. })
     }
 
     /// Until an order changes something.
@@ -309,6 +320,12 @@ async fn next_order(inbox: &mut mpsc::Receiver<Order>, abandoned: &CancellationT
 async fn paced(log: &Log) {
     log.grown().await;
     sleep(LOG_PACE).await;
+}
+
+/// Up to a quarter more or less, so that those who were lost together do not come back all at once.
+fn scattered(pause: Duration) -> Duration {
+    let random = RandomState::new().build_hasher().finish();
+    pause.mul_f64(0.75 + 0.5 * (random % 1000) as f64 / 1000.0)
 }
 
 fn count(tools: &[Tool]) -> u32 {

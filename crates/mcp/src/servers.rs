@@ -24,6 +24,7 @@ use crate::{
     catalogue::LastKnown,
     connect::Setting,
     credentials::Nobody,
+    era::Eras,
     log::Log,
     process::Watchdog,
     server::{Order, ServerTask},
@@ -49,6 +50,8 @@ pub struct ServersOptions {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Which programs may be started; all of them where a person gave them for this run.
     pub consents: Option<Arc<Consents>>,
+    /// The file in which is kept how each server is spoken to, so that it need not be found out each time.
+    pub eras: Option<PathBuf>,
 }
 
 /// The servers. Cheap to clone; all clones are the same servers.
@@ -81,6 +84,7 @@ impl Servers {
                 accounts: Arc::new(Nobody),
                 secrets: options.secrets,
                 consents: options.consents,
+                eras: Eras::load(options.eras),
             },
             catalogue: options.catalogue,
             serials: AtomicU64::new(0),

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -39,6 +39,8 @@ pub(crate) struct Session {
     /// A call saw something that makes this session doubtful.
     pub(crate) suspect: Arc<Notify>,
     running: Arc<AtomicUsize>,
+    /// Whether it was ever called.
+    used: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -55,7 +57,15 @@ pub(crate) enum RequestError {
 
 impl Session {
     pub(crate) fn new(peer: Peer<RoleClient>, era: Era, progress: ProgressSender) -> Self {
-        Self { peer, era, closed: CancellationToken::new(), progress, suspect: Arc::default(), running: Arc::default() }
+        Self {
+            peer,
+            era,
+            closed: CancellationToken::new(),
+            progress,
+            suspect: Arc::default(),
+            running: Arc::default(),
+            used: Arc::default(),
+        }
     }
 
     /// Counts a call as running for as long as what is returned lives.
@@ -67,7 +77,12 @@ impl Session {
             }
         }
         self.running.fetch_add(1, Ordering::Relaxed);
+        self.used.store(true, Ordering::Relaxed);
         Running(self.running.clone())
+    }
+
+    pub(crate) fn was_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
     }
 
     /// A server that works on a call may have no time for anything else.

@@ -44,6 +44,7 @@ pub(crate) fn options(home: &Home, secrets: Arc<SecretsOrMemory>, consents: Opti
         client_version: env!("CARGO_PKG_VERSION").into(),
         run_dir: Some(home.run()),
         // Servers of one call alone are no part of what the home remembers.
+        eras: Some(home.eras()),
         catalogue: consents.is_some().then(|| home.catalogue()),
         secrets: Some(secrets),
         consents,

@@ -1,0 +1,108 @@
+//! Servers on the web: the newest way first (or the one that worked last), each on a transport of its own, all within
+//! one deadline.
+
+use std::time::Duration;
+
+use rmcp::transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig};
+use tokio::time::{Instant, timeout_at};
+
+use super::{ConnectError, Ears, Link, Setting, lifecycle, shaken};
+use crate::{
+    ServerConfig, Transport,
+    config::Era,
+    era::Way,
+    http,
+    sse::SseTransport,
+    web::{MAX_MESSAGE, Web},
+    wire::Tapped,
+};
+
+/// How long a server may think about whether it is of the newer generation.
+const PROBE_DEADLINE: Duration = Duration::from_secs(10);
+
+pub(super) async fn connect(
+    config: &ServerConfig,
+    setting: &Setting,
+    ears: Ears<'_>,
+    known: Option<Way>,
+) -> Result<(Link, Way), ConnectError> {
+    let (Transport::Http { url, .. } | Transport::Sse { url, .. }) = &config.transport else {
+        return Err(ConnectError::Settings("it has no web address".to_owned()));
+    };
+    let attempt = Attempt { setting, ears, url, web: http::web(config, setting).await? };
+    let until = Instant::now() + config.start_timeout;
+    let mut failures: Vec<(Way, ConnectError)> = vec![];
+    for way in ways(config, known) {
+        if way == Way::Sse && !failures.iter().all(|(_, error)| error.may_be_sse()) {
+            break;
+        }
+        let deadline = if way == Way::Modern && config.era == Era::Auto {
+            until.min(Instant::now() + PROBE_DEADLINE.min(config.start_timeout / 2))
+        } else {
+            until
+        };
+        let silent = || ConnectError::Silent(config.start_timeout);
+        match timeout_at(deadline, attempt.go(way)).await.unwrap_or_else(|_| Err(silent())) {
+            Ok(link) => return Ok((link, way)),
+            Err(error) => {
+                let over = !error.may_be_the_era() || Instant::now() >= until;
+                failures.push((way, error));
+                if over {
+                    break;
+                }
+            }
+        }
+    }
+    Err(explained(failures))
+}
+
+/// In which order to try.
+fn ways(config: &ServerConfig, known: Option<Way>) -> Vec<Way> {
+    let usual = match (&config.transport, config.era) {
+        (Transport::Sse { .. }, _) => return vec![Way::Sse],
+        (_, Era::Modern) => vec![Way::Modern],
+        (_, Era::Legacy) => vec![Way::Legacy, Way::Sse],
+        (_, Era::Auto) => vec![Way::Modern, Way::Legacy, Way::Sse],
+    };
+    let known = known.filter(|way| usual.contains(way));
+    known.into_iter().chain(usual.iter().copied().filter(|way| Some(*way) != known)).collect()
+}
+
+/// The older handshake's failure says most; what else was tried stands beside it.
+fn explained(mut failures: Vec<(Way, ConnectError)>) -> ConnectError {
+    let at = failures.iter().position(|(way, _)| *way == Way::Legacy).unwrap_or(failures.len().saturating_sub(1));
+    if failures.is_empty() {
+        return ConnectError::Closed;
+    }
+    // An end that no other way could change is the one to tell of.
+    let at = failures.iter().position(|(_, error)| !error.may_be_the_era()).unwrap_or(at);
+    let (_, main) = failures.remove(at);
+    failures.iter().fold(main, |main, (way, error)| main.besides(*way, error))
+}
+
+struct Attempt<'a> {
+    setting: &'a Setting,
+    ears: Ears<'a>,
+    url: &'a str,
+    web: Web,
+}
+
+impl Attempt<'_> {
+    async fn go(&self, way: Way) -> Result<Link, ConnectError> {
+        let wire = self.ears.wire.clone();
+        let shaken = match way {
+            Way::Modern | Way::Legacy => {
+                let mut config = StreamableHttpClientTransportConfig::with_uri(self.url);
+                config.max_sse_event_size = MAX_MESSAGE;
+                let inner = StreamableHttpClientTransport::with_client(self.web.clone(), config);
+                shaken(self.setting, Tapped { inner, wire }, lifecycle(way)).await
+            }
+            Way::Sse => {
+                let open = SseTransport::open(self.web.clone(), self.url).await;
+                let inner = open.map_err(|error| ConnectError::from_transport(&error))?;
+                shaken(self.setting, Tapped { inner, wire }, lifecycle(way)).await
+            }
+        };
+        shaken.map_err(|error| ConnectError::from_web(&error))
+    }
+}
