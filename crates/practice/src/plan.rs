@@ -6,11 +6,19 @@
 
 mod choose;
 mod dates;
+mod explain;
 mod fill;
+mod find;
 mod follow;
+mod german;
+mod list;
+pub(crate) mod param;
+mod query;
 pub(crate) mod question;
+mod reading;
 pub(crate) mod results;
 pub(crate) mod toolbox;
+mod values;
 pub(crate) mod words;
 
 use jiff::civil::Date;
@@ -19,17 +27,19 @@ use serde_json::{Map, Value};
 use crate::answer;
 use crate::wire::{ChatRequest, Message};
 use choose::{Target, choose};
-pub(crate) use follow::Unmet;
-use follow::{Situation, next};
+use explain::explain;
+use follow::next;
+pub(crate) use follow::{Round, Situation};
 use question::{Clause, Id, clauses};
-use results::{Found, made};
+use reading::{Reading, read};
+use results::{Found, Made, made};
 use toolbox::Toolbox;
 
 /// After this many rounds of calls it answers with what it has.
-const MOST_ROUNDS: usize = 6;
+const MOST_ROUNDS: usize = 8;
 
-/// Of a longer question it reads the beginning: what follows is pasted text, not a question.
-const LONGEST_QUESTION: usize = 4000;
+/// A longer reading of a question is not repeated in the answer.
+const LONGEST_READING: usize = 200;
 
 /// What the practice model says and calls next.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -46,40 +56,85 @@ pub struct Call {
     pub arguments: Map<String, Value>,
 }
 
+impl From<Vec<Call>> for Answer {
+    fn from(calls: Vec<Call>) -> Self {
+        Self { text: String::new(), calls }
+    }
+}
+
 /// Plans from nothing but the request; `today` is what words such as "last week" count from.
 pub fn plan(request: &ChatRequest, today: Date) -> Answer {
     let offered = if request.tool_choice == "none" { &[] } else { request.tools.as_slice() };
     let toolbox = Toolbox::new(offered);
     let asked = request.messages.iter().rposition(|message| message.role == "user");
-    let Some(asked) = asked.filter(|_| !toolbox.tools.is_empty()) else {
-        return answer::introduction(&toolbox).into();
+    let has_tools = !toolbox.tools.is_empty() || toolbox.finder.is_some();
+    let Some(asked) = asked.filter(|_| has_tools) else {
+        return answer::introduction(&toolbox, &[]).into();
     };
     let turn = &request.messages[asked + 1..];
     let before = &request.messages[..asked];
-    let made = made(turn);
-    let question: String = request.messages[asked].text().chars().take(LONGEST_QUESTION).collect();
-    let clauses = understood(&question, before, &toolbox, today);
+    let is_search = |made: &Made| toolbox.finder.as_ref().is_some_and(|finder| finder.name == made.tool);
+    let (searched, made): (Vec<Made>, Vec<Made>) = made(turn).into_iter().partition(is_search);
+    let rounds = turn.iter().filter(|message| !message.calls().is_empty()).count();
+    let may_call = rounds < MOST_ROUNDS;
+    // What was looked for before is not looked for again.
+    let unsearched = |calls: Vec<Call>| -> Vec<Call> {
+        let is_new = |call: &Call| !searched.iter().any(|made| made.arguments == call.arguments);
+        calls.into_iter().filter(|call| may_call && is_new(call)).collect()
+    };
+    let reading = read(&request.messages[asked].text(), &toolbox);
+    if let Some(finder) = &toolbox.finder {
+        let calls = unsearched(find::searches(finder, &reading.text, &toolbox));
+        if !calls.is_empty() {
+            return calls.into();
+        }
+    }
+    let clauses = understood(&reading.text, before, &toolbox, today);
     let targets = choose(&clauses, &toolbox);
     if targets.is_empty() && made.is_empty() {
-        return answer::introduction(&toolbox).into();
+        return answer::introduction(&toolbox, &searched).into();
     }
     let earlier = earlier(before, &targets, &toolbox);
     let situation = Situation { toolbox: &toolbox, clauses: &clauses, targets, made: &made, earlier };
-    let round = next(&situation);
-    let rounds = turn.iter().filter(|message| !message.calls().is_empty()).count();
-    if !round.calls.is_empty() && rounds < MOST_ROUNDS {
-        return Answer { text: String::new(), calls: round.calls };
+    let mut round = next(&situation);
+    let explained = explain(&situation);
+    if let Some((_, call)) = explained.as_ref().filter(|(_, call)| round.calls.is_empty() && !situation.was_made(call))
+    {
+        round.calls.push(call.clone());
     }
-    let wanted: Vec<&str> = situation.targets.iter().map(|target| target.tool.name.as_str()).collect();
-    answer::answer(&answer::Findings {
-        made: &made,
-        toolbox: &toolbox,
-        clauses: &clauses,
-        wanted: &wanted,
-        unmet: &round.unmet,
-        is_cut_short: !round.calls.is_empty(),
-    })
-    .into()
+    if let Some(finder) = toolbox.finder.as_ref().filter(|_| round.calls.is_empty()) {
+        round.calls = unsearched(find::searches_for(finder, &round.unmet));
+    }
+    if !round.calls.is_empty() && may_call {
+        return round.calls.into();
+    }
+    let remarks = remarks(&situation, &reading);
+    let findings =
+        answer::Findings { situation: &situation, explained: explained.map(|(tool, _)| tool), round: &round, remarks };
+    answer::answer(&findings).into()
+}
+
+/// What a reader should know of how the question was taken.
+fn remarks(situation: &Situation<'_>, reading: &Reading) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if reading.is_changed {
+        let is_short = reading.text.chars().count() <= LONGEST_READING;
+        let text = if is_short {
+            format!("I read your question as “{}”.", reading.text.trim())
+        } else {
+            "I read some of your words as others that I know.".to_owned()
+        };
+        remarks.push(text);
+    }
+    for target in &situation.targets {
+        let Some(lister) = list::lister(situation, target) else { continue };
+        let remark =
+            format!("No tool lists them all: {} was asked for those that {} names.", target.tool.title, lister.title);
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+    remarks
 }
 
 /// The clauses of the question. One that names no thing ("and for CUST-003?") is the question before with new values.
@@ -94,7 +149,8 @@ fn understood(question: &str, before: &[Message], toolbox: &Toolbox, today: Date
         let is_label = own.iter().any(|clause| clause.is_label(&word.stem));
         !is_label && question::anchors(word, toolbox).next().is_some()
     });
-    let last = before.iter().rev().find(|message| message.role == "user").map(Message::text);
+    let last = before.iter().rev().find(|message| message.role == "user");
+    let last = last.map(|message| read(&message.text(), toolbox).text);
     let Some(last) = last.filter(|_| has_values && continues && !is_anchored) else { return own };
     let mut clauses = clauses(&last, toolbox, today);
     for clause in &mut clauses {
@@ -140,7 +196,7 @@ fn earlier(before: &[Message], targets: &[Target<'_>], toolbox: &Toolbox) -> Vec
         .collect()
 }
 
-fn fits(param: &toolbox::Param, id: &str) -> bool {
+fn fits(param: &param::Param, id: &str) -> bool {
     let letters: String = id.chars().take_while(|letter| letter.is_alphabetic()).collect();
     param.fits(id).unwrap_or_else(|| param.entity().is_some_and(|entity| fill::abbreviates(&letters, entity)))
 }

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::table::{self, plain};
+use super::table::{self, Look, plain};
 use crate::plan::words::{capital, readable, stems_of_name};
 
 /// Text from this length on is prose.
 const PROSE: usize = 120;
 
-pub(crate) fn render(object: &Map<String, Value>, known: &Map<String, Value>) -> String {
+pub(crate) fn render(object: &Map<String, Value>, look: &Look) -> String {
     let (mut fields, mut below) = (Vec::new(), Vec::new());
-    add(object, known, &mut fields, &mut below);
+    add(object, look, &mut fields, &mut below);
     let mut parts = Vec::new();
     if !fields.is_empty() {
         parts.push(fields.join("\n"));
@@ -19,7 +19,8 @@ pub(crate) fn render(object: &Map<String, Value>, known: &Map<String, Value>) ->
     parts.join("\n\n")
 }
 
-fn add(object: &Map<String, Value>, known: &Map<String, Value>, fields: &mut Vec<String>, below: &mut Vec<String>) {
+fn add(object: &Map<String, Value>, look: &Look, fields: &mut Vec<String>, below: &mut Vec<String>) {
+    let known = &look.names;
     for (key, value) in object {
         if ["total", "count"].contains(&key.as_str()) && object.values().any(Value::is_array) {
             continue;
@@ -43,14 +44,14 @@ fn add(object: &Map<String, Value>, known: &Map<String, Value>, fields: &mut Vec
                 if is_plain && inner.len() <= 6 {
                     fields.push(format!("- **{label}**: {}", plain(value)));
                 } else {
-                    below.push(format!("**{label}**\n\n{}", render(inner, known)));
+                    below.push(format!("**{label}**\n\n{}", render(inner, look)));
                 }
             }
             Value::Array(list) if list.is_empty() => {}
             Value::Array(list) => {
                 let rows: Vec<&Map<String, Value>> = list.iter().filter_map(Value::as_object).collect();
                 if rows.len() == list.len() {
-                    below.push(format!("**{label}**\n\n{}", records(&rows, known)));
+                    below.push(format!("**{label}**\n\n{}", records(&rows, look)));
                 } else if list.iter().any(|one| plain(one).chars().count() > 40) {
                     let lines: Vec<String> = list.iter().map(|one| format!("- {}", plain(one))).collect();
                     below.push(format!("**{label}**\n\n{}", lines.join("\n")));
@@ -72,11 +73,11 @@ fn is_prose(value: &Value) -> bool {
 }
 
 /// Records inside a record: a table, or numbered text where they hold prose, as steps do.
-fn records(rows: &[&Map<String, Value>], known: &Map<String, Value>) -> String {
+fn records(rows: &[&Map<String, Value>], look: &Look) -> String {
     let is_nested = rows.iter().flat_map(|row| row.values()).any(Value::is_object);
     let is_told = !is_nested && rows.iter().flat_map(|row| row.values()).any(|value| plain(value).chars().count() > 90);
     if !is_told {
-        return table::render(rows, known);
+        return table::render(rows, look);
     }
     let told = rows.iter().enumerate().map(|(index, row)| {
         let mut values = row.iter().filter(|(_, value)| !value.is_null() && !value.is_number());
@@ -102,11 +103,14 @@ fn told_value(key: &str, value: &Value) -> String {
 }
 
 /// The fields the question named, as a sentence without its full stop: "Outstanding: 1250.00".
-pub(crate) fn told(object: &Map<String, Value>, asked: &[String]) -> Option<String> {
+///
+/// Where the tool tells how something stands, that comes first. What was `given` as an argument is no news.
+pub(crate) fn told(object: &Map<String, Value>, asked: &[String], given: &[&str]) -> Option<String> {
     let whom = object
         .iter()
         .find(|(key, value)| ["company", "customer", "name", "title"].contains(&key.as_str()) && value.is_string());
-    let fields: Vec<String> = object
+    let asks_status = asked.iter().any(|stem| stem == "status");
+    let mut fields: Vec<(bool, String)> = object
         .iter()
         .filter(|(key, value)| {
             let is_plain = value.is_string() || value.is_number() || value.is_boolean();
@@ -114,16 +118,21 @@ pub(crate) fn told(object: &Map<String, Value>, asked: &[String]) -> Option<Stri
             let is_named =
                 stems.iter().any(|stem| asked.contains(stem) && whom.is_none_or(|(name, _)| !says(name, stem)));
             is_plain
-                && is_named
+                && (is_named || *key == "status")
+                && !given.contains(&key.as_str())
                 && stems.last().is_none_or(|last| last != "id")
                 && whom.is_none_or(|(name, _)| name != *key)
         })
-        .map(|(key, value)| format!("**{}: {}**", capital(&readable(key)), amount(value, object, key)))
-        .take(3)
+        .map(|(key, value)| {
+            (key == "status", format!("**{}: {}**", capital(&readable(key)), amount(value, object, key)))
+        })
         .collect();
-    if fields.is_empty() {
+    // How it stands is told with what was asked for, not alone.
+    fields.sort_by_key(|(is_status, _)| !is_status);
+    if fields.iter().all(|(is_status, _)| *is_status && !asks_status) {
         return None;
     }
+    let fields: Vec<String> = fields.into_iter().map(|(_, field)| field).take(3).collect();
     let whom = whom.map(|(_, name)| format!("{}: ", plain(name))).unwrap_or_default();
     Some(format!("{whom}{}", fields.join(", ")))
 }

@@ -9,10 +9,20 @@ const MOST_ROWS: usize = 50;
 /// Longer text is prose and belongs under a table, not in it.
 const LONGEST_CELL: usize = 60;
 
-/// A table of the records. `known` gives names for ids.
-pub(crate) fn render(rows: &[&Map<String, Value>], known: &Map<String, Value>) -> String {
+/// What a table or a record is written with.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Names by id.
+    pub(crate) names: Map<String, Value>,
+    /// The stems of what was asked for: such columns come first.
+    pub(crate) asked: Vec<String>,
+}
+
+/// A table of the records.
+pub(crate) fn render(rows: &[&Map<String, Value>], look: &Look) -> String {
+    let known = &look.names;
     let flat: Vec<Map<String, Value>> = rows.iter().map(|row| flatten(row)).collect();
-    let columns = columns(&flat, known);
+    let columns = columns(&flat, look);
     let mut lines = vec![
         format!("| {} |", columns.iter().map(|column| capital(&readable(column))).collect::<Vec<_>>().join(" | ")),
         format!("|{}", " --- |".repeat(columns.len())),
@@ -67,7 +77,8 @@ fn flatten(row: &Map<String, Value>) -> Map<String, Value> {
     flat
 }
 
-fn columns(rows: &[Map<String, Value>], known: &Map<String, Value>) -> Vec<String> {
+fn columns(rows: &[Map<String, Value>], look: &Look) -> Vec<String> {
+    let known = &look.names;
     let mut names: Vec<String> = Vec::new();
     for name in rows.iter().flat_map(Map::keys) {
         if !names.contains(name) {
@@ -81,7 +92,7 @@ fn columns(rows: &[Map<String, Value>], known: &Map<String, Value>) -> Vec<Strin
             rows.iter()
                 .any(|row| row.get(name).is_some_and(|value| is_short(value) || (is_name(name) && value.is_string())))
         })
-        .map(|(at, name)| (rank(&name, rows), at, name))
+        .map(|(at, name)| (rank(&name, rows, &look.asked), at, name))
         .collect();
     ranked.sort();
     ranked.truncate(MOST_COLUMNS);
@@ -106,18 +117,23 @@ fn is_name(column: &str) -> bool {
 }
 
 /// What a reader looks for first comes first.
-fn rank(name: &str, rows: &[Map<String, Value>]) -> u8 {
+fn rank(name: &str, rows: &[Map<String, Value>], asked: &[String]) -> u8 {
     let stems = stems_of_name(name);
     let has = |list: &[&str]| list.iter().any(|word| stems.contains(&crate::plan::words::stem(word)));
+    let ends_with = |list: &[&str]| {
+        stems.last().is_some_and(|last| list.iter().any(|word| crate::plan::words::stem(word) == *last))
+    };
     let is_list = rows.iter().filter_map(|row| row.get(name)).any(Value::is_array);
     let first = rows.first().and_then(|row| row.keys().find(|key| key.ends_with("_id") || *key == "id"));
     if first.is_some_and(|first| first == name) {
         0
     } else if is_name(name) {
         1
-    } else if is_list || name == "score" {
+    } else if !is_list && is_asked(&stems, asked, first) {
+        2
+    } else if is_list || ["score", "as_of", "currency", "total"].contains(&name) {
         6
-    } else if has(&["status", "priority", "state"]) {
+    } else if ends_with(&["status", "priority", "state"]) {
         2
     } else if has(&["amount", "balance", "due", "total", "end", "price", "remaining", "hours", "tier", "email", "role"])
     {
@@ -127,6 +143,14 @@ fn rank(name: &str, rows: &[Map<String, Value>]) -> u8 {
     } else {
         5
     }
+}
+
+/// Whether the question named the column, and not just the thing the record is: "customer since" is no answer to "which
+/// customers?".
+fn is_asked(stems: &[String], asked: &[String], id: Option<&String>) -> bool {
+    let things = id.map(|id| stems_of_name(id)).unwrap_or_default();
+    stems.last().is_none_or(|last| last != "id")
+        && stems.iter().any(|stem| asked.contains(stem) && !things.contains(stem))
 }
 
 fn is_short(value: &Value) -> bool {

@@ -3,14 +3,18 @@
 use std::collections::HashSet;
 
 use super::fill::{Filling, Source, fill, takes};
+use super::param::{Kind, Param};
 use super::question::{Clause, anchors};
-use super::toolbox::{Kind, Known, Param, Toolbox};
-use super::words::{is_facet, synonyms};
+use super::toolbox::{Known, Toolbox};
+use super::words::{Word, is_facet, stem, synonyms};
 
 /// How much of a tool's description an unanchored question must meet.
 const LEAST_DESCRIBED: f64 = 0.5;
 /// How much of a tool's name a word must make up to call for it.
 const LEAST_NAMED: f64 = 0.3;
+
+/// So many tools look for an id that none of them takes.
+const MOST_SEARCHES: usize = 3;
 
 /// A tool the question asks for, in one of its clauses.
 #[derive(Debug, Clone)]
@@ -52,12 +56,58 @@ pub(crate) fn choose<'a>(clauses: &'a [Clause], toolbox: &'a Toolbox) -> Vec<Tar
     for (source, judged) in sources.clone().zip(&judged) {
         open_ids(source, judged, &mut targets);
     }
+    for (source, judged) in sources.clone().zip(&judged) {
+        count(source, judged, &mut targets);
+    }
     for fallback in [addressed, described] {
         if targets.is_empty() {
             targets.extend(sources.clone().zip(&judged).filter_map(|(source, judged)| fallback(source, judged)));
         }
     }
+    if targets.is_empty() {
+        targets.extend(sources.clone().zip(&judged).flat_map(|(source, judged)| mentioned(source, judged)));
+    }
     targets
+}
+
+/// "How many …?" without any condition asks the tool that counts, where one does.
+fn count<'a>(source: Source<'a>, judged: &[Judged<'a>], targets: &mut [Target<'a>]) {
+    let words = &source.clause().words;
+    let says = |index: usize, text: &str| words.get(index).is_some_and(|word| word.text.eq_ignore_ascii_case(text));
+    let asks = (0..words.len()).any(|at| {
+        let heads = at == 0 || says(at - 1, "the");
+        says(at, "how") && says(at + 1, "many") || heads && says(at, "number") && says(at + 1, "of")
+    });
+    if !asks {
+        return;
+    }
+    for target in targets.iter_mut().filter(|target| target.at == source.at && target.filling.choices == 0) {
+        let counts = |one: &&Judged<'a>| {
+            let is_counter =
+                ["metric", "statistic", "stat", "count"].iter().any(|word| one.tool.names.contains(&stem(word)));
+            is_counter && one.filling.is_ready() && target.by.iter().any(|stem| one.tool.names.contains(stem))
+        };
+        if let Some(counter) = judged.iter().find(counts) {
+            *target = counter.target(source.at, target.by.clone());
+        }
+    }
+}
+
+/// An id no tool takes may stand in a text: the tools that search by words look for it.
+fn mentioned<'a>(source: Source<'a>, judged: &[Judged<'a>]) -> Vec<Target<'a>> {
+    let Some(word) = source.clause().words.iter().find(|word| word.is_id() && !source.toolbox.takes(word)) else {
+        return Vec::new();
+    };
+    let searches = judged.iter().filter(|one| {
+        let is_query =
+            |name: &String| one.tool.params.iter().any(|param| param.name == *name && param.kind == Kind::Query);
+        one.tool.change.is_none()
+            && one.filling.is_ready()
+            && one.tool.any_of.is_empty()
+            && one.filling.calls[0].keys().any(is_query)
+    });
+    let targets = searches.map(|one| one.target(source.at, HashSet::from([word.stem.clone()])));
+    targets.take(MOST_SEARCHES).collect()
 }
 
 /// The stems of a clause that call for tools. Aspects, labels of ids and words such as "who" call only where nothing
@@ -152,7 +202,8 @@ impl<'a> Judged<'a> {
 
 /// The share of the clause's words that describe the tool.
 fn overlap(tool: &Known, clause: &Clause) -> f64 {
-    let spoken: Vec<_> = clause.words.iter().filter(|word| !word.is_stop() && !word.is_id()).collect();
+    let says = |word: &&Word| !word.is_stop() && !word.is_id() && !clause.in_name(word);
+    let spoken: Vec<_> = clause.words.iter().filter(says).collect();
     let met = spoken.iter().filter(|word| {
         let knows = |stem: &String| tool.about.contains(stem) || tool.names.contains(stem);
         knows(&word.stem) || synonyms(&word.stem).iter().any(knows)
@@ -194,9 +245,12 @@ fn addressed<'a>(source: Source<'a>, judged: &[Judged<'a>]) -> Option<Target<'a>
     judged.iter().find(takes_address).map(|one| one.target(source.at, HashSet::new()))
 }
 
-/// Without any word that names a tool: the tool whose description meets the clause best, if it can run at once.
+/// Without any word that names a tool: the tool whose description meets the clause best, if it can run at once or
+/// once a name is looked up.
 fn described<'a>(source: Source<'a>, judged: &[Judged<'a>]) -> Option<Target<'a>> {
-    let met = judged.iter().filter(|one| one.described >= LEAST_DESCRIBED && one.filling.is_ready());
+    let is_named = !source.clause().names.is_empty() && !source.clause().guessed;
+    let runs = |one: &&Judged<'a>| one.tool.change.is_none() && (one.filling.is_ready() || is_named);
+    let met = judged.iter().filter(|one| one.described >= LEAST_DESCRIBED).filter(runs);
     let best = met.min_by(|one, other| other.described.total_cmp(&one.described))?;
     Some(best.target(source.at, HashSet::new()))
 }

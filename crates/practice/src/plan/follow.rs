@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use super::Call;
 use super::choose::Target;
 use super::fill::{Filling, Source, fill};
+use super::list::list;
+use super::param::{Kind, Param};
 use super::question::Clause;
-use super::results::{Found, Made, ids, opens};
-use super::toolbox::{Known, Param, Toolbox};
+use super::results::{self, Found, Made, ids, opens};
+use super::toolbox::{Known, Toolbox};
 
 /// At most this many calls in one round.
 const MOST_CALLS: usize = 8;
@@ -30,6 +32,8 @@ pub(crate) struct Unmet {
     pub(crate) lacking: Vec<String>,
     /// The name nothing was found for.
     pub(crate) unknown: Option<String>,
+    /// Only a synonym called for the tool: not worth a word where others answered.
+    pub(crate) is_hint: bool,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +78,14 @@ fn step(situation: &Situation<'_>, target: &Target<'_>) -> Step {
     }
     let filling = &target.filling;
     if !filling.is_ready() {
-        return if target.tool.change.is_some() { Step::Unmet(unmet(target)) } else { from_results(situation, target) };
+        return if target.tool.change.is_some() {
+            Step::Unmet(unmet(situation, target))
+        } else {
+            from_results(situation, target)
+        };
+    }
+    if narrowed_by_another(situation, target) {
+        return from_results(situation, target);
     }
     let clause = &situation.clauses[target.at];
     let looks_back = clause.points_back && clause.ids.is_empty() && filling.ids.is_empty() && filling.names.is_empty();
@@ -83,7 +94,44 @@ fn step(situation: &Situation<'_>, target: &Target<'_>) -> Step {
     if looks_back && takes_ids && target.tool.change.is_none() && (others_give || !situation.earlier.is_empty()) {
         return from_results(situation, target);
     }
-    Step::Calls(calls(target.tool, &filling.calls))
+    let made = situation.made.iter().filter(|made| made.tool == target.tool.name);
+    match without_words(target, &made.collect::<Vec<_>>()) {
+        Some(calls) => Step::Calls(calls),
+        None => Step::Calls(calls(target.tool, &filling.calls)),
+    }
+}
+
+/// "Premium customers with open tickets": where a tool of the same clause gives only some of the owners, the others'
+/// tickets are not asked for.
+fn narrowed_by_another(situation: &Situation<'_>, target: &Target<'_>) -> bool {
+    let clause = &situation.clauses[target.at];
+    let free = |param: &&Param| !target.filling.calls[0].contains_key(&param.name);
+    let entities: Vec<&str> = target.tool.params.iter().filter(free).filter_map(Param::entity).collect();
+    let gives = |other: &Target<'_>| {
+        let is_about = entities.iter().any(|entity| other.tool.names.iter().all(|name| name == entity));
+        is_about && other.at == target.at && other.tool.name != target.tool.name
+    };
+    let mut others = situation.targets.iter().filter(|other| gives(other));
+    clause.ids.is_empty()
+        && target.tool.change.is_none()
+        && others.any(|other| other.filling.choices > 0 && other.filling.is_ready())
+}
+
+/// A search by words and filters that found nothing is made again without the words: they may be but talk.
+fn without_words(target: &Target<'_>, made: &[&Made]) -> Option<Vec<Call>> {
+    let query = target.tool.params.iter().find(|param| param.kind == Kind::Query && !param.required)?;
+    let is_filtered = |call: &&Map<String, Value>| call.len() > 1 && call.contains_key(&query.name);
+    let is_empty = |made: &&Made| made.value().is_some_and(|value| !results::has_records(value));
+    let tried = |call: &&Map<String, Value>| made.iter().any(|made| made.arguments == **call && is_empty(made));
+    let again = target.filling.calls.iter().filter(is_filtered).filter(tried);
+    let calls: Vec<Call> = again
+        .map(|call| {
+            let mut arguments = call.clone();
+            arguments.remove(&query.name);
+            Call { tool: target.tool.name.clone(), arguments }
+        })
+        .collect();
+    (!calls.is_empty()).then_some(calls)
 }
 
 /// A name no parameter takes is looked up first: the tool that takes it gives the id.
@@ -91,6 +139,10 @@ fn by_name(situation: &Situation<'_>, target: &Target<'_>) -> Option<Step> {
     let source = situation.source(target.at);
     let name = source.names().first()?;
     let filling = &target.filling;
+    let query = target.tool.params.iter().find(|param| param.kind == Kind::Query);
+    if query.is_some() && source.clause().topics.contains(name) {
+        return None;
+    }
     if filling.is_ready() && situation.clauses[target.at].guessed {
         return None;
     }
@@ -109,9 +161,16 @@ fn by_name(situation: &Situation<'_>, target: &Target<'_>) -> Option<Step> {
             .flat_map(|made| ids(made, situation.toolbox))
             .filter(|id| id.is_own && opens(param, id))
             .collect();
+        if let Some(query) = query.filter(|_| given.is_empty() && filling.is_ready()) {
+            // Nobody is called so: then it is what is spoken of.
+            let mut found = calls(target.tool, &filling.calls);
+            found.iter_mut().for_each(|call| _ = call.arguments.insert(query.name.clone(), name.as_str().into()));
+            return Some(Step::Calls(found));
+        }
         if given.is_empty() {
             let lacking = vec![param.name.clone()];
-            return Some(Step::Unmet(Unmet { tool: target.tool.title.clone(), lacking, unknown: Some(name.clone()) }));
+            let unknown = Some(name.clone());
+            return Some(Step::Unmet(Unmet { lacking, unknown, ..unmet(situation, target) }));
         }
         return Some(Step::Calls(with_ids(target, param, &given)));
     }
@@ -165,7 +224,10 @@ fn stalled(situation: &Situation<'_>, target: &Target<'_>) -> Step {
     }
     match opener(situation, target).map(|(tool, filling)| calls(tool, &filling.calls)) {
         Some(calls) if calls.iter().any(|call| !situation.was_made(call)) => Step::Calls(calls),
-        Some(_) | None => Step::Unmet(unmet(target)),
+        Some(_) | None => match list(situation, target) {
+            Some(call) if !situation.was_made(&call) => Step::Calls(vec![call]),
+            Some(_) | None => Step::Unmet(unmet(situation, target)),
+        },
     }
 }
 
@@ -203,11 +265,11 @@ fn opener<'a>(situation: &Situation<'a>, target: &Target<'a>) -> Option<(&'a Kno
         .map(|(_, tool, filling)| (tool, filling))
 }
 
-fn about(tool: &Known, stem: &str) -> usize {
+pub(crate) fn about(tool: &Known, stem: &str) -> usize {
     if tool.names.iter().any(|name| name == stem) { 2 } else { usize::from(tool.about.contains(stem)) }
 }
 
-fn lacking<'a>(target: &'a Target<'a>) -> impl Iterator<Item = &'a Param> {
+pub(crate) fn lacking<'a>(target: &'a Target<'a>) -> impl Iterator<Item = &'a Param> {
     let filling = &target.filling;
     target.tool.params.iter().filter(|param| filling.lacking.contains(&param.name) || filling.is_ready())
 }
@@ -244,17 +306,26 @@ fn open(situation: &Situation<'_>, target: &Target<'_>, found: &[Found]) -> Vec<
 fn with_ids(target: &Target<'_>, param: &Param, ids: &[Found]) -> Vec<Call> {
     let mut made = Vec::new();
     let mut seen: Vec<&Value> = Vec::new();
+    let mut of_all: Vec<Value> = Vec::new();
+    for found in ids {
+        if !of_all.contains(&found.id) {
+            of_all.push(found.id.clone());
+        }
+    }
     for found in ids {
         if seen.contains(&&found.id) {
             continue;
         }
         seen.push(&found.id);
+        // A list takes them all at once.
+        let ids = if param.kind == Kind::List { Value::Array(of_all.clone()) } else { found.id.clone() };
         for call in &target.filling.calls {
             let mut arguments = call.clone();
-            arguments.insert(param.name.clone(), found.id.clone());
+            arguments.insert(param.name.clone(), ids.clone());
             made.push(Call { tool: target.tool.name.clone(), arguments });
         }
     }
+    made.dedup();
     made
 }
 
@@ -262,20 +333,22 @@ fn calls(tool: &Known, filled: &[Map<String, Value>]) -> Vec<Call> {
     filled.iter().map(|arguments| Call { tool: tool.name.clone(), arguments: arguments.clone() }).collect()
 }
 
-fn unmet(target: &Target<'_>) -> Unmet {
+fn unmet(situation: &Situation<'_>, target: &Target<'_>) -> Unmet {
     let mut lacking = target.filling.lacking.clone();
     if target.filling.any && !target.tool.any_of.is_empty() {
         lacking = target.tool.any_of.concat();
     }
-    Unmet { tool: target.tool.title.clone(), lacking, unknown: None }
+    let said = situation.clauses[target.at].stems();
+    let is_hint = !target.tool.names.iter().any(|name| said.contains(name));
+    Unmet { tool: target.tool.title.clone(), lacking, unknown: None, is_hint }
 }
 
 impl<'a> Situation<'a> {
-    fn source(&self, at: usize) -> Source<'a> {
+    pub(crate) fn source(&self, at: usize) -> Source<'a> {
         Source { clauses: self.clauses, at, toolbox: self.toolbox }
     }
 
-    fn was_made(&self, call: &Call) -> bool {
+    pub(crate) fn was_made(&self, call: &Call) -> bool {
         self.made.iter().any(|made| made.tool == call.tool && made.arguments == call.arguments)
     }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::toolbox::{Param, Toolbox};
+use super::param::Param;
+use super::toolbox::Toolbox;
 use super::words::{stems_of_name, words};
 use crate::wire::{Message, ToolCall};
 
@@ -94,6 +95,16 @@ fn error_of(value: &Value) -> Option<String> {
     let says_little = |(key, value): (&String, &Value)| key == "error" || !(value.is_array() || value.is_object());
     let message = error.as_str().or(error["message"].as_str()).map_or_else(|| error.to_string(), str::to_owned);
     object.iter().all(says_little).then_some(message)
+}
+
+/// Whether there is a record in a list of the result, or, where it has no list, anything.
+pub(crate) fn has_records(value: &Value) -> bool {
+    let lists: Vec<&Vec<Value>> = match value {
+        Value::Array(list) => vec![list],
+        Value::Object(object) => object.values().filter_map(Value::as_array).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    lists.is_empty() || lists.iter().any(|list| !list.is_empty())
 }
 
 /// All ids in the result of a call.

@@ -198,6 +198,7 @@ static STOP: LazyLock<HashSet<&str>> = LazyLock::new(|| {
      give tell list find get search look see check fetch display want need like know let's what's who's there's i'd \
      i'm let many much more most again still currently now right up out between since until before after during \
      regarding concerning named called including using use per via due thanks thank hello hi hey s t one ones same \
+     mention mentions mentioning contain contains containing happen happens happened \
      top first newest latest oldest recent recently newly issue issues problem problems info information details detail data"
         .split_whitespace()
         .collect()
@@ -218,12 +219,11 @@ static SYNONYMS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
         ("guarantee", "warranty"),
         ("phone reach", "contact"),
         ("incident case", "ticket"),
-        ("statistics stats number count average", "metric statistic"),
+        ("statistics stats count average", "metric statistic"),
         ("alike", "similar"),
         ("task", "todo"),
         ("todo", "task"),
         ("temperature rain raining sunny forecast", "weather forecast"),
-        ("contract", "sla"),
         ("urgent", "critical"),
         ("mac", "macos"),
     ];
