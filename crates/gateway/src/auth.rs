@@ -1,0 +1,91 @@
+//! From a credential to a caller. Nothing here is ever written to a log.
+
+mod jwt;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{caller::Caller, plan::Plan};
+
+pub(crate) use jwt::{JwtRules, Tokens};
+
+/// A key that was just made. It is shown once; the file holds its hash.
+pub struct NewKey {
+    pub key: String,
+    pub sha256: String,
+}
+
+/// A key with 244 random bits, which is why a plain hash is enough to keep it.
+pub fn new_key() -> NewKey {
+    let key = format!("loq_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    NewKey { sha256: to_hex(&hash(&key)), key }
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotKnown {
+    /// No credential was shown.
+    Nobody,
+    /// It is none of ours, or no longer.
+    Wrong,
+    /// The authorization server's keys cannot be had; nobody can be judged.
+    CannotJudge,
+}
+
+/// Who shows this `Authorization` header.
+pub(crate) async fn known(plan: &Plan, tokens: &Tokens, header: Option<&str>) -> Result<Arc<Caller>, NotKnown> {
+    let Some(header) = header else { return plan.anonymous.clone().ok_or(NotKnown::Nobody) };
+    let (scheme, credential) = header.split_once(' ').ok_or(NotKnown::Wrong)?;
+    let credential = credential.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || credential.is_empty() {
+        return Err(NotKnown::Wrong);
+    }
+    if let Some(caller) = plan.keys.get(&hash(credential)) {
+        return Ok(caller.clone());
+    }
+    match &plan.jwt {
+        Some(rules) if credential.split('.').count() == 3 => tokens.judge(rules, plan, credential).await,
+        _ => Err(NotKnown::Wrong),
+    }
+}
+
+pub(crate) fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_by_its_hash_alone() {
+        let made = new_key();
+        assert_eq!(from_hex(&made.sha256), Some(hash(&made.key)));
+        assert_ne!(made.key, new_key().key);
+        for bad in ["", "zz", &"g".repeat(64), &"ä".repeat(32)] {
+            assert_eq!(from_hex(bad), None, "{bad}");
+        }
+    }
+}

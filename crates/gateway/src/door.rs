@@ -1,0 +1,289 @@
+//! What one call goes through, from top to bottom: who, may they, is it well formed, how often, does a person agree,
+//! write it down, do it, write down what came of it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat::{Decision, Progress};
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    answer::{Answer, Class, Refusal},
+    approvals::{Asked, Verdict},
+    audit::{Outcome, Record, masked, shape},
+    backend,
+    caller::Caller,
+    config::{Approval, Arguments},
+    gateway::Inner,
+    judge::judge,
+    offer::{Offer, Via},
+    plan::Plan,
+};
+
+/// One call as it arrives.
+pub(crate) struct Call<'a> {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) tool: &'a str,
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) client: &'a dyn ClientSide,
+    pub(crate) stop: CancellationToken,
+}
+
+/// What can be asked of whoever sent the call, while it runs.
+pub(crate) trait ClientSide: Send + Sync {
+    /// Whether a person at the client agrees; nothing where the client cannot ask one.
+    fn agrees<'a>(&'a self, question: &'a str) -> Option<BoxFuture<'a, bool>>;
+    fn progress(&self, progress: Progress);
+}
+
+/// A client that is told the result and nothing else.
+pub(crate) struct Silent;
+
+impl ClientSide for Silent {
+    fn agrees<'a>(&'a self, _question: &'a str) -> Option<BoxFuture<'a, bool>> {
+        None
+    }
+
+    fn progress(&self, _progress: Progress) {}
+}
+
+/// No tool has that name, or none that this caller's tenant could call.
+#[derive(Debug)]
+pub(crate) struct NoSuchTool;
+
+/// A call on its way, once its tool is known.
+struct Passage<'a> {
+    inner: &'a Inner,
+    plan: Arc<Plan>,
+    offer: Arc<Offer>,
+    caller: Caller,
+    correlation: Arc<str>,
+    arguments: Map<String, Value>,
+    /// As it is written down.
+    shown: Value,
+    by: Option<Arc<str>>,
+    begun: Option<Instant>,
+}
+
+impl Inner {
+    pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, NoSuchTool> {
+        let shown = self.shown();
+        let offer = shown.offers.get(call.tool).cloned().ok_or(NoSuchTool)?;
+        let plan = shown.plan.clone();
+        let correlation: Arc<str> = Uuid::now_v7().to_string().into();
+        let mut arguments = call.arguments;
+        let written = match plan.audit.arguments {
+            Arguments::Shape => shape(&arguments),
+            Arguments::Masked => masked(&arguments),
+            Arguments::None => Value::Null,
+        };
+        let acting = call.caller.acting(&mut arguments);
+        if !offer.asks_for("user_approved") {
+            // Who always sends it is not refused where nobody asks for it.
+            arguments.shift_remove("user_approved");
+        }
+        let mut passage = Passage {
+            inner: self,
+            plan,
+            offer,
+            caller: acting.as_ref().unwrap_or(&call.caller).clone(),
+            correlation,
+            arguments,
+            shown: written,
+            by: None,
+            begun: None,
+        };
+        let result = match acting {
+            Ok(_) => passage.pass(call.client, call.stop).await,
+            Err(refusal) => Err(refusal),
+        };
+        Ok(passage.conclude(result).await)
+    }
+}
+
+impl Passage<'_> {
+    async fn pass(&mut self, client: &dyn ClientSide, stop: CancellationToken) -> Result<Answer, Refusal> {
+        let decision = judge(&self.caller, &self.offer, &self.arguments)?;
+        self.check_arguments()?;
+        self.inner.limits().count(&self.caller, self.offer.rule_name())?;
+        if let Decision::Ask { reason } = decision {
+            self.ask(client, reason, &stop).await?;
+        }
+        if !self.offer.hints.read_only {
+            // Should everything end in the next moment, the log still knows what was about to be done.
+            let record = self.record("begun", Outcome { result: "begun", ..Outcome::default() });
+            self.inner.audit.write_through(&record).await.map_err(|_| unwritten())?;
+        } else if self.inner.audit.is_broken() {
+            return Err(unwritten());
+        }
+        let _running = self.inner.metrics.running();
+        self.begun = Some(Instant::now());
+        let arguments = std::mem::take(&mut self.arguments);
+        tokio::select! {
+            result = self.run(arguments, client, stop.clone()) => result,
+            () = stop.cancelled() => Err(Refusal::new(Class::Client, "cancelled", "The caller no longer wants it.")),
+        }
+    }
+
+    fn check_arguments(&self) -> Result<(), Refusal> {
+        let Some(validator) = &self.offer.validator else { return Ok(()) };
+        let value = Value::Object(self.arguments.clone());
+        let mut errors = validator.iter_errors(&value).take(5).map(|error| {
+            let place = error.instance_path().to_string();
+            let words: String = error.to_string().chars().take(300).collect();
+            if place.is_empty() { words } else { format!("{}: {words}", place.trim_start_matches('/')) }
+        });
+        let Some(first) = errors.next() else { return Ok(()) };
+        let all = errors.fold(first, |all, next| format!("{all}; {next}"));
+        Err(Refusal::new(Class::Client, "invalid_arguments", format!("The arguments do not fit: {all}."))
+            .fix("Correct them by the tool's input schema and call again."))
+    }
+
+    /// Waits for a person: at the client where it can ask one, and here. The first answer counts; none is a no.
+    async fn ask(&mut self, client: &dyn ClientSide, reason: String, stop: &CancellationToken) -> Result<(), Refusal> {
+        let rules = &self.plan.approvals;
+        let question =
+            format!("Allow {} to call {} with {}?", self.caller.actor, self.offer.name, masked(&self.arguments));
+        let at_client = rules.ask_client.then(|| client.agrees(&question)).flatten();
+        if rules.wait.is_zero() && at_client.is_none() {
+            let message =
+                format!("{} needs a person's approval, and this gateway does not wait for one.", self.offer.name);
+            return Err(Refusal::new(Class::Permission, "approval_required", message).fix("Have a person do it."));
+        }
+        let asked = Asked {
+            caller: &self.caller,
+            tool: &self.offer.name,
+            arguments: masked(&self.arguments),
+            reason,
+            wait: rules.wait,
+        };
+        let mut place = self.inner.approvals.ask(asked).ok_or_else(|| {
+            Refusal::new(Class::RateLimit, "too_many_waiting", "Too many calls wait for approval already.")
+                .retry_after(Duration::from_secs(30))
+        })?;
+        let _waiting = self.inner.metrics.waiting();
+        let client_says = async {
+            match at_client {
+                Some(asking) => asking.await,
+                None => std::future::pending().await,
+            }
+        };
+        let wait = if rules.wait.is_zero() { Duration::from_secs(120) } else { rules.wait };
+        let verdict = tokio::select! {
+            verdict = &mut place.answer => verdict.ok(),
+            approved = client_says => Some(Verdict { approved, by: "client".into() }),
+            () = told_to_wait(client) => None,
+            () = tokio::time::sleep(wait) => None,
+            () = stop.cancelled() => None,
+        };
+        let code = match &verdict {
+            Some(Verdict { approved: true, .. }) => "approved",
+            Some(_) => "approval_denied",
+            None => "approval_timed_out",
+        };
+        self.by = verdict.as_ref().map(|verdict| verdict.by.clone());
+        let record = self.record("approval", Outcome { result: code, by: self.by.clone(), ..Outcome::default() });
+        self.inner.audit.write(&record).await.map_err(|_| unwritten())?;
+        match code {
+            "approved" => Ok(()),
+            "approval_denied" => Err(Refusal::new(Class::Permission, code, "A person said no to this call.")
+                .fix("Do not call it again as it is; ask the user what they want instead.")),
+            _ => Err(Refusal::new(Class::Permission, code, "Nobody answered in time whether this call may be made.")
+                .fix("Tell the user that it waits for an approver; try again when one is there.")),
+        }
+    }
+
+    async fn run(
+        &self,
+        mut arguments: Map<String, Value>,
+        client: &dyn ClientSide,
+        stop: CancellationToken,
+    ) -> Result<Answer, Refusal> {
+        match &self.offer.via {
+            Via::Fetch => self.inner.fetcher.fetch(&arguments).await,
+            Via::Http { service, method, path } => {
+                let hints = self.offer.hints;
+                let request = backend::Request {
+                    plan: &self.plan,
+                    caller: &self.caller,
+                    correlation: &self.correlation,
+                    service,
+                    method,
+                    path,
+                    repeatable: hints.read_only || hints.idempotent,
+                };
+                self.inner.backends.call(request, arguments).await
+            }
+            Via::Server { server, tool } => {
+                if self.offer.approval == Approval::Argument {
+                    // Ours, not the server's.
+                    arguments.shift_remove("user_approved");
+                }
+                let progress = |progress| client.progress(progress);
+                self.inner.upstream.call(server, tool, arguments, progress, stop).await
+            }
+        }
+    }
+
+    fn record<'a>(&'a self, kind: &'static str, outcome: Outcome<'a>) -> Record<'a> {
+        Record {
+            kind,
+            correlation: &self.correlation,
+            credential: &self.caller.credential,
+            actor: &self.caller.actor,
+            tenant: &self.caller.tenant,
+            roles: &self.caller.roles,
+            tool: &self.offer.name,
+            arguments: &self.shown,
+            outcome,
+        }
+    }
+
+    /// Writes down what came of it and says it to the caller.
+    async fn conclude(self, result: Result<Answer, Refusal>) -> Answer {
+        let took = self.begun.map(|begun| begun.elapsed());
+        let code = match &result {
+            Ok(answer) if answer.is_error => "tool_error",
+            Ok(_) => "ok",
+            Err(refusal) => refusal.code,
+        };
+        self.inner.metrics.called(self.offer.rule_name(), code, took);
+        let outcome = Outcome {
+            result: code,
+            by: self.by.clone(),
+            duration_ms: took.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
+            status: result.as_ref().err().and_then(|refusal| refusal.status),
+            note: None,
+        };
+        let written = self.inner.audit.write(&self.record("call", outcome)).await;
+        match (result, written) {
+            (Ok(answer), Ok(())) => answer,
+            (Err(refusal), _) => Answer::refused(&refusal, &self.correlation),
+            (Ok(_), Err(_)) => Answer::refused(&unwritten(), &self.correlation),
+        }
+    }
+}
+
+/// Tells the client again and again that the call lives; never ends.
+async fn told_to_wait(client: &dyn ClientSide) {
+    let mut passed = 0.0;
+    loop {
+        client.progress(Progress {
+            done: passed,
+            total: None,
+            message: Some("waiting for a person's approval".into()),
+        });
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        passed += 10.0;
+    }
+}
+
+fn unwritten() -> Refusal {
+    Refusal::new(Class::Server, "audit_unavailable", "The audit log cannot be written, so nothing is done.")
+        .fix("Have the operator make room on the gateway's disk; try again later.")
+}

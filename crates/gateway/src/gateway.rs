@@ -1,0 +1,292 @@
+//! The gateway as a whole: one configuration at a time, and what outlives each of them.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    GatewayError,
+    approvals::Approvals,
+    audit::{Audit, Outcome, Record},
+    auth::{Tokens, hash},
+    backend::Backends,
+    caller::Caller,
+    face,
+    fetch::Fetcher,
+    limits::{Guesses, Limits},
+    metrics::Metrics,
+    offer::Offer,
+    plan::Plan,
+    reload,
+    upstream::Upstream,
+};
+
+/// How a gateway is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub config: PathBuf,
+    /// Instead of what the file says.
+    pub listen: Option<SocketAddr>,
+    /// Lets its holder in as an administrator, as long as the file names nobody and only this machine is served.
+    pub spare_key: Option<mcp::Secret>,
+}
+
+/// A gateway that is ready to serve. Dropping it ends everything that it started.
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: PathBuf,
+    listen: SocketAddr,
+    spare_key: Option<mcp::Secret>,
+    shown: ArcSwap<Shown>,
+    limits: ArcSwap<Limits>,
+    pub(crate) guesses: Guesses,
+    pub(crate) tokens: Tokens,
+    pub(crate) approvals: Approvals,
+    pub(crate) audit: Audit,
+    pub(crate) metrics: Metrics,
+    pub(crate) backends: Backends,
+    pub(crate) fetcher: Fetcher,
+    pub(crate) upstream: Upstream,
+    /// Counts how often what can be called has changed.
+    changed: watch::Sender<u64>,
+    /// Cancelled when the gateway ends.
+    pub(crate) end: CancellationToken,
+}
+
+/// A configuration with everything that can be called under it.
+pub(crate) struct Shown {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) offers: BTreeMap<String, Arc<Offer>>,
+}
+
+/// Where a gateway serves; it does so until this is dropped or stopped.
+pub struct Served {
+    address: SocketAddr,
+    path: String,
+    end: CancellationToken,
+    task: tokio::task::JoinHandle<Result<(), std::io::Error>>,
+}
+
+impl Gateway {
+    /// Reads the configuration, opens the audit log and starts the other servers. Nobody is served yet.
+    pub async fn open(options: Options) -> Result<Self, GatewayError> {
+        let mut plan = load(options.config.clone()).await?;
+        let listen = options.listen.unwrap_or(plan.listen);
+        plan.may_listen(listen)?;
+        let spare_key = options.spare_key.filter(|_| listen.ip().is_loopback());
+        plan.welcome(spare_key.as_ref());
+        let audit = Audit::open(&plan.audit.file, plan.audit.rotate_bytes)?;
+        let inner = Arc::new(Inner {
+            config: options.config,
+            listen,
+            spare_key,
+            limits: ArcSwap::from_pointee(Limits::new(&plan.limits)),
+            guesses: Guesses::new(),
+            tokens: Tokens::new(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?),
+            approvals: Approvals::default(),
+            audit,
+            metrics: Metrics::new(),
+            backends: Backends::new()?,
+            fetcher: Fetcher::new(&plan.fetch)?,
+            upstream: Upstream::start(&plan),
+            changed: watch::Sender::new(0),
+            end: CancellationToken::new(),
+            shown: ArcSwap::from_pointee(Shown { offers: plan.offers.clone(), plan: Arc::new(plan) }),
+        });
+        inner.refresh();
+        reload::start(&inner);
+        inner.note("started", "ok").await;
+        Ok(Self { inner })
+    }
+
+    /// Until no server behind it is connecting for the first time any more, or until the deadline.
+    pub async fn settled(&self, deadline: Duration) {
+        self.inner.upstream.servers().settled(deadline).await;
+        self.inner.refresh();
+    }
+
+    /// Whether anybody could come in over HTTP.
+    pub fn knows_someone(&self) -> bool {
+        self.inner.shown().plan.knows_someone()
+    }
+
+    /// Whether the spare key opens it, since the file names nobody.
+    pub fn is_open_to_spare_key(&self) -> bool {
+        let spare = self.inner.spare_key.as_ref().map(|key| hash(key.expose()));
+        spare.is_some_and(|spare| self.inner.shown().plan.keys.contains_key(&spare))
+    }
+
+    /// Serves HTTP until what is returned is dropped or stopped.
+    pub async fn serve(&self) -> Result<Served, GatewayError> {
+        let bind = |source| GatewayError::Bind { address: self.inner.listen.to_string(), source };
+        let listener = tokio::net::TcpListener::bind(self.inner.listen).await.map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let end = self.inner.end.child_token();
+        let task = tokio::spawn(face::serve(self.inner.clone(), listener, end.clone()));
+        Ok(Served { address, path: self.inner.shown().plan.path.clone(), end, task })
+    }
+
+    /// Serves one client over standard input and output, until it leaves.
+    pub async fn serve_stdio(&self) -> Result<(), GatewayError> {
+        let caller = self.inner.shown().plan.stdio.clone().ok_or(GatewayError::NobodyOnStdio)?;
+        face::serve_stdio(self.inner.clone(), caller).await
+    }
+
+    /// Reads the configuration again; a bad one changes nothing.
+    pub async fn reload(&self) -> Result<(), GatewayError> {
+        self.inner.reload().await
+    }
+
+    /// Ends everything behind it; returns when nothing of it runs any more.
+    pub async fn shut_down(self) {
+        self.inner.note("ended", "ok").await;
+        self.inner.end.cancel();
+        self.inner.upstream.servers().clone().shutdown().await;
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.inner.end.cancel();
+    }
+}
+
+impl Served {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where clients find the MCP server.
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.address, self.path)
+    }
+
+    /// Lets what runs come to its end and returns.
+    pub async fn stop(mut self) -> Result<(), GatewayError> {
+        self.end.cancel();
+        match (&mut self.task).await {
+            Ok(result) => result.map_err(GatewayError::Serve),
+            Err(error) => Err(GatewayError::Serve(std::io::Error::other(error))),
+        }
+    }
+
+    /// Until serving ends by itself, which it only does where it fails.
+    pub async fn ended(&mut self) -> Result<(), GatewayError> {
+        match (&mut self.task).await {
+            Ok(result) => result.map_err(GatewayError::Serve),
+            Err(error) => Err(GatewayError::Serve(std::io::Error::other(error))),
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+impl Inner {
+    pub(crate) fn shown(&self) -> Arc<Shown> {
+        self.shown.load_full()
+    }
+
+    /// Tells when what can be called has changed.
+    pub(crate) fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    pub(crate) fn limits(&self) -> Arc<Limits> {
+        self.limits.load_full()
+    }
+
+    /// The tools that this caller may see: those of its tenant's services and of its roles.
+    pub(crate) fn listed(&self, caller: &Caller) -> Vec<Arc<Offer>> {
+        let shown = self.shown();
+        let tenant = shown.plan.tenants.get(&*caller.tenant);
+        let is_there = |offer: &Offer| match &offer.via {
+            crate::offer::Via::Http { service, .. } => {
+                tenant.is_some_and(|tenant| tenant.services.contains_key(service))
+            }
+            crate::offer::Via::Fetch | crate::offer::Via::Server { .. } => true,
+        };
+        let offers = shown.offers.values().filter(|offer| is_there(offer) && caller.has_one_of(&offer.roles));
+        offers.cloned().collect()
+    }
+
+    /// Puts together anew what can be called: the plan's own tools and what the servers offer now.
+    pub(crate) fn refresh(&self) {
+        let plan = self.shown().plan.clone();
+        self.show(plan);
+    }
+
+    fn show(&self, plan: Arc<Plan>) {
+        let mut offers = self.upstream.offers(&plan);
+        // What the configuration names itself is never replaced by what a server calls so.
+        offers.extend(plan.offers.iter().map(|(name, offer)| (name.clone(), offer.clone())));
+        let before = self.shown.swap(Arc::new(Shown { plan, offers: offers.clone() }));
+        let names =
+            |offers: &BTreeMap<String, Arc<Offer>>| offers.values().map(|offer| offer.listed()).collect::<Vec<_>>();
+        if names(&before.offers) != names(&offers) {
+            self.changed.send_modify(|times| *times += 1);
+        }
+    }
+
+    /// Reads the configuration again; a bad one changes nothing.
+    pub(crate) async fn reload(&self) -> Result<(), GatewayError> {
+        let read = load(self.config.clone()).await.and_then(|mut plan| {
+            plan.may_listen(self.listen)?;
+            plan.welcome(self.spare_key.as_ref());
+            Ok(Arc::new(plan))
+        });
+        let plan = match read {
+            Ok(plan) => plan,
+            Err(error) => {
+                self.metrics.reloaded("refused");
+                self.note("reloaded", "refused").await;
+                return Err(error);
+            }
+        };
+        if !self.limits().are(&plan.limits) {
+            self.limits.store(Arc::new(Limits::new(&plan.limits)));
+        }
+        self.fetcher.reconfigure(&plan.fetch);
+        self.upstream.reconfigure(&plan.servers).await;
+        self.show(plan);
+        self.metrics.reloaded("ok");
+        self.note("reloaded", "ok").await;
+        Ok(())
+    }
+
+    /// Writes down something about the gateway itself.
+    pub(crate) async fn note(&self, kind: &'static str, result: &str) {
+        let record = Record {
+            kind,
+            correlation: "",
+            credential: "",
+            actor: "",
+            tenant: "",
+            roles: &[],
+            tool: "",
+            arguments: &serde_json::Value::Null,
+            outcome: Outcome { result, ..Outcome::default() },
+        };
+        if self.audit.write(&record).await.is_err() {
+            tracing::warn!(kind, "this could not be written into the audit log");
+        }
+    }
+}
+
+/// Reads a file as a gateway would, and says how many tools it has of its own.
+pub async fn check(config: PathBuf) -> Result<usize, GatewayError> {
+    load(config).await.map(|plan| plan.offers.len())
+}
+
+async fn load(path: PathBuf) -> Result<Plan, GatewayError> {
+    let read = tokio::task::spawn_blocking(move || Plan::load(&path)).await;
+    read.unwrap_or_else(|error| Err(GatewayError::Serve(std::io::Error::other(error))))
+}

@@ -1,0 +1,37 @@
+//! One guarded door: an MCP server in front of HTTP backends and of other MCP servers, with tenants, roles, approvals,
+//! limits and audit.
+//!
+//! **Invariant:** no model and no window is known here; whoever cannot be told apart, judged or written down is refused.
+//!
+//! Start reading at [`Gateway`]; what one call goes through is in `door.rs`, from top to bottom.
+
+mod answer;
+mod approvals;
+mod audit;
+mod auth;
+mod backend;
+mod breaker;
+mod caller;
+mod catalogue;
+mod client;
+mod config;
+mod dev;
+mod door;
+mod error;
+mod face;
+mod fetch;
+mod gateway;
+mod judge;
+mod limits;
+mod metrics;
+mod offer;
+mod plan;
+mod reload;
+mod upstream;
+
+pub use audit::{Verified, VerifyError, verify};
+pub use auth::{NewKey, new_key};
+pub use client::{Client, ClientError};
+pub use dev::DevBackend;
+pub use error::{GatewayError, Problem};
+pub use gateway::{Gateway, Options, Served, check};

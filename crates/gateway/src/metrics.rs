@@ -1,0 +1,105 @@
+//! What is counted, as Prometheus reads it.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+/// Labels are names of tools and codes of results: as many as the configuration has, never what a caller writes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    tool: String,
+    result: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ToolLabels {
+    tool: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: String,
+}
+
+pub(crate) struct Metrics {
+    registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    durations: Family<ToolLabels, Histogram, fn() -> Histogram>,
+    denied: Family<ReasonLabels, Counter>,
+    running: Gauge,
+    waiting: Gauge,
+    audit_records: Gauge,
+    reloads: Family<ReasonLabels, Counter>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("loquat_gateway");
+        let calls = Family::default();
+        let durations: Family<ToolLabels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| {
+            Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])
+        });
+        let denied = Family::default();
+        let reloads = Family::default();
+        let (running, waiting, audit_records) = (Gauge::default(), Gauge::default(), Gauge::default());
+        registry.register("calls", "Calls of tools, by what came of them", calls.clone());
+        registry.register("call_duration_seconds", "How long calls took that ran", durations.clone());
+        registry.register("denied", "Requests that were not let in", denied.clone());
+        registry.register("calls_running", "Calls that run now", running.clone());
+        registry.register("approvals_waiting", "Calls that wait for a person", waiting.clone());
+        registry.register("audit_records", "Audit records on the disk since the start", audit_records.clone());
+        registry.register("reloads", "Configurations read while running", reloads.clone());
+        Self { registry, calls, durations, denied, running, waiting, audit_records, reloads }
+    }
+
+    pub(crate) fn called(&self, tool: &str, result: &str, took: Option<Duration>) {
+        let labels = CallLabels { tool: tool.to_owned(), result: result.to_owned() };
+        self.calls.get_or_create(&labels).inc();
+        if let Some(took) = took {
+            self.durations.get_or_create(&ToolLabels { tool: tool.to_owned() }).observe(took.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn denied(&self, reason: &str) {
+        self.denied.get_or_create(&ReasonLabels { reason: reason.to_owned() }).inc();
+    }
+
+    pub(crate) fn reloaded(&self, result: &str) {
+        self.reloads.get_or_create(&ReasonLabels { reason: result.to_owned() }).inc();
+    }
+
+    /// Counted while the guard lives.
+    pub(crate) fn running(&self) -> Counted<'_> {
+        Counted::new(&self.running)
+    }
+
+    pub(crate) fn waiting(&self) -> Counted<'_> {
+        Counted::new(&self.waiting)
+    }
+
+    pub(crate) fn text(&self, audit_records: u64) -> Result<String, std::fmt::Error> {
+        self.audit_records.set(i64::try_from(audit_records).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+pub(crate) struct Counted<'a>(&'a Gauge);
+
+impl<'a> Counted<'a> {
+    fn new(gauge: &'a Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

@@ -1,0 +1,80 @@
+//! What goes on beside the calls: seeing that the file has changed, that a server's tools have, and tidying up.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use crate::gateway::Inner;
+
+/// Files that are mounted or replaced by a link tell nobody: they are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+const TIDY: Duration = Duration::from_secs(60);
+/// Servers tell of several changes at once.
+const CALM: Duration = Duration::from_millis(50);
+
+pub(crate) fn start(inner: &Arc<Inner>) {
+    let end = inner.end.clone();
+    let (watched, following, tidied) = (Arc::downgrade(inner), Arc::downgrade(inner), Arc::downgrade(inner));
+    let path = inner.config.clone();
+    let changes = inner.upstream.servers().changes();
+    tokio::spawn(async move {
+        let work = async { tokio::join!(watch(watched, path), follow(following, changes), tidy(tidied)) };
+        end.run_until_cancelled(work).await;
+    });
+}
+
+/// Enough to see that a file is another.
+fn mark(path: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+async fn watch(inner: Weak<Inner>, path: PathBuf) {
+    let mut known = mark(&path);
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = mark(&path);
+        // A file that is gone for a moment is being replaced.
+        if now.is_none() || now == known {
+            continue;
+        }
+        known = now;
+        let Some(inner) = inner.upgrade() else { return };
+        match inner.reload().await {
+            Ok(()) => tracing::info!("the configuration was read again"),
+            Err(error) => tracing::error!(%error, "the configuration is refused; the old one goes on"),
+        }
+    }
+}
+
+async fn follow(inner: Weak<Inner>, mut changes: tokio::sync::broadcast::Receiver<mcp::ServerChange>) {
+    loop {
+        match changes.recv().await {
+            Ok(_) | Err(RecvError::Lagged(_)) => (),
+            Err(RecvError::Closed) => return,
+        }
+        sleep(CALM).await;
+        while changes.try_recv().is_ok() {}
+        let Some(inner) = inner.upgrade() else { return };
+        inner.refresh();
+    }
+}
+
+async fn tidy(inner: Weak<Inner>) {
+    let mut ticks = interval(TIDY);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        inner.limits().tidy();
+        inner.guesses.tidy();
+    }
+}

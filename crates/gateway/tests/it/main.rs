@@ -1,0 +1,12 @@
+//! A real gateway on a real port, in front of real backends.
+
+mod approvals;
+mod audit;
+mod catalogue;
+mod common;
+mod configuration;
+mod door;
+mod eras;
+mod fetch;
+mod tokens;
+mod upstream;
