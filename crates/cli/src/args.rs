@@ -32,6 +32,10 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Make, list and revoke the keys of other programs.
     Keys(KeysArgs),
+    /// Serve many tools as one MCP server, with roles, approvals, limits and audit.
+    Gateway(crate::gateway::Args),
+    /// Look after a gateway's audit log.
+    Audit(crate::gateway::AuditArgs),
 }
 
 #[derive(Debug, Group)]

@@ -9,6 +9,7 @@ mod args;
 mod ask;
 mod call;
 mod chat;
+mod gateway;
 mod list;
 mod open;
 mod print;
@@ -71,6 +72,8 @@ async fn run() -> ExitCode {
         Command::Call(args) => call::call(args).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Keys(args) => serve::keys(args),
+        Command::Gateway(args) => gateway::gateway(args).await,
+        Command::Audit(args) => gateway::audit(args),
     };
     match ending {
         Ok(ending) => ExitCode::from(ending as u8),
