@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::plan::question::Clause;
+use crate::plan::question::{Clause, DENIALS};
 use crate::plan::words::{Word, readable, stems_of_name, synonyms};
 
 type Record = Map<String, Value>;
@@ -89,8 +89,7 @@ fn values(column: &str, rows: &[&Record], clause: &Clause) -> BTreeSet<String> {
 
 /// "Tickets that are not closed": which to keep is more than a word can tell.
 fn denies(clause: &Clause) -> bool {
-    let denials = ["not", "no", "non", "without", "except", "never", "isn't", "aren't"];
-    clause.words.iter().any(|word| denials.contains(&word.text.to_lowercase().as_str()))
+    clause.words.iter().any(|word| DENIALS.contains(&word.text.to_lowercase().as_str()))
 }
 
 /// "Who owes …", "which customers have an outstanding …" of a column of amounts.

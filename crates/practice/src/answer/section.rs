@@ -30,9 +30,6 @@ pub(super) struct List<'a> {
 }
 
 pub(super) fn sections<'a>(situation: &Situation<'a>) -> Vec<Section<'a>> {
-    let clauses = situation.clauses;
-    let ids: Vec<Value> =
-        clauses.iter().flat_map(|clause| &clause.ids).map(|id| Value::String(id.text.to_uppercase())).collect();
     let mut sections: Vec<Section<'_>> = Vec::new();
     for one in situation.made.iter().filter(|one| !matches!(one.outcome, Outcome::Failed(_))) {
         match sections.iter_mut().find(|section| section.tool == one.tool) {
@@ -47,14 +44,20 @@ pub(super) fn sections<'a>(situation: &Situation<'a>) -> Vec<Section<'a>> {
             collect(one, section.tool, &mut section.lists);
         }
         section.lists.iter_mut().for_each(|list| list.all = list.rows.len());
-        keep_named(section, &ids);
+        keep_named(section, situation);
         leave_out(section, situation);
     }
     sections
 }
 
-/// Ids the question named that no argument took: only the rows that have one of them are kept.
-fn keep_named(section: &mut Section<'_>, ids: &[Value]) {
+/// Ids the question named that no argument took: only the rows that have one of them are kept. Ids of other parts of
+/// the question count where this part says nothing else.
+fn keep_named(section: &mut Section<'_>, situation: &Situation<'_>) {
+    let asks_nothing = section.made.iter().all(|one| one.arguments.is_empty());
+    let asks = |at: usize| situation.targets.iter().any(|target| target.at == at && target.tool.name == section.tool);
+    let clauses = situation.clauses.iter().enumerate().filter(|(at, _)| asks_nothing || asks(*at));
+    let ids = clauses.flat_map(|(_, clause)| &clause.ids);
+    let ids: Vec<Value> = ids.map(|id| Value::String(id.text.to_uppercase())).collect();
     let given: Vec<&Value> = section.made.iter().flat_map(|one| one.arguments.values()).collect();
     let is_given = |id: &Value| given.iter().any(|given| holds(given, id));
     let named: Vec<&Value> = ids.iter().filter(|id| !is_given(id)).collect();

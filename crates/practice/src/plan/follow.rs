@@ -137,7 +137,8 @@ fn without_words(target: &Target<'_>, made: &[&Made]) -> Option<Vec<Call>> {
 /// A name no parameter takes is looked up first: the tool that takes it gives the id.
 fn by_name(situation: &Situation<'_>, target: &Target<'_>) -> Option<Step> {
     let source = situation.source(target.at);
-    let name = source.names().first()?;
+    let names = if source.names().is_empty() { source.clause().emails.as_slice() } else { source.names() };
+    let name = names.first()?;
     let filling = &target.filling;
     let query = target.tool.params.iter().find(|param| param.kind == Kind::Query);
     if query.is_some() && source.clause().topics.contains(name) {
@@ -152,7 +153,7 @@ fn by_name(situation: &Situation<'_>, target: &Target<'_>) -> Option<Step> {
     for param in target.tool.params.iter().filter(|param| param.entity().is_some()) {
         let Some((tool, found)) = knows(situation, source, name, param) else { continue };
         let asked: Vec<&Made> =
-            situation.made.iter().filter(|made| made.tool == tool.name && says(made, name)).collect();
+            situation.made.iter().filter(|made| made.tool == tool.name && says(made, names)).collect();
         if asked.is_empty() {
             return Some(Step::Calls(calls(tool, &found.calls)));
         }
@@ -188,8 +189,8 @@ fn knows<'a>(situation: &Situation<'a>, source: Source<'a>, name: &str, param: &
         .find(|(_, filling)| filling.is_ready() && filling.names.contains(name))
 }
 
-fn says(made: &Made, name: &str) -> bool {
-    made.arguments.values().any(|value| value == name)
+fn says(made: &Made, names: &[String]) -> bool {
+    made.arguments.values().any(|value| names.iter().any(|name| value == name))
 }
 
 /// Calls from ids in the results of this turn, or the wait for such results.

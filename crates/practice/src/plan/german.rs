@@ -73,6 +73,7 @@ artikel = articles
 lösung lösungen anleitung anleitungen = solutions
 verlauf = history
 zahlung zahlungen = payment
+technisch technische technischen technischer = technical
 ähnlich ähnliche ähnlichen = similar
 letzte letzten letzter = last
 woche = week

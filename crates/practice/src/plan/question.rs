@@ -10,6 +10,9 @@ use super::dates::{Range, range};
 use super::toolbox::Toolbox;
 use super::words::{Word, asks_to_change, changes, only_asks, pattern, synonyms, words};
 
+/// Words that turn what follows into its contrary.
+pub(crate) const DENIALS: [&str; 8] = ["not", "no", "non", "without", "except", "never", "isn't", "aren't"];
+
 /// A part of a question that asks for one kind of thing.
 #[derive(Debug, Clone)]
 pub(crate) struct Clause {
@@ -146,6 +149,8 @@ fn names(text: &str, words: &[Word], opens_sentence: bool, toolbox: &Toolbox) ->
         let is_month = super::dates::month(&word.text).is_some();
         (word.is_capitalised(), !word.is_stop() && !opens && !is_value && !is_vocabulary && !is_month, is_acronym)
     };
+    // "Wi-Fi" is no name, "St. Alban" is one.
+    let is_long = |word: &Word| word.text.chars().count() > 2 || text[word.end..].starts_with(". ");
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let (capital, eligible, acronym) = is_name(index, word);
@@ -157,7 +162,7 @@ fn names(text: &str, words: &[Word], opens_sentence: bool, toolbox: &Toolbox) ->
         });
         match runs.last_mut() {
             Some(run) if joins && capital && !word.is_stop() && !word.is_id() => run.1 = word.end,
-            _ if capital && eligible && !acronym => runs.push((word.start, word.end)),
+            _ if capital && eligible && !acronym && is_long(word) => runs.push((word.start, word.end)),
             _ => {}
         }
     }
@@ -200,6 +205,12 @@ impl Clause {
     /// Whether the clause uses the verb of a tool that changes something.
     pub(crate) fn asks_for_change(&self, verb: &str) -> bool {
         asks_to_change(verb, &self.stems())
+    }
+
+    /// Whether the word at this place is denied: "not closed", "not yet paid".
+    pub(crate) fn denies(&self, at: usize) -> bool {
+        let before = &self.words[at.saturating_sub(2)..at];
+        before.iter().any(|word| DENIALS.contains(&word.text.to_lowercase().as_str()))
     }
 
     /// Whether the word is part of a name that is what is spoken of.

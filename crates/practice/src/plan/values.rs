@@ -35,7 +35,10 @@ pub(crate) fn values(tool: &Known, param: &Param, source: Source<'_>, filling: &
         Kind::From => day(clause.range.from, param, "T00:00:00Z"),
         Kind::To => day(clause.range.to, param, "T23:59:59Z"),
         Kind::Date => day(clause.range.from.filter(|from| clause.range.to == Some(*from)), param, "T00:00:00Z"),
-        Kind::Email => clause.emails.clone(),
+        Kind::Email => {
+            filling.names.extend(clause.emails.iter().cloned());
+            clause.emails.clone()
+        }
         Kind::Name => names(tool, param, source, filling),
         Kind::Text => text(tool, param, clause),
         Kind::Query | Kind::Other => Vec::new(),
@@ -81,26 +84,42 @@ fn object(tool: &Known, param: &Param, source: Source<'_>, filling: &mut Filling
     (!object.is_empty()).then_some(Value::Object(object))
 }
 
+/// The choices the clause says; by synonyms only where it says none, and for "not closed" all the others.
 fn choices(param: &Param, clause: &Clause, filling: &mut Filling) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+    let is_same = |word: &Word, part: &String| &word.stem == part;
+    let is_like = |word: &Word, part: &String| synonyms(&word.stem).contains(part);
+    let mut said = said_choices(param, clause, is_same);
+    if said.is_empty() {
+        said = said_choices(param, clause, |word, part| is_same(word, part) || is_like(word, part));
+    }
+    for (choice, at) in &said {
+        let parts = stems_of_name(choice);
+        filling.choices += 1;
+        filling.used.extend(clause.words[*at..at + parts.len()].iter().map(|word| word.stem.clone()));
+        filling.used.extend(parts);
+    }
+    let denied: Vec<&String> = said.iter().filter(|(_, at)| clause.denies(*at)).map(|(choice, _)| choice).collect();
+    if denied.is_empty() {
+        return said.into_iter().map(|(choice, _)| choice).collect();
+    }
+    param.choices.iter().filter(|choice| !denied.contains(choice)).cloned().collect()
+}
+
+/// The choices whose words stand in the clause, and where.
+fn said_choices(param: &Param, clause: &Clause, fits: impl Fn(&Word, &String) -> bool) -> Vec<(String, usize)> {
+    let mut found: Vec<(String, usize)> = Vec::new();
     // The longest first: who says "expiring soon" does not say "expiring".
-    let mut ranked: Vec<&String> = param.choices.iter().collect();
+    let mut ranked: Vec<&String> = param.choices.iter().filter(|choice| *choice != "all").collect();
     ranked.sort_by_key(|choice| std::cmp::Reverse(stems_of_name(choice).len()));
     for choice in ranked {
         let parts = stems_of_name(choice);
-        let is_in = |longer: &String| parts.iter().all(|part| stems_of_name(longer).contains(part));
-        if found.iter().any(is_in) {
+        let is_in = |(longer, _): &(String, usize)| parts.iter().all(|part| stems_of_name(longer).contains(part));
+        if parts.is_empty() || found.iter().any(is_in) {
             continue;
         }
-        let said = |words: &[Word]| {
-            words.iter().zip(&parts).all(|(word, part)| &word.stem == part || synonyms(&word.stem).contains(part))
-        };
-        if !parts.is_empty() && choice != "all" && clause.words.windows(parts.len()).any(said) {
-            filling.choices += 1;
-            filling.used.extend(parts);
-            let urgent = clause.words.iter().filter(|word| synonyms(&word.stem).contains(&stem(choice)));
-            filling.used.extend(urgent.map(|word| word.stem.clone()));
-            found.push(choice.clone());
+        let said = |words: &[Word]| words.iter().zip(&parts).all(|(word, part)| fits(word, part));
+        if let Some(at) = clause.words.windows(parts.len()).position(said) {
+            found.push((choice.clone(), at));
         }
     }
     found

@@ -209,6 +209,7 @@ static SYNONYMS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
         ("who", "customer contact"),
         ("client company account", "customer"),
         ("owe owed owing debt unpaid arrears", "balance outstanding"),
+        ("unpaid open", "pending overdue"),
         ("due", "outstanding balance"),
         ("outstanding", "balance"),
         ("bill bills", "invoice billing"),

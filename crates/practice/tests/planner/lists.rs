@@ -134,3 +134,32 @@ fn long_texts_are_read_at_both_ends() {
     helpdesk(&format!("{filler} what are the critical tickets?"), &first, &["**3 tickets** (priority: critical)"]);
     helpdesk(&format!("What are the critical tickets? {filler}"), &first, &["**3 tickets** (priority: critical)"]);
 }
+
+#[test]
+fn what_is_denied_is_left_out() {
+    let others = ["in_progress", "open", "resolved", "waiting_on_customer"];
+    let others: Vec<String> =
+        others.iter().map(|status| format!(r#"search_tickets {{"status":"{status}"}}"#)).collect();
+    helpdesk("Tickets that are not closed", &[&others.join(" | ")], &["**11 tickets**"]);
+    let open = r#"get_invoice {"customer_id":"CUST-001","status":"overdue"} | get_invoice {"customer_id":"CUST-001","status":"pending"}"#;
+    helpdesk("Open invoices of CUST-001", &[open], &["**2 invoices**"]);
+}
+
+#[test]
+fn everyone_who_is_named_is_looked_up() {
+    let both = r#"lookup_customer {"company":"Northwind"} | lookup_customer {"company":"TechCorp"}"#;
+    let invoices = r#"get_invoice {"customer_id":"CUST-001"} | get_invoice {"customer_id":"CUST-002"}"#;
+    helpdesk("Invoices of TechCorp and Northwind", &[both, invoices], &["**6 invoices**"]);
+    let email = r#"lookup_customer {"email":"dana.whitfield@techcorp.example"}"#;
+    let tickets = r#"search_tickets {"customer_id":"CUST-001"}"#;
+    helpdesk("tickets from dana.whitfield@techcorp.example", &[email, tickets], &["**3 tickets**"]);
+    let laptops = r#"lookup_asset {"kind":"laptop"}"#;
+    helpdesk("Which laptops could lose Wi-Fi?", &[laptops], &["**4 assets**"]);
+}
+
+#[test]
+fn an_id_counts_for_its_own_part_of_the_question() {
+    let both = r#"find_related_articles {"article_id":"KB-003"} | get_common_fixes {"product":"Docker"}"#;
+    let says = ["**2 fixes** (product: Docker)"];
+    helpdesk("Find related articles to KB-003 and the common fixes for Docker", &[both], &says);
+}
