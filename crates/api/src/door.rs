@@ -8,22 +8,10 @@ use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::api::{Api, Door};
+use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::keys::{Key, KeyRights};
-use crate::serve::{Api, Door};
-
-/// Whoever asks: the name and the rights of the key that was given.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) name: String,
-    pub(crate) rights: KeyRights,
-}
-
-impl From<Key> for Caller {
-    fn from(key: Key) -> Self {
-        Self { name: key.name, rights: key.rights }
-    }
-}
+use crate::keys::KeyRights;
 
 /// Lets in who has a key; on an open door, whoever is on this machine and is no web page.
 pub(crate) async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {

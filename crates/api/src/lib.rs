@@ -6,6 +6,9 @@
 //! Start reading at `serve.rs` (the routes), then `completions.rs` (one request and its answer).
 
 mod answer;
+mod api;
+mod asked;
+mod caller;
 mod completions;
 mod docs;
 mod door;
@@ -21,5 +24,6 @@ mod sessions;
 mod simple;
 mod stream;
 
+pub use api::{Api, Door};
 pub use keys::{Key, KeyError, KeyRights, Keys, NewKey};
-pub use serve::{Api, Door, Served, serve};
+pub use serve::{Served, serve};

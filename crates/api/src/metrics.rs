@@ -18,23 +18,6 @@ pub(crate) struct Metrics {
     running: AtomicU64,
 }
 
-/// Counts a request as running for as long as it lives.
-pub(crate) struct Running(std::sync::Arc<crate::Api>);
-
-impl Running {
-    pub(crate) fn begin(api: &std::sync::Arc<crate::Api>) -> Self {
-        api.metrics.requests.fetch_add(1, Relaxed);
-        api.metrics.running.fetch_add(1, Relaxed);
-        Self(api.clone())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.metrics.running.fetch_sub(1, Relaxed);
-    }
-}
-
 impl Default for Metrics {
     fn default() -> Self {
         let zero = AtomicU64::default;
@@ -52,6 +35,15 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    pub(crate) fn begun(&self) {
+        self.requests.fetch_add(1, Relaxed);
+        self.running.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn ended(&self) {
+        self.running.fetch_sub(1, Relaxed);
+    }
+
     pub(crate) fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
     }

@@ -8,9 +8,9 @@ use axum::{Extension, Json};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::door::Caller;
+use crate::api::Api;
+use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::serve::Api;
 
 /// Every model of every provider that answers; the chosen provider's go by their own names too.
 pub(crate) async fn list(State(api): State<Arc<Api>>) -> Json<Value> {

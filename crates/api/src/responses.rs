@@ -14,11 +14,10 @@ use futures::stream::{Stream, unfold};
 use serde_json::Value;
 
 use crate::answer::{Answer, End, Piece};
-use crate::completions::hand_over;
-use crate::door::Caller;
+use crate::api::{Api, Running};
+use crate::asked::hand_over;
+use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::metrics::Running;
-use crate::serve::Api;
 use crate::stream::{Events, events};
 use compose::Composing;
 use input::Asked;

@@ -12,14 +12,12 @@ use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use engine::Engine;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::api::Api;
 use crate::error::ApiError;
-use crate::handed::Handed;
-use crate::keys::{KeyError, Keys};
-use crate::metrics::Metrics;
+use crate::keys::KeyError;
 use crate::{completions, docs, door, models, responses, simple};
 
 /// A request may be as long as a whole conversation with what tools returned.
@@ -27,45 +25,7 @@ const LONGEST_BODY: usize = 32 * 1024 * 1024;
 /// How often what keys have used is written down.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
-/// Who is let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// Whoever is on this machine, without a key.
-    Open,
-    /// Who has a key, on this machine.
-    Loopback,
-    /// Who has a key, from anywhere.
-    Network,
-}
-
-/// What requests are answered with.
-pub struct Api {
-    pub(crate) engine: Engine,
-    pub(crate) keys: Keys,
-    pub(crate) door: Door,
-    /// Whether a person can be asked about calls: a window is open.
-    pub(crate) attended: bool,
-    /// Where a request names no model.
-    pub(crate) default_model: Option<String>,
-    pub(crate) metrics: Metrics,
-    pub(crate) handed: Handed,
-}
-
 impl Api {
-    pub fn new(engine: Engine, keys: Keys, door: Door) -> Self {
-        let (metrics, handed) = (Metrics::default(), Handed::default());
-        Self { engine, keys, door, attended: false, default_model: None, metrics, handed }
-    }
-
-    /// Calls that need somebody's word wait for it, because somebody is there.
-    pub fn attended(self) -> Self {
-        Self { attended: true, ..self }
-    }
-
-    pub fn default_model(self, model: Option<String>) -> Self {
-        Self { default_model: model, ..self }
-    }
-
     /// All routes, without a socket.
     pub fn router(self) -> Router {
         routes(Arc::new(self))

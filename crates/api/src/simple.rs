@@ -8,11 +8,10 @@ use engine::{Keep, Visit};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, End, Piece};
-use crate::completions::noted;
-use crate::door::Caller;
+use crate::api::{Api, Running};
+use crate::asked::noted;
+use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::metrics::Running;
-use crate::serve::Api;
 use crate::{messages, sessions};
 
 /// `GET /`: says what this is.

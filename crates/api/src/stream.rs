@@ -10,11 +10,10 @@ use futures::stream::unfold;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, End, Piece};
-use crate::completions::{Asked, Head, finish_reason, hand_over, noted, tool_call, usage};
-use crate::door::Caller;
+use crate::api::{Api, Running};
+use crate::asked::{Asked, Head, finish_reason, hand_over, noted, tool_call, usage};
+use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::metrics::Running;
-use crate::serve::Api;
 
 /// A comment now and then keeps proxies from giving up on a long call.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

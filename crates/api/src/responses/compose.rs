@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::input::{Asked, PREFIX};
 use crate::answer::{Answer, End, HandedCall};
-use crate::door::Caller;
-use crate::serve::Api;
+use crate::api::Api;
+use crate::caller::Caller;
 use crate::sessions;
 
 pub(crate) struct Composing {

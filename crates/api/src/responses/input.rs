@@ -6,10 +6,10 @@ use engine::{Keep, Visit};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::door::Caller;
+use crate::api::Api;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::messages::{self, Said, caller_id};
-use crate::serve::Api;
 use crate::sessions;
 
 /// What a response's id begins with; the session it belongs to follows.
