@@ -1,7 +1,10 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{CallId, Conversation, ConversationId, ErrorCode, ErrorReport, ModelRef, TurnId};
-use engine::{AppEvent, Approval, ModelView, Question, ServerPreview, Settings, SettingsView, Snapshot, TestStep};
+use chat::{CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, TurnId};
+use engine::{
+    AppEvent, Approval, ImportPreview, ImportSource, ModelView, Question, ServerPreview, ServerSettings, Settings,
+    SettingsView, Snapshot, TestStep,
+};
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State, Wry};
@@ -93,6 +96,27 @@ commands! {
     store_server_secret(request: StoreSecret) -> (), |app, engine| {
         engine.store_server_secret(&request.name, &request.value).await
     };
+    /// Moves secrets that lie open in the list of servers to the keychain; answers whose they were.
+    protect_secrets(request: ()) -> Vec<String>, |app, engine| {
+        let () = request;
+        engine.protect_secrets().await
+    };
+    server_settings(name: String) -> ServerSettings, |app, engine| engine.server_settings(&name);
+    change_server(request: ChangeServer) -> (), |app, engine| {
+        engine.change_server(&request.name, request.settings).await
+    };
+    /// How the server's program is started here; nothing where it is none.
+    server_launch(name: String) -> Option<Launch>, |app, engine| engine.launch(&name).await;
+    /// Lists of other clients that lie on this computer.
+    import_sources(request: ()) -> Vec<ImportSource>, |app, engine| {
+        let () = request;
+        Ok(engine.import_sources())
+    };
+    /// What a list, by its path or as text, would bring; nothing is added or run.
+    preview_import(source: String) -> ImportPreview, |app, engine| engine.preview_import(&source);
+    import_servers(request: ImportServers) -> Vec<String>, |app, engine| {
+        engine.import(&request.source, &request.chosen).await
+    };
     reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
     /// All five help-desk servers at once.
     remove_help_desk(request: ()) -> (), |app, engine| {
@@ -168,6 +192,24 @@ struct RenameConversation {
 struct StoreKey {
     provider: String,
     key: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct ChangeServer {
+    name: String,
+    settings: ServerSettings,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct ImportServers {
+    /// As it was previewed: a path or the text itself.
+    source: String,
+    /// The entries that are wanted, by their places.
+    chosen: Vec<u32>,
 }
 
 /// A server's secret on its way to the keychain. Nothing ever brings it back to the page.

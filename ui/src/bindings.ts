@@ -9,7 +9,7 @@ word?: string, };
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "settings", settings: SettingsView, } | { "type": "trouble", error: ErrorReport, };
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "settings", settings: SettingsView, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 /**
  * What is wanted. All words in it are the server's.
@@ -47,6 +47,8 @@ export type Change = {
  */
 allowedAt: number, pieces: Array<Piece>, };
 
+export type ChangeServer = { name: string, settings: ServerSettings, };
+
 /**
  * `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
  * error is an `ErrorReport`.
@@ -79,7 +81,23 @@ consent_server: [string, null],
 /**
  * Gives a secret that a server's configuration refers to.
  */
-store_server_secret: [StoreSecret, null], reconnect_server: [string, null], 
+store_server_secret: [StoreSecret, null], 
+/**
+ * Moves secrets that lie open in the list of servers to the keychain; answers whose they were.
+ */
+protect_secrets: [null, Array<string>], server_settings: [string, ServerSettings], change_server: [ChangeServer, null], 
+/**
+ * How the server's program is started here; nothing where it is none.
+ */
+server_launch: [string, Launch | null], 
+/**
+ * Lists of other clients that lie on this computer.
+ */
+import_sources: [null, Array<ImportSource>], 
+/**
+ * What a list, by its path or as text, would bring; nothing is added or run.
+ */
+preview_import: [string, ImportPreview], import_servers: [ImportServers, Array<string>], reconnect_server: [string, null], 
 /**
  * All five help-desk servers at once.
  */
@@ -191,6 +209,85 @@ value: string,
 title: string, };
 
 /**
+ * A value that another client would ask for.
+ */
+export type ImportAsk = { 
+/**
+ * The secret that it becomes.
+ */
+secret: string, 
+/**
+ * What it is, in the list's own words.
+ */
+what: string, };
+
+/**
+ * One server of such a list.
+ */
+export type ImportEntry = { 
+/**
+ * Its place in the list: that is how it is chosen.
+ */
+at: number, 
+/**
+ * What it is called there.
+ */
+entry: string, 
+/**
+ * What it would be called here, or is called already.
+ */
+name: string, 
+/**
+ * The whole command line or the address, secrets masked; empty where it cannot be used.
+ */
+address: string, 
+/**
+ * Whether it starts a program on this computer. It is asked about once more before it first runs.
+ */
+runsProgram: boolean, fate: ImportFate, 
+/**
+ * The secrets in it, by the names under which they go to the keychain.
+ */
+secrets: Array<string>, 
+/**
+ * The values that somebody must give before it can work.
+ */
+asks: Array<ImportAsk>, 
+/**
+ * What could not be taken over, and what is good to know, in whole sentences.
+ */
+notes: Array<string>, };
+
+/**
+ * What becomes of an entry.
+ */
+export type ImportFate = { "fate": "added" } | { "fate": "renamed" } | { "fate": "alreadyThere" } | { "fate": "unusable", error: ErrorReport, };
+
+/**
+ * What a list of another client would bring.
+ */
+export type ImportPreview = { entries: Array<ImportEntry>, };
+
+export type ImportServers = { 
+/**
+ * As it was previewed: a path or the text itself.
+ */
+source: string, 
+/**
+ * The entries that are wanted, by their places.
+ */
+chosen: Array<number>, };
+
+/**
+ * A list of another client that lies on this computer.
+ */
+export type ImportSource = { client: string, path: string, 
+/**
+ * How many servers it names; nothing where it cannot be read.
+ */
+servers: number | null, };
+
+/**
  * One thing shown in the conversation. Always the whole of it, so no reader can drift.
  */
 export type Item = { "type": "message" } & Message | { "type": "toolCall" } & ToolCall | { "type": "question" } & Question;
@@ -204,6 +301,39 @@ export type ItemId = string;
  * What is known of a stored key.
  */
 export type KeyState = { "state": "unknown" } | { "state": "missing" } | { "state": "stored", hint: string, } | { "state": "environment", hint: string, } | { "state": "memoryOnly", hint: string, error: ErrorReport, } | { "state": "unavailable", error: ErrorReport, };
+
+/**
+ * What starting a server's program comes down to on this computer. No value of a variable is in it.
+ */
+export type Launch = { 
+/**
+ * The program as it is configured.
+ */
+command: string, 
+/**
+ * Where it lies.
+ */
+program?: string, 
+/**
+ * Secrets masked.
+ */
+args: Array<string>, cwd?: string, 
+/**
+ * The folders in which it and what it starts are looked for, in this order.
+ */
+path: Array<string>, 
+/**
+ * The names of its environment variables.
+ */
+variables: Array<string>, sandbox?: Sandbox, 
+/**
+ * The whole line that is run, with what keeps it in its sandbox; secrets masked.
+ */
+line: string, 
+/**
+ * Why it cannot be started here.
+ */
+problem?: ErrorReport, };
 
 /**
  * What a person or the model said.
@@ -394,6 +524,23 @@ priorities: Priorities, };
 export type SamplingTool = { name: string, description: string, inputSchema: unknown, };
 
 /**
+ * What a program may reach of this computer, besides the system's own programs and libraries.
+ */
+export type Sandbox = { 
+/**
+ * Folders and files that it may read.
+ */
+read: Array<string>, 
+/**
+ * Folders and files that it may also change.
+ */
+write: Array<string>, 
+/**
+ * Whether it may use the network.
+ */
+network: boolean, };
+
+/**
  * A question for a conversation; a new one is begun where none is named.
  */
 export type SendMessage = { conversation?: ConversationId, text: string, 
@@ -427,6 +574,43 @@ variables: Array<string>,
  * Whether a server of that name is there already and would be replaced.
  */
 replaces: boolean, };
+
+/**
+ * What can be set about one server, whatever it is.
+ */
+export type ServerSettings = { 
+/**
+ * Seconds until it must be ready.
+ */
+startTimeout: number, 
+/**
+ * Seconds for which a call may be silent.
+ */
+callTimeout: number, 
+/**
+ * Seconds that a call may take altogether.
+ */
+callLimit: number, 
+/**
+ * How many calls it gets at the same time.
+ */
+parallel: number, 
+/**
+ * Tools that nobody is offered.
+ */
+disabledTools: Array<string>, 
+/**
+ * `auto`, `legacy` or `modern`: which generation of the protocol it is spoken to in.
+ */
+era: string, 
+/**
+ * A file with certificates that are trusted for it besides the system's.
+ */
+ca?: string, 
+/**
+ * What its program may reach; everything where there is none.
+ */
+sandbox?: Sandbox, };
 
 /**
  * How a server stands, honestly: `Ready` means that it answered just now.

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Examples(Examples),
     /// List the servers and how they stand.
     Servers(Servers),
+    /// Take over the servers of another client: Claude Desktop, Cursor, VS Code, LM Studio, Cline and others.
+    Import(Import),
     /// Give a secret that a server's configuration refers to; it goes to the keychain.
     Secret(Secret),
     /// List every tool of every server.
@@ -95,6 +97,21 @@ pub(crate) struct Servers {
     /// Agree that this server's program runs with the command line that is shown.
     #[arg(long, value_name = "NAME")]
     pub(crate) allow: Vec<String>,
+    /// Move the secrets that lie open in the list to the keychain.
+    #[arg(long)]
+    pub(crate) protect: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Import {
+    /// Its list of servers; without one, the lists that lie on this computer are shown.
+    pub(crate) file: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Add what can be added without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Group)]

@@ -13,6 +13,9 @@ use crate::{Ending, print};
 const SERVERS_MAY_TAKE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn servers(args: Servers) -> Result<Ending, ErrorReport> {
+    if args.protect {
+        protect().await?;
+    }
     let (args, allow) = (args.list, args.allow);
     let servers = settled(&args, &allow).await?;
     if args.json {
@@ -67,6 +70,16 @@ async fn settled(args: &List, allow: &[String]) -> Result<Vec<ServerView>, Error
     let servers = engine.server_views();
     engine.shut_down().await;
     Ok(servers)
+}
+
+async fn protect() -> Result<(), ErrorReport> {
+    let engine = crate::open::open_servers(None).await?;
+    let moved = engine.protect_secrets().await;
+    engine.shut_down().await;
+    for name in moved? {
+        print::note(&format!("The secrets of {name} are in the keychain now."));
+    }
+    Ok(())
 }
 
 fn server_json(server: &ServerView) -> Value {

@@ -10,6 +10,7 @@ mod ask;
 mod call;
 mod chat;
 mod gateway;
+mod import;
 mod list;
 mod open;
 mod print;
@@ -67,6 +68,7 @@ async fn run() -> ExitCode {
         Command::Chat(common) => chat::chat(common).await,
         Command::Examples(args) => ask::examples(args).await,
         Command::Servers(args) => list::servers(args).await,
+        Command::Import(args) => import::import(args).await,
         Command::Secret(args) => secret::secret(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,

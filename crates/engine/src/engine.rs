@@ -9,6 +9,7 @@ use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Consents, Keychain, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
+use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::{Approval, Approvals};
@@ -61,7 +62,12 @@ pub(crate) struct Inner {
     /// Where the servers are written down; nothing where they were given for this engine alone.
     pub(crate) file: Option<Mutex<ServerFile>>,
     /// What could not be read when the home was opened.
-    troubles: Vec<ErrorReport>,
+    pub(crate) troubles: Vec<ErrorReport>,
+    /// What is wrong with the list of servers as it is now.
+    pub(crate) list_troubles: Mutex<Vec<ErrorReport>>,
+    /// Cancelled when nobody has this engine any more.
+    pub(crate) ended: CancellationToken,
+    _ends: DropGuard,
     pub(crate) helpdesk: Option<PathBuf>,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) settings_given: bool,
@@ -100,10 +106,11 @@ impl Engine {
             Some(settings) => settings.checked()?,
             None => Settings::load_or_set_aside(&home.settings(), &mut troubles)?,
         };
+        let mut list_troubles = vec![];
         let (file, configs) = match options.servers {
             Some(configs) => (None, configs.into_iter().map(|it| ServerConfig { bundled: false, ..it }).collect()),
             None => {
-                let file = crate::servers::configured(&home, &mut troubles)?;
+                let file = crate::servers::configured(&home, &mut list_troubles)?;
                 let configs = crate::servers::resolved(&file, options.helpdesk.as_deref());
                 (Some(file), configs)
             }
@@ -116,12 +123,16 @@ impl Engine {
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
         let hub = Hub::default();
         hub.fill(store.conversations().await.map_err(|error| error.report())?);
+        let ended = CancellationToken::new();
         let inner = Inner {
             store,
             hub,
             servers,
             file: file.map(Mutex::new),
             troubles,
+            list_troubles: Mutex::new(list_troubles),
+            _ends: ended.clone().drop_guard(),
+            ended,
             helpdesk: options.helpdesk,
             settings: Mutex::new(settings),
             settings_given,
@@ -139,6 +150,7 @@ impl Engine {
         };
         let engine = Self { inner: Arc::new(inner) };
         engine.watch_servers();
+        engine.watch_list();
         Ok(engine)
     }
 
@@ -148,7 +160,7 @@ impl Engine {
             conversations,
             servers: self.server_views(),
             settings: self.settings_view(),
-            troubles: self.inner.troubles.clone(),
+            troubles: self.troubles(),
             version: env!("CARGO_PKG_VERSION").into(),
             home: self.inner.home.dir().display().to_string(),
         })

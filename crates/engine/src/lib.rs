@@ -28,7 +28,9 @@ pub use approvals::Approval;
 pub use engine::{Engine, Options, Question};
 pub use home::Home;
 pub use hub::Events;
-pub use servers::{HELP_DESK, help_desk};
+pub use servers::{
+    HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
+};
 pub use settings::Settings;
 pub use view::{
     AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot, TestStep,

@@ -1,6 +1,9 @@
 //! Which servers there are: the home's list, the help desk, and what a person adds.
 
+mod change;
+mod import;
 mod list;
+mod reload;
 mod secrets;
 
 use std::sync::PoisonError;
@@ -13,6 +16,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::engine::{Engine, Inner};
 use crate::view::{AppEvent, ServerPreview, ServerView};
+pub use change::ServerSettings;
+pub use import::{ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource};
 pub use list::{HELP_DESK, help_desk};
 pub(crate) use list::{configured, options, resolved};
 
@@ -121,6 +126,7 @@ impl Engine {
 
     async fn put_servers(&self, configs: Vec<ServerConfig>) -> Result<(), ErrorReport> {
         let _one_at_a_time = self.inner.changing_servers.lock().await;
+        self.take_in().await;
         let mut all = self.configs();
         for config in &configs {
             match all.iter_mut().find(|known| known.name == config.name) {
@@ -137,10 +143,11 @@ impl Engine {
 
     async fn remove_servers(&self, names: Vec<String>) -> Result<(), ErrorReport> {
         let _one_at_a_time = self.inner.changing_servers.lock().await;
+        self.take_in().await;
         let (gone, left): (Vec<_>, Vec<_>) = self.configs().into_iter().partition(|it| names.contains(&it.name));
         self.save_servers(&left)?;
         join_all(names.iter().map(|name| self.inner.servers.remove(name))).await;
-        self.forget_secrets(&gone).await;
+        self.forget_secrets(&gone, &[]).await;
         Ok(())
     }
 
@@ -160,10 +167,11 @@ impl Engine {
         let Some(file) = &self.inner.file else { return Ok(()) };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut file.servers, configs.iter().cloned().map(list::portable).collect());
-        file.save().map_err(|error| {
+        let saved = file.save();
+        if saved.is_err() {
             file.servers = before;
-            error.report()
-        })
+        }
+        saved.map_err(|error| error.report())
     }
 }
 

@@ -44,6 +44,10 @@ pub enum AppEvent {
     Settings {
         settings: SettingsView,
     },
+    /// All that is wrong now and stays so until it is mended; what was wrong before is.
+    Troubles {
+        troubles: Vec<ErrorReport>,
+    },
     /// Something went wrong outside any turn.
     Trouble {
         error: ErrorReport,

@@ -21,8 +21,8 @@ pub enum ConfigError {
     NoServers,
     #[error("Server '{server}': {problem}.")]
     Server { server: String, problem: String },
-    #[error("The list of servers in {path} cannot be read: {cause}. It was kept as {moved_to}.")]
-    Corrupted { path: PathBuf, moved_to: PathBuf, cause: String },
+    #[error("The list of servers in {path} cannot be read: {cause}.")]
+    Corrupted { path: PathBuf, cause: String },
     #[error("The list of servers in {path} could not be {verb}: {cause}.")]
     File { path: PathBuf, verb: &'static str, cause: String },
 }
@@ -38,10 +38,13 @@ impl ConfigError {
                 ErrorReport::new(ErrorCode::InvalidInput, self.to_string())
             }
             Self::Server { .. } => ErrorReport::new(ErrorCode::InvalidInput, self.to_string()),
-            Self::Corrupted { moved_to, cause, .. } => {
-                ErrorReport::new(ErrorCode::StorageFailed, "The list of servers is damaged.")
+            Self::Corrupted { path, cause } => {
+                ErrorReport::new(ErrorCode::StorageFailed, "The list of servers cannot be read as it is now.")
                     .because(cause.clone())
-                    .fix(format!("It was kept as {}. Repair it there, or add the servers again.", moved_to.display()))
+                    .fix(format!(
+                        "Mend {}: it is read again at once, and nothing is written to it before.",
+                        path.display()
+                    ))
             }
             Self::File { cause, .. } => ErrorReport::new(ErrorCode::StorageFailed, self.to_string())
                 .because(cause.clone())

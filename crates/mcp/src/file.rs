@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{ConfigError, ServerConfig, Transport, config, naming, paste};
 
@@ -36,6 +37,8 @@ pub struct ServerFile {
     pub servers: Vec<ServerConfig>,
     /// Entries that cannot be used; they stay in the file.
     pub problems: Vec<ConfigError>,
+    /// What the file was when it was last read or written: never its text, which may hold secrets.
+    seen: Option<[u8; 32]>,
 }
 
 /// Without the entries as they lie in the file: they hold secrets.
@@ -46,19 +49,29 @@ impl fmt::Debug for ServerFile {
 }
 
 impl ServerFile {
-    /// Reads the list. No file is an empty list; one that cannot be read is moved aside, never overwritten.
+    /// An empty list for a file that cannot be read now. It is not written before the file can be read again.
+    pub fn unread(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), root: Map::new(), servers: vec![], problems: vec![], seen: Some([0; 32]) }
+    }
+
+    /// Whether the file is as it was last read or written here.
+    pub fn is_current(&self) -> bool {
+        fs::read(&self.path).ok().map(|text| Sha256::digest(text).into()) == self.seen
+    }
+
+    /// Reads the list. No file is an empty list; one that cannot be read is an error, and stays as it is.
     pub fn load(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
         let path = path.into();
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { path, root: Map::new(), servers: vec![], problems: vec![] });
+                return Ok(Self { path, root: Map::new(), servers: vec![], problems: vec![], seen: None });
             }
             Err(error) => return Err(ConfigError::File { path, verb: "read", cause: error.to_string() }),
         };
         let root = match read_root(&text) {
             Ok(root) => root,
-            Err(cause) => return Err(set_aside(path, cause)),
+            Err(cause) => return Err(ConfigError::Corrupted { path, cause }),
         };
         let (mut servers, mut problems) = (vec![], vec![]);
         for (name, entry) in root.get(KEY).and_then(Value::as_object).into_iter().flatten() {
@@ -72,13 +85,19 @@ impl ServerFile {
                 Err(problem) => problems.push(problem),
             }
         }
-        Ok(Self { path, root, servers, problems })
+        Ok(Self { path, root, servers, problems, seen: Some(Sha256::digest(&text).into()) })
     }
 
-    /// Writes `servers` in their order: whole or not at all, readable by the owner alone.
-    pub fn save(&self) -> Result<(), ConfigError> {
+    /// Writes `servers` in their order: whole or not at all, readable by the owner alone. What somebody else has
+    /// written meanwhile is never overwritten.
+    pub fn save(&mut self) -> Result<(), ConfigError> {
+        let path = self.path.clone();
         let failed =
-            |error: io::Error| ConfigError::File { path: self.path.clone(), verb: "written", cause: error.to_string() };
+            |error: io::Error| ConfigError::File { path: path.clone(), verb: "written", cause: error.to_string() };
+        if !self.is_current() {
+            Self::load(&self.path)?;
+            return Err(failed(io::Error::other("another program has just changed it; try again")));
+        }
         let known = self.root.get(KEY).and_then(Value::as_object).cloned().unwrap_or_default();
         let mut entries = Map::new();
         // Names are made safe when they are read, so an entry is found by the name it was given then.
@@ -101,7 +120,10 @@ impl ServerFile {
         root.insert(KEY.to_owned(), Value::Object(entries));
         let mut text = serde_json::to_vec_pretty(&root).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
-        write_atomically(&self.path, &text).map_err(failed)
+        write_atomically(&self.path, &text).map_err(failed)?;
+        self.root = root;
+        self.seen = Some(Sha256::digest(&text).into());
+        Ok(())
     }
 }
 
@@ -115,17 +137,6 @@ fn read_root(text: &[u8]) -> Result<Map<String, Value>, String> {
         Ok(_) => Err(format!("an object with \"{KEY}\" is expected")),
         Err(ConfigError::NotJson { cause }) => Err(cause),
         Err(other) => Err(other.to_string()),
-    }
-}
-
-/// Renames to the first free name beside it.
-fn set_aside(path: PathBuf, cause: String) -> ConfigError {
-    let aside = |number: u32| path.with_extension(format!("json.damaged-{number}"));
-    let free = (1..=u32::MAX).map(aside).find(|path| !path.exists());
-    let moved_to = free.unwrap_or_else(|| aside(0));
-    match fs::rename(&path, &moved_to) {
-        Ok(()) => ConfigError::Corrupted { path, moved_to, cause },
-        Err(error) => ConfigError::File { path, verb: "moved aside", cause: format!("{cause}; {error}") },
     }
 }
 

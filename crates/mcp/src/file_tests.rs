@@ -50,14 +50,28 @@ fn what_is_not_ours_stays() {
 }
 
 #[test]
-fn a_damaged_file_is_moved_aside_and_kept() {
+fn a_broken_file_is_never_overwritten_and_says_where_it_breaks() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("servers.json");
-    for number in 1..=2 {
-        fs::write(&path, format!("{{ \"mcpServers\": {number}")).unwrap();
-        let Err(ConfigError::Corrupted { moved_to, .. }) = ServerFile::load(&path) else { panic!() };
-        assert!(fs::read_to_string(&moved_to).unwrap().ends_with(&number.to_string()));
-    }
-    assert!(ServerFile::load(&path).unwrap().servers.is_empty());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    fs::write(&path, "{ \"mcpServers\": {\n  \"a\": }").unwrap();
+    let Err(error @ ConfigError::Corrupted { .. }) = ServerFile::load(&path) else { panic!() };
+    assert!(error.to_string().contains("line 2 column 8"), "{error}");
+    let mut unread = ServerFile::unread(&path);
+    unread.servers.push(stdio("b"));
+    assert!(matches!(unread.save(), Err(ConfigError::Corrupted { .. })));
+    assert!(fs::read_to_string(&path).unwrap().ends_with("\"a\": }"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_another_program_wrote_meanwhile_is_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("servers.json");
+    let (mut one, mut other) = (ServerFile::load(&path).unwrap(), ServerFile::load(&path).unwrap());
+    one.servers.push(stdio("a"));
+    one.save().unwrap();
+    one.save().unwrap();
+    other.servers.push(stdio("b"));
+    assert!(!other.is_current() && matches!(other.save(), Err(ConfigError::File { .. })));
+    assert_eq!(ServerFile::load(&path).unwrap().servers, [stdio("a")]);
 }

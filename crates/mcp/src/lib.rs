@@ -20,6 +20,7 @@ mod failure;
 mod file;
 mod host;
 mod http;
+mod import;
 mod jobs;
 mod keychain;
 mod log;
@@ -46,9 +47,12 @@ pub use consent::Consents;
 pub use definition::{identity, text as definition_text};
 pub use error::{CallError, ConfigError, SecretError};
 pub use file::{ServerFile, write_atomically};
+pub use import::{Imported, KnownList, known_lists, read_list};
 pub use keychain::Keychain;
 pub use mask::text as masked;
 pub use paste::parse_servers;
-pub use references::{secret_entry, secret_names, set_secrets_apart, variables_read};
+pub use references::{
+    inputs, own_name, secret_entry, secret_names, set_secrets_apart, variables_read, with_own_inputs,
+};
 pub use secrets::{Kept, MemorySecrets, Secret, Secrets, SecretsOrMemory};
 pub use servers::{Servers, ServersOptions};

@@ -41,14 +41,26 @@ pub(crate) fn from_entry(name: &str, value: &Value) -> Result<ServerConfig, Conf
     server::read(Some(name), value)
 }
 
+/// One entry of anybody's list.
+pub(crate) fn from_value(name: Option<&str>, value: &Value) -> Result<ServerConfig, ConfigError> {
+    server::read(name, value)
+}
+
+/// The JSON of a whole list.
+pub(crate) fn read_document(text: &str) -> Result<Value, ConfigError> {
+    let text = without_fence(text.trim_start_matches('\u{feff}').trim());
+    if text.is_empty() { Err(ConfigError::Empty) } else { json::read(text) }
+}
+
 /// JSON that people have edited: comments and trailing commas are fine.
 pub(crate) fn read_json(text: &str) -> Result<Value, ConfigError> {
     json::read(text)
 }
 
-type Entries<'a> = Vec<(Option<String>, &'a Value)>;
+pub(crate) type Entries<'a> = Vec<(Option<String>, &'a Value)>;
 
-fn entries(document: &Value) -> Option<Entries<'_>> {
+/// Every entry of a list in any client's shape, with its name where it has one.
+pub(crate) fn entries(document: &Value) -> Option<Entries<'_>> {
     match document {
         Value::Array(list) => Some(list.iter().map(|value| (None, value)).collect()),
         Value::Object(map) => {

@@ -3,11 +3,13 @@
 //! A server runs in a process group of its own. The group is killed when its [`Child`] is dropped, asked and then
 //! made to end when it is stopped, and killed by a [`Watchdog`] when we die without a chance to do either.
 
+pub(crate) mod launch;
+mod path;
+mod sandbox;
 mod watchdog;
 
 use std::{
-    collections::BTreeMap,
-    env, io,
+    io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -21,57 +23,12 @@ use tokio::{
 };
 
 use crate::log::Log;
+pub(crate) use launch::Program;
 pub(crate) use watchdog::Watchdog;
 
 /// How long a server may take to end by itself once its input is closed.
 const GRACE_AFTER_EOF: Duration = Duration::from_millis(300);
 const GRACE_AFTER_TERM: Duration = Duration::from_secs(2);
-
-/// What servers get to see of our environment; keys of providers are not among it.
-const PASSED_ON: [&str; 33] = [
-    "HOME",
-    "PATH",
-    "LANG",
-    "LANGUAGE",
-    "TZ",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "TERM",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS",
-    "SystemRoot",
-    "SystemDrive",
-    "windir",
-    "ComSpec",
-    "PATHEXT",
-    "APPDATA",
-    "LOCALAPPDATA",
-    "USERPROFILE",
-    "ProgramFiles",
-    "ProgramData",
-    "HOMEDRIVE",
-    "HOMEPATH",
-    "USERNAME",
-    "DOCKER_HOST",
-    "SSH_AUTH_SOCK",
-];
-const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"];
-
-/// What to start.
-pub(crate) struct Program<'a> {
-    pub(crate) command: &'a str,
-    pub(crate) args: &'a [String],
-    pub(crate) env: &'a BTreeMap<String, String>,
-    pub(crate) cwd: Option<&'a Path>,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SpawnError {
@@ -79,6 +36,9 @@ pub(crate) enum SpawnError {
     NotFound { command: String },
     #[error("The folder '{}' does not exist.", folder.display())]
     NoFolder { folder: PathBuf },
+    /// It is never started without the sandbox that it is to have.
+    #[error("It is to run in a sandbox, and there is none: {cause}.")]
+    NoSandbox { cause: &'static str },
     #[error("The program '{command}' could not be started: {cause}")]
     Failed { command: String, cause: io::Error },
 }
@@ -86,7 +46,16 @@ pub(crate) enum SpawnError {
 impl SpawnError {
     /// What a person can do about it.
     pub(crate) fn fix(&self) -> String {
-        let Self::NotFound { command } = self else { return "Check the server's settings.".to_owned() };
+        let command = match self {
+            Self::NotFound { command } => command,
+            Self::NoSandbox { .. } if cfg!(target_os = "linux") => {
+                return "Install bubblewrap with your system's package manager, then try again; or take the sandbox out \
+                        of the server's settings."
+                    .to_owned();
+            }
+            Self::NoSandbox { .. } => return "Take the sandbox out of the server's settings.".to_owned(),
+            Self::NoFolder { .. } | Self::Failed { .. } => return "Check the server's settings.".to_owned(),
+        };
         let stem = Path::new(command).file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
         match stem.as_deref() {
             Some("npx" | "node" | "npm") => "Install Node.js from https://nodejs.org, then try again.".to_owned(),
@@ -116,13 +85,10 @@ pub(crate) async fn spawn(
     log: &Log,
     watchdog: &Watchdog,
 ) -> Result<(Child, ChildStdout, ChildStdin), SpawnError> {
-    if let Some(folder) = program.cwd.filter(|folder| !folder.is_dir()) {
-        return Err(SpawnError::NoFolder { folder: folder.to_owned() });
-    }
     let failed = |cause| SpawnError::Failed { command: program.command.to_owned(), cause };
-    let mut command =
-        which_command(program.command).map_err(|_| SpawnError::NotFound { command: program.command.to_owned() })?;
-    command.args(program.args).env_clear().envs(passed_on()).envs(program.env);
+    let prepared = launch::prepare(&program).await?;
+    let mut command = which_command(&prepared.run).map_err(failed)?;
+    command.args(prepared.args).env_clear().envs(prepared.env);
     if let Some(folder) = program.cwd {
         command.current_dir(folder);
     }
@@ -198,15 +164,4 @@ fn wrapped(command: tokio::process::Command) -> CommandWrap {
     }
     wrap.wrap(KillOnDrop);
     wrap
-}
-
-fn passed_on() -> impl Iterator<Item = (String, String)> {
-    env::vars_os().filter_map(|(name, value)| {
-        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-        let listed = PASSED_ON.contains(&name.as_str())
-            || name.starts_with("LC_")
-            || name.starts_with("XDG_")
-            || PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy));
-        listed.then_some((name, value))
-    })
 }

@@ -18,6 +18,8 @@ const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').
 pub(crate) enum Reference {
     /// An entry of the keychain.
     Secret(String),
+    /// What another client would ask for; here an entry of the keychain likewise.
+    Input(String),
     Variable {
         name: String,
         otherwise: Option<String>,
@@ -80,7 +82,8 @@ fn read(inner: &str) -> Option<Reference> {
         return Some(Reference::Home);
     }
     match inner.split_once(':') {
-        Some(("secret" | "input", name)) if !name.is_empty() => Some(Reference::Secret(name.to_owned())),
+        Some(("secret", name)) if !name.is_empty() => Some(Reference::Secret(name.to_owned())),
+        Some(("input", name)) if !name.is_empty() => Some(Reference::Input(name.to_owned())),
         Some(("env", name)) => variable(name, None),
         Some((name, otherwise)) if otherwise.starts_with('-') => variable(name, Some(&otherwise[1..])),
         Some(_) => None,
@@ -130,7 +133,7 @@ pub(crate) fn of(config: &ServerConfig) -> Vec<Reference> {
 pub(crate) async fn resolve(config: &ServerConfig, secrets: Option<&dyn Secrets>) -> Result<ServerConfig, Lacking> {
     let mut values: BTreeMap<String, Secret> = BTreeMap::new();
     for reference in of(config) {
-        if let Reference::Secret(name) = reference {
+        if let Reference::Secret(name) | Reference::Input(name) = reference {
             let kept = match secrets {
                 Some(secrets) => secrets.get(&secret_entry(&name)).await,
                 None => Ok(None),
@@ -157,7 +160,7 @@ fn filled(text: &str, is_url: bool, values: &BTreeMap<String, Secret>) -> Result
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Reference(Reference::Secret(name)) => {
+            Piece::Reference(Reference::Secret(name) | Reference::Input(name)) => {
                 let value = values.get(&name).ok_or(Lacking::Secret(name))?.expose();
                 if is_url { out.extend(utf8_percent_encode(value, &PLAIN)) } else { out.push_str(value) }
             }
@@ -219,7 +222,7 @@ pub fn set_secrets_apart(config: &ServerConfig) -> (ServerConfig, Vec<(String, S
         if let Some((known, _)) = found.iter().find(|(_, known)| known.expose() == secret) {
             return to_secret(known);
         }
-        let wanted = format!("{server}.{}", entry_word(name));
+        let wanted = own_name(&server, name);
         let taken = |name: &String| found.iter().any(|(known, _)| known == name);
         let later = (2..).map(|number| format!("{wanted}-{number}"));
         let name = std::iter::once(wanted.clone()).chain(later).find(|name| !taken(name)).unwrap_or(wanted);
@@ -255,17 +258,48 @@ fn in_json(name: &str, value: &mut Value, swap: &mut dyn FnMut(&str, &str) -> St
 /// The names of the keychain's entries that a configuration refers to.
 pub fn secret_names(config: &ServerConfig) -> Vec<String> {
     let secret = |reference| match reference {
-        Reference::Secret(name) => Some(name),
+        Reference::Secret(name) | Reference::Input(name) => Some(name),
         Reference::Variable { .. } | Reference::Home => None,
     };
     of(config).into_iter().filter_map(secret).collect()
+}
+
+/// What a configuration asks for as other clients do: `${input:…}`.
+pub fn inputs(config: &ServerConfig) -> Vec<String> {
+    let input = |reference| match reference {
+        Reference::Input(id) => Some(id),
+        Reference::Secret(_) | Reference::Variable { .. } | Reference::Home => None,
+    };
+    of(config).into_iter().filter_map(input).collect()
+}
+
+/// The same configuration; what it asks for has become a secret of its own, by another name than anybody else's.
+pub fn with_own_inputs(config: &ServerConfig) -> ServerConfig {
+    let mut own = config.clone();
+    let server = config.name.clone();
+    each(&mut own, &mut |text, _| {
+        let word = |piece| match piece {
+            Piece::Reference(Reference::Input(id)) => Some((id.clone(), to_secret(&own_name(&server, &id)))),
+            Piece::Text(_) | Piece::Reference(_) => None,
+        };
+        let words: Vec<_> = pieces(text).into_iter().filter_map(word).collect();
+        let changed =
+            words.iter().fold(text.to_owned(), |text, (id, own)| text.replace(&format!("${{input:{id}}}"), own));
+        (!words.is_empty()).then_some(changed)
+    });
+    own
+}
+
+/// What a server's own secret is called.
+pub fn own_name(server: &str, name: &str) -> String {
+    format!("{server}.{}", entry_word(name))
 }
 
 /// The variables of Loquat's own environment that a configuration reads.
 pub fn variables_read(config: &ServerConfig) -> Vec<String> {
     let variable = |reference| match reference {
         Reference::Variable { name, .. } => Some(name),
-        Reference::Secret(_) | Reference::Home => None,
+        Reference::Secret(_) | Reference::Input(_) | Reference::Home => None,
     };
     of(config).into_iter().filter_map(variable).collect()
 }

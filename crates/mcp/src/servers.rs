@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chat::{Output, Progress, ServerState, Tool, WireLine};
+use chat::{Launch, Output, Progress, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, oneshot, watch},
@@ -26,7 +26,7 @@ use crate::{
     credentials::Nobody,
     era::Eras,
     log::Log,
-    process::Watchdog,
+    process::{self, Watchdog},
     server::{Order, ServerTask},
     wire::Wire,
 };
@@ -192,6 +192,11 @@ impl Servers {
         let called = call::call(session, request, deadlines, progress, stop).await;
         drop(turn);
         called
+    }
+
+    /// What starting a server comes down to on this computer; nothing where it is no program.
+    pub async fn launch(&self, name: &str) -> Option<Launch> {
+        process::launch::describe(&*self.find(name)?.config).await
     }
 
     /// The last messages exchanged with a server, oldest first; nothing where there is none of that name.

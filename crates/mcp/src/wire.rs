@@ -18,6 +18,8 @@ use rmcp::{
 };
 use serde::Serialize;
 
+use crate::mask;
+
 const MAX_LINES: usize = 1_000;
 const MAX_BYTES: usize = 1024 * 1024;
 /// What is shown of one message.
@@ -49,7 +51,7 @@ impl Wire {
         let mut cut = Cut::default();
         // What cannot be written as JSON cannot be sent either, and that is said elsewhere.
         let _ = serde_json::to_writer(&mut cut, message);
-        let text = masked::json(&String::from_utf8_lossy(&cut.kept));
+        let text = masked::json(&mask::text(&String::from_utf8_lossy(&cut.kept)));
         let text = if cut.bytes > cut.kept.len() { format!("{text}…") } else { text };
         let way = if out { "→" } else { "←" };
         tracing::debug!(target: "wire", server = &*self.name, bytes = cut.bytes, "{way} {text}");

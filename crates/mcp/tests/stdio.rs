@@ -259,3 +259,85 @@ async fn everything_can_be_awaited_in_a_task() {
     });
     assert_eq!(task.await.unwrap(), Ok("hi".to_owned()));
 }
+
+#[tokio::test]
+async fn how_a_server_is_started_can_be_seen() {
+    let mut config = stdio("good", "good");
+    if let Transport::Stdio { args, env, .. } = &mut config.transport {
+        args.extend(["--token".into(), "hunter2".into()]);
+        env.insert("MINE".into(), "hunter2".into());
+    }
+    let lost = ServerConfig::new(
+        "lost",
+        Transport::Stdio { command: "npx-not-there".into(), args: vec![], env: Default::default(), cwd: None },
+    );
+    let servers = settled(vec![config, lost, common::http("web", "http://127.0.0.1:9/")]).await;
+    let launch = servers.launch("good").await.unwrap();
+    assert_eq!(launch.program, Some(common::fixture()));
+    assert_eq!(launch.path.first().map(std::path::Path::new), std::path::Path::new(&common::fixture()).parent());
+    assert!(launch.variables.contains(&"MINE".to_owned()) && !launch.variables.contains(&"CARGO".to_owned()));
+    assert!(launch.line.ends_with("good --token •••") && !format!("{launch:?}").contains("hunter2"), "{launch:?}");
+    let launch = servers.launch("lost").await.unwrap();
+    assert!(launch.program.is_none() && launch.problem.unwrap().cause.unwrap().contains("was not found"));
+    assert_eq!(servers.launch("web").await, None);
+    servers.shutdown().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_sandbox_keeps_a_program_to_what_was_chosen_or_it_does_not_run() {
+    let (open, shut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let note = |folder: &tempfile::TempDir| folder.path().join("note").display().to_string();
+    std::fs::write(note(&open), "this may be read").unwrap();
+    std::fs::write(note(&shut), "this may not").unwrap();
+    // It says what it sees, then is the server.
+    let script = format!("cat {} {} >&2; exec {} good", note(&open), note(&shut), common::fixture());
+    let args = vec!["-c".into(), script];
+    let sh = Transport::Stdio { command: "/bin/sh".into(), args, env: Default::default(), cwd: None };
+    let mut config = ServerConfig::new("good", sh);
+    let own = std::path::Path::new(&common::fixture()).parent().unwrap().display().to_string();
+    let (read, write) = (vec![own], vec![open.path().display().to_string()]);
+    config.sandbox = Some(chat::Sandbox { read, write, network: false });
+    let servers = settled(vec![config]).await;
+    match state(&servers, "good") {
+        ServerState::Ready { .. } => {
+            let seen = server(&servers, "good").log.join("\n");
+            assert!(seen.contains("this may be read") && !seen.contains("this may not"), "{seen}");
+            assert!(servers.launch("good").await.unwrap().line.contains("--unshare-all"));
+        }
+        // Where no sandbox can be made, nothing runs without one.
+        ServerState::Failed { error } => {
+            let cause = error.cause.unwrap();
+            assert!(cause.contains("sandbox") || cause.contains("bwrap"), "{cause}");
+        }
+        other => panic!("{other:?}"),
+    }
+    servers.shutdown().await;
+}
+
+#[tokio::test]
+async fn calls_wait_for_their_turn_and_tools_that_are_off_are_not_there() {
+    let mut config = stdio("good", "good");
+    config.parallel = 1;
+    config.disabled_tools = vec!["fail".into()];
+    let servers = settled(vec![config]).await;
+    assert!(servers.tools().find("good__fail").is_none() && servers.tools().find("good__echo").is_some());
+    assert!(matches!(call(&servers, "good", "fail", json!({})).await, Err(CallError::NoSuchTool { .. })));
+    let stop = CancellationToken::new();
+    let under_way = Arc::new(tokio::sync::Notify::new());
+    let begun = under_way.clone();
+    let long = request("good", "progress", json!({ "steps": 10_000, "ms": 5 }));
+    let first = servers.call(long, move |_| begun.notify_one(), stop.clone());
+    let second = async {
+        under_way.notified().await;
+        let waiting = call(&servers, "good", "echo", json!({ "text": "mine" }));
+        tokio::pin!(waiting);
+        // It has its turn only when the first is done.
+        assert!(futures::poll!(&mut waiting).is_pending());
+        stop.cancel();
+        waiting.await.unwrap().model_text
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!((first.unwrap_err(), second.as_str()), (CallError::Stopped, "mine"));
+    servers.shutdown().await;
+}

@@ -194,6 +194,20 @@ export class FakeBackend implements Backend {
       return null;
     },
     consent_server: () => null,
+    protect_secrets: () => [],
+    server_settings: () => ({
+      startTimeout: 120,
+      callTimeout: 120,
+      callLimit: 3600,
+      parallel: 4,
+      disabledTools: [],
+      era: "auto",
+    }),
+    change_server: () => null,
+    server_launch: () => null,
+    import_sources: () => [],
+    preview_import: () => ({ entries: [] }),
+    import_servers: () => [],
     store_server_secret: () => null,
     reconnect_server: () => null,
     remove_help_desk: () => {

@@ -116,6 +116,9 @@ export class App {
       case "settings":
         this.known = event.settings;
         break;
+      case "troubles":
+        this.troubles = event.troubles;
+        break;
       case "trouble":
         this.complain(event.error);
         break;

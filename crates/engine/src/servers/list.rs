@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chat::ErrorReport;
-use mcp::{Consents, SecretsOrMemory, ServerConfig, ServerFile, ServersOptions, Transport};
+use mcp::{ConfigError, Consents, SecretsOrMemory, ServerConfig, ServerFile, ServersOptions, Transport};
 
 use crate::home::Home;
 
@@ -15,16 +15,19 @@ pub const HELP_DESK: [&str; 5] = ["ticket", "customer", "billing", "kb", "asset"
 const HELP_DESK_PROGRAM: &str = "loquat-helpdesk";
 
 /// The home's list of servers; in a fresh home the help desk, written down at once. A list that cannot
-/// be read is kept aside, and what happened is among the troubles.
+/// be read stays as it is: until it is mended there is the help desk alone, and what is wrong is among the troubles.
 pub(crate) fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result<ServerFile, ErrorReport> {
-    let mut is_fresh = !home.servers().exists();
-    let loaded = ServerFile::load(home.servers()).or_else(|error| {
-        troubles.push(error.report());
-        is_fresh = true;
-        ServerFile::load(home.servers())
-    });
-    let mut file = loaded.map_err(|error| error.report())?;
-    troubles.extend(file.problems.iter().map(|problem| problem.report()));
+    let is_fresh = !home.servers().exists();
+    let mut file = ServerFile::load(home.servers()).or_else(|error| match error {
+        ConfigError::Corrupted { .. } => {
+            troubles.push(error.report());
+            let mut unread = ServerFile::unread(home.servers());
+            unread.servers = help_desk(None);
+            Ok(unread)
+        }
+        error => Err(error.report()),
+    })?;
+    troubles.extend(super::reload::troubles_of(&file));
     if is_fresh {
         file.servers = help_desk(None);
         file.save().map_err(|error| error.report())?;

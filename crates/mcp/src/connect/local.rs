@@ -3,7 +3,7 @@
 //! A program is asked whether it is of the newer generation; whatever it does but say yes, the older handshake
 //! follows, with the same program if it bore the question, else with a fresh one.
 
-use std::{path::Path, sync::atomic::Ordering, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use rmcp::{ClientHandler, RoleClient, service::ClientInitializeError, transport::async_rw::AsyncRwTransport};
 use tokio::{
@@ -17,7 +17,7 @@ use super::{
     shaken,
 };
 use crate::{
-    ServerConfig, Transport,
+    ServerConfig,
     config::Era,
     era::Way,
     http,
@@ -70,10 +70,9 @@ impl Attempt<'_> {
     }
 
     async fn start(&self) -> Result<(Child, Pipes), ConnectError> {
-        let Transport::Stdio { command, args, env, cwd } = &self.config.transport else {
+        let Some(program) = Program::of(self.config) else {
             return Err(ConnectError::Settings("it is no program".to_owned()));
         };
-        let program = Program { command, args, env, cwd: cwd.as_deref().map(Path::new) };
         let (child, stdout, stdin) = process::spawn(program, self.ears.log, &self.setting.watchdog).await?;
         let inner = AsyncRwTransport::<RoleClient, _, _>::new(stdout, stdin).with_max_line_length(MAX_MESSAGE);
         Ok((child, Probed::new(Tapped { inner, wire: self.ears.wire.clone() })))

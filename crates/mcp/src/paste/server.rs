@@ -57,7 +57,11 @@ pub(super) fn read(key: Option<&str>, value: &Value) -> Result<ServerConfig, Con
 }
 
 fn transport(place: &Place<'_>, map: &Map<String, Value>) -> Result<Transport, ConfigError> {
-    let kind = place.text(map, "type")?.or(place.text(map, "transport")?).map(|kind| kind.to_ascii_lowercase());
+    let kind = place
+        .text(map, "type")?
+        .or(place.text(map, "transport")?)
+        .or(place.text(map, "protocol")?)
+        .map(|kind| kind.to_ascii_lowercase());
     // Some clients keep what belongs to a program in an object of its own.
     let program = match map.get("config") {
         Some(Value::Object(config)) => config,
