@@ -1,8 +1,9 @@
 //! What one request gets: calls to make, or an answer from the results that are there.
 //!
-//! The question is parted into clauses ([`question`]); its words choose tools by what these say of themselves
-//! ([`choose`]); its values fill their arguments ([`fill`]); ids in the results open further calls ([`follow`]). No
-//! tool is known by name.
+//! The question is read ([`reading`]) and parted into clauses ([`question`]); its words choose tools by what these say
+//! of themselves ([`choose`]); its values fill their arguments ([`fill`]); ids in the results open further calls
+//! ([`follow`]), also those of a list that is asked for first ([`list`]). Where the tools at hand do not fit and one of
+//! them finds others, it is asked before all that ([`find`]). No tool is known by name.
 
 mod choose;
 mod dates;

@@ -29,7 +29,7 @@ fn every_part_of_a_question_is_looked_for() {
     for search in expected {
         let words: Vec<&str> = search.split('"').nth(3).unwrap().split(' ').collect();
         let is_made = |made: &&str| words.iter().all(|word| made.contains(word));
-        assert!(searches.iter().any(|made| is_made(made)), "{search} is not in {searches:?}\n{text}");
+        assert!(searches.iter().any(is_made), "{search} is not in {searches:?}\n{text}");
     }
 }
 
