@@ -1,6 +1,6 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, TurnId};
+use chat::{CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, TurnId, WireLine};
 use engine::{
     AppEvent, Approval, ImportPreview, ImportSource, ModelView, Question, ServerPreview, ServerSettings, Settings,
     SettingsView, Snapshot, TestStep,
@@ -117,6 +117,8 @@ commands! {
     import_servers(request: ImportServers) -> Vec<String>, |app, engine| {
         engine.import(&request.source, &request.chosen).await
     };
+    /// The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
+    server_wire(name: String) -> Vec<WireLine>, |app, engine| Ok(engine.server_wire(&name));
     reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
     /// All five help-desk servers at once.
     remove_help_desk(request: ()) -> (), |app, engine| {

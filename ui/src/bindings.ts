@@ -97,7 +97,11 @@ import_sources: [null, Array<ImportSource>],
 /**
  * What a list, by its path or as text, would bring; nothing is added or run.
  */
-preview_import: [string, ImportPreview], import_servers: [ImportServers, Array<string>], reconnect_server: [string, null], 
+preview_import: [string, ImportPreview], import_servers: [ImportServers, Array<string>], 
+/**
+ * The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
+ */
+server_wire: [string, Array<WireLine>], reconnect_server: [string, null], 
 /**
  * All five help-desk servers at once.
  */
@@ -861,3 +865,20 @@ export type Usage = { input: number, output: number,
  * The part of `input` that the provider had kept.
  */
 cached: number, };
+
+/**
+ * One JSON-RPC message as it went by, secrets masked.
+ */
+export type WireLine = { at: number, 
+/**
+ * Whether we said it.
+ */
+out: boolean, 
+/**
+ * JSON; where it was long, only its beginning.
+ */
+text: string, 
+/**
+ * How long the whole message was.
+ */
+bytes: number, };

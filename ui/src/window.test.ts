@@ -110,6 +110,49 @@ test("a denial can carry a word to the model", async () => {
   expect(await screen.findByText(/Not run:.*ask Ann first/)).toBeTruthy();
 });
 
+test("the wire of a server shows both ways, narrowed and whole", async () => {
+  const { user } = await open();
+  await user.click(screen.getByRole("button", { name: /5 of 5 servers ready/ }));
+  await user.click(await screen.findByRole("button", { name: /^ticket help desk/ }));
+  screen.getByRole("tab", { name: /Tools/ }).focus();
+  await user.keyboard("{ArrowRight}{ArrowRight}");
+  const wire = await screen.findByRole("list", { name: "Wire" });
+  expect(within(wire).getAllByRole("listitem")).toHaveLength(7);
+  await isAccessible();
+  await user.click(screen.getByRole("radio", { name: "Sent" }));
+  await user.type(screen.getByRole("searchbox", { name: "Find on the wire" }), "search_tickets");
+  const line = within(wire).getByRole("button", { name: /tools\/call/ });
+  expect(within(wire).getAllByRole("listitem")).toHaveLength(1);
+  await user.click(line);
+  expect(await within(wire).findByText(/••••/, { selector: "pre *" })).toBeTruthy();
+});
+
+test("servers of another program are looked at, then taken over", async () => {
+  const { fake, user } = await open();
+  await user.click(screen.getByRole("button", { name: /5 of 5 servers ready/ }));
+  await user.click(await screen.findByRole("button", { name: /Import from Claude Desktop/ }));
+  await user.click(await screen.findByRole("button", { name: /Claude Desktop.*2 servers/ }));
+  const found = await screen.findByRole("list", { name: "What is in it" });
+  expect(found.textContent).toContain("github/GITHUB_TOKEN");
+  expect(found.textContent).toContain("It names no command.");
+  await isAccessible();
+  await user.click(screen.getByRole("button", { name: "Take over 1 server" }));
+  await waitFor(() =>
+    expect(requests(fake, "import_servers")).toEqual([{ source: "~/claude_desktop_config.json", chosen: [0] }]),
+  );
+});
+
+test("a server's page says how it is started", async () => {
+  const { user } = await open();
+  await user.click(screen.getByRole("button", { name: /5 of 5 servers ready/ }));
+  await user.click(await screen.findByRole("button", { name: /^ticket help desk/ }));
+  await user.click(screen.getByRole("tab", { name: "Settings" }));
+  const launch = await screen.findByRole("region", { name: "How it is started" });
+  expect(launch.textContent).toContain("/opt/loquat/loquat-helpdesk");
+  expect(launch.textContent).toContain("HOME, LANG, PATH");
+  await isAccessible();
+});
+
 test("several waiting calls can be allowed at once", async () => {
   const { fake, user } = await open();
   await ask(user, "Set all three to in progress");
@@ -183,7 +226,8 @@ test("settings: a provider is tested, a key stored and forgotten", async () => {
   expect(await within(openai).findByText("All steps passed.")).toBeTruthy();
   await isAccessible();
   await user.click(within(openai).getByRole("button", { name: "Forget" }));
-  await waitFor(() => expect(requests(fake, "forget_key")).toEqual(["openai"]));
+  await waitFor(() => expect(document.activeElement).toBe(within(openai).getByLabelText("API key")));
+  expect(requests(fake, "forget_key")).toEqual(["openai"]);
   await user.keyboard("{Escape}");
   await waitFor(() => expect(screen.queryByRole("dialog", { name: "Settings" })).toBeNull());
 });

@@ -9,7 +9,7 @@ mod secrets;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chat::{ErrorCode, ErrorReport, ServerState};
+use chat::{ErrorCode, ErrorReport, ServerState, WireLine};
 use futures::future::join_all;
 use mcp::{ServerChange, ServerConfig, Transport, parse_servers};
 use tokio::sync::broadcast::error::RecvError;
@@ -77,6 +77,11 @@ impl Engine {
 
     pub async fn remove_server(&self, name: &str) -> Result<(), ErrorReport> {
         self.remove_servers(vec![self.config(name)?.name]).await
+    }
+
+    /// The last messages exchanged with a server, oldest first, secrets masked.
+    pub fn server_wire(&self, name: &str) -> Vec<WireLine> {
+        self.inner.servers.wire(name)
     }
 
     pub async fn reconnect_server(&self, name: &str) -> Result<(), ErrorReport> {

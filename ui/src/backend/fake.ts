@@ -13,6 +13,7 @@ import type {
   TurnStatus,
 } from "../bindings";
 import type { Backend } from "./index";
+import { IMPORTED, launchOf, wireOf } from "./lines";
 import { scriptFor, type Planned, type Step } from "./script";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
@@ -204,11 +205,12 @@ export class FakeBackend implements Backend {
       era: "auto",
     }),
     change_server: () => null,
-    server_launch: () => null,
-    import_sources: () => [],
-    preview_import: () => ({ entries: [] }),
+    server_launch: (name) => launchOf(name),
+    import_sources: () => [{ client: "Claude Desktop", path: "~/claude_desktop_config.json", servers: 2 }],
+    preview_import: () => IMPORTED,
     import_servers: () => [],
     store_server_secret: () => null,
+    server_wire: () => wireOf(),
     reconnect_server: () => null,
     remove_help_desk: () => {
       this.emit(...helpDesk().map(({ name }): AppEvent => ({ type: "serverRemoved", name })));

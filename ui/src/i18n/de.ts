@@ -1,4 +1,6 @@
 // Deutsch.
+import { importing, launch, serverSettings } from "./de/setup";
+import { wire } from "./de/wire";
 import { servers } from "./de/servers";
 import { verbs } from "./de/verbs";
 import type { Words } from "./en";
@@ -292,6 +294,10 @@ export const de = {
     maxRoundsHint: "Wie oft das Modell für eine Antwort gefragt werden darf.",
   },
   servers,
+  wire,
+  serverSettings,
+  launch,
+  importing,
   appearance: {
     lead: "Wie Loquat auf diesem Rechner aussieht.",
     theme: "Farben",

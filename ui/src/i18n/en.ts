@@ -1,5 +1,7 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { verbs } from "./en/verbs";
+import { importing, launch, serverSettings } from "./en/setup";
+import { wire } from "./en/wire";
 import { servers } from "./en/servers";
 import { plural } from "./format";
 
@@ -292,6 +294,10 @@ export const en = {
     maxRoundsHint: "How often the model may be asked in one turn.",
   },
   servers,
+  wire,
+  serverSettings,
+  launch,
+  importing,
   appearance: {
     lead: "How Loquat looks on this computer.",
     theme: "Theme",

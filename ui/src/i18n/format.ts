@@ -22,6 +22,11 @@ export function context(tokens: number): string {
   return kibi >= 1000 ? `${Math.round(kibi / 100) / 10}M` : `${Math.round(kibi)}k`;
 }
 
+/** 0.4 → “40 %”. */
+export function percent(share: number): string {
+  return new Intl.NumberFormat(locale, { style: "percent" }).format(share);
+}
+
 export function bytes(value: number): string {
   if (value < 1000) return `${number(value)} B`;
   const [scaled, unit] = value < 1_000_000 ? [value / 1000, "kB"] : [value / 1_000_000, "MB"];
