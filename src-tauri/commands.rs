@@ -1,9 +1,12 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, TurnId, WireLine};
+use chat::{
+    CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, Remember, ToolChoice, TurnId,
+    WireLine,
+};
 use engine::{
-    AppEvent, Approval, ImportPreview, ImportSource, ModelView, Question, ServerPreview, ServerSettings, Settings,
-    SettingsView, Snapshot, TestStep,
+    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, RuleView, ServerPreview,
+    ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
@@ -57,8 +60,8 @@ async fn subscribe(desk: State<'_, Desk>, channel: Channel<Vec<AppEvent>>) -> Re
 commands! {
     /// Begins a turn; what happens next arrives as events.
     send_message(request: SendMessage) -> Sent, |app, engine| {
-        let SendMessage { conversation, text, model } = request;
-        let (conversation, turn) = engine.send(Question { conversation, text, model }).await?;
+        let SendMessage { conversation, text, model, tools } = request;
+        let (conversation, turn) = engine.send(Question { conversation, text, model, tools }).await?;
         Ok(Sent { conversation, turn })
     };
     stop_turn(id: ConversationId) -> (), |app, engine| {
@@ -68,6 +71,27 @@ commands! {
     answer_approval(answer: AnswerApproval) -> (), |app, engine| {
         let approval = if answer.allow { Approval::Once } else { Approval::Refuse { word: answer.word } };
         engine.answer(&answer.call, approval)
+    };
+    /// Lets a waiting call run, and remembers for what else that holds.
+    approve(request: Approve) -> (), |app, engine| engine.approve(&request.call, request.remember);
+    /// The rules in force, in the order in which they are shown.
+    rules(request: ()) -> Vec<RuleView>, |app, engine| {
+        let () = request;
+        Ok(engine.rules())
+    };
+    /// Takes back what was allowed; `id` is the remembered rule's.
+    remove_rule(id: String) -> (), |app, engine| engine.remove_rule(&id);
+    /// What would happen to a call, and why. Nothing is called.
+    explain(request: Explain) -> Explanation, |app, engine| {
+        engine.explain(&request.server, &request.tool, request.arguments, request.conversation.as_ref())
+    };
+    /// What a conversation's model is offered and what it costs; without one, what a new one would be.
+    toolset(request: ToolsetOf) -> ToolsetView, |app, engine| {
+        engine.toolset(request.conversation.as_ref(), request.model).await
+    };
+    /// Changes which tools a conversation uses; without one, what holds for new ones.
+    choose_tools(request: ChooseTools) -> (), |app, engine| {
+        engine.choose_tools(request.conversation.as_ref(), request.choice).await
     };
     /// The whole conversation also arrives as an event, in step with its turn under way.
     open_conversation(id: ConversationId) -> Conversation, |app, engine| engine.open_conversation(&id).await;
@@ -156,6 +180,54 @@ struct SendMessage {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     model: Option<ModelRef>,
+    /// Which tools a new conversation uses; the settings' where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    tools: Option<ToolChoice>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct Approve {
+    call: CallId,
+    remember: Remember,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct Explain {
+    server: String,
+    tool: String,
+    #[cfg_attr(test, ts(type = "unknown"))]
+    arguments: serde_json::Value,
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    conversation: Option<ConversationId>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct ToolsetOf {
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    conversation: Option<ConversationId>,
+    /// The model of the settings where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    model: Option<ModelRef>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct ChooseTools {
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    conversation: Option<ConversationId>,
+    choice: ToolChoice,
 }
 
 /// Where a question went.

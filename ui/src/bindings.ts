@@ -9,7 +9,9 @@ word?: string, };
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "settings", settings: SettingsView, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+
+export type Approve = { call: CallId, remember: Remember, };
 
 /**
  * What is wanted. All words in it are the server's.
@@ -49,6 +51,8 @@ allowedAt: number, pieces: Array<Piece>, };
 
 export type ChangeServer = { name: string, settings: ServerSettings, };
 
+export type ChooseTools = { conversation?: ConversationId, choice: ToolChoice, };
+
 /**
  * `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
  * error is an `ErrorReport`.
@@ -58,6 +62,30 @@ export type Commands = {
  * Begins a turn; what happens next arrives as events.
  */
 send_message: [SendMessage, Sent], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
+/**
+ * Lets a waiting call run, and remembers for what else that holds.
+ */
+approve: [Approve, null], 
+/**
+ * The rules in force, in the order in which they are shown.
+ */
+rules: [null, Array<RuleView>], 
+/**
+ * Takes back what was allowed; `id` is the remembered rule's.
+ */
+remove_rule: [string, null], 
+/**
+ * What would happen to a call, and why. Nothing is called.
+ */
+explain: [Explain, Explanation], 
+/**
+ * What a conversation's model is offered and what it costs; without one, what a new one would be.
+ */
+toolset: [ToolsetOf, ToolsetView], 
+/**
+ * Changes which tools a conversation uses; without one, what holds for new ones.
+ */
+choose_tools: [ChooseTools, null], 
 /**
  * The whole conversation also arrives as an event, in step with its turn under way.
  */
@@ -148,12 +176,17 @@ updatedAt: number,
  */
 running: boolean, };
 
+/**
+ * Definitions are fingerprints, as in [`crate::Tool::definition`].
+ */
+export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, };
+
 export type EnableServer = { name: string, enabled: boolean, };
 
 /**
  * Add a code only when a face does something with it; remove it when none does any more.
  */
-export type ErrorCode = "unknown" | "invalidInput" | "notFound" | "providerUnreachable" | "keyRejected" | "keyMissing" | "rateLimited" | "quotaExhausted" | "contextOverflow" | "providerFailed" | "answerCut" | "roundLimit" | "toolFailed" | "toolUnknown" | "argumentsInvalid" | "serverUnavailable" | "signInRequired" | "timedOut" | "interrupted" | "keychainUnavailable" | "storageFailed";
+export type ErrorCode = "unknown" | "invalidInput" | "notFound" | "providerUnreachable" | "keyRejected" | "keyMissing" | "rateLimited" | "quotaExhausted" | "contextOverflow" | "providerFailed" | "answerCut" | "answerTooLong" | "roundLimit" | "toolFailed" | "toolUnknown" | "argumentsInvalid" | "serverUnavailable" | "signInRequired" | "timedOut" | "interrupted" | "keychainUnavailable" | "storageFailed";
 
 /**
  * What happened, why as far as known, and what to do now. Never carries a secret.
@@ -175,6 +208,17 @@ cause?: string,
  * What the person can do now.
  */
 fix?: string, };
+
+export type Explain = { server: string, tool: string, arguments: unknown, conversation?: ConversationId, };
+
+/**
+ * What would happen to a call, and why.
+ */
+export type Explanation = { verdict: Verdict, why: string, 
+/**
+ * The remembered rule from which it follows.
+ */
+rule?: string, };
 
 /**
  * One field of a form.
@@ -396,7 +440,11 @@ loaded?: boolean,
 /**
  * Whether it was made to use tools, where the provider tells.
  */
-tools?: boolean, };
+tools?: boolean, 
+/**
+ * Whether it looks at images, where the provider tells.
+ */
+vision?: boolean, };
 
 /**
  * Something Loquat did on the way, such as leaving out a tool that the provider refused.
@@ -439,6 +487,23 @@ export type PieceKind = "same" | "removed" | "added";
  * Whatever the page wants to find again; only the page knows its shape.
  */
 export type Preferences = unknown;
+
+/**
+ * One tool that is ready, whether it is used or not.
+ */
+export type PricedTool = { server: string, tool: string, title?: string, tokens: number, 
+/**
+ * Whether the conversation uses it.
+ */
+on: boolean, 
+/**
+ * Whether it is in the request as it would be made now.
+ */
+sent: boolean, 
+/**
+ * Why it cannot be sent at all.
+ */
+problem?: string, };
 
 /**
  * How a server weighs models; what it says nothing of is absent.
@@ -493,9 +558,56 @@ endedAt?: number, };
  */
 export type QuestionStatus = { "state": "waiting" } | { "state": "answering", model: ModelRef, } | { "state": "accepted", content?: unknown, } | { "state": "declined" } | { "state": "cancelled", reason: string, };
 
+/**
+ * What shall not be asked again, and for how long.
+ */
+export type Remember = { what: RememberWhat, scope: Scope, };
+
+export type RememberWhat = "tool" | "arguments" | "readOnly";
+
+/**
+ * A remembered yes. It holds for definitions, not for names: a tool that changed is another tool.
+ */
+export type Remembered = { 
+/**
+ * Names it, so that it can be taken back.
+ */
+id: string, 
+/**
+ * The server's configured name.
+ */
+server: string, 
+/**
+ * Which server that was: another one that takes over the name is not meant.
+ */
+identity: string, covers: Covers, 
+/**
+ * The one conversation in which it holds; everywhere where absent.
+ */
+conversation?: ConversationId, 
+/**
+ * When it was said.
+ */
+at: number, };
+
 export type RenameConversation = { id: ConversationId, title: string, };
 
 export type Role = "user" | "assistant";
+
+export type RuleState = "inForce" | "changed" | "serverGone";
+
+/**
+ * A rule in force, or one that would be.
+ */
+export type RuleView = { 
+/**
+ * What it says, for people.
+ */
+words: string, state: RuleState, 
+/**
+ * What was remembered, where a person said so; only such a rule can be taken back.
+ */
+remembered?: Remembered, };
 
 export type SamplingMessage = { role: Role, parts: Array<SamplingPart>, };
 
@@ -544,6 +656,8 @@ write: Array<string>,
  */
 network: boolean, };
 
+export type Scope = "conversation" | "everywhere";
+
 /**
  * A question for a conversation; a new one is begun where none is named.
  */
@@ -551,7 +665,11 @@ export type SendMessage = { conversation?: ConversationId, text: string,
 /**
  * Who shall answer; the model of the settings where absent.
  */
-model?: ModelRef, };
+model?: ModelRef, 
+/**
+ * Which tools a new conversation uses; the settings' where absent.
+ */
+tools?: ToolChoice, };
 
 /**
  * Where a question went.
@@ -662,7 +780,15 @@ temperature?: number, topP?: number, maxOutputTokens?: number,
 /**
  * How often the model may be asked in one turn.
  */
-maxRounds: number, };
+maxRounds: number, 
+/**
+ * Which tools new conversations use.
+ */
+tools?: ToolChoice, 
+/**
+ * How much definitions of tools may take in a request, in tokens; a share of what the model reads where absent.
+ */
+toolBudget?: number, };
 
 /**
  * The settings, and what is known about each provider's key. Never a key itself.
@@ -808,6 +934,23 @@ startedAt?: number,
 endedAt?: number, };
 
 /**
+ * Which servers and tools a conversation uses. What is not named here is on, so new servers take part by themselves.
+ */
+export type ToolChoice = { 
+/**
+ * Servers of which nothing is used.
+ */
+serversOff: Array<string>, toolsOff: Array<ToolRef>, 
+/**
+ * Tools that the model always gets, also where the others must be found.
+ */
+pinned: Array<ToolRef>, 
+/**
+ * Tools that the model has found, oldest first. They stay for the conversation.
+ */
+found: Array<ToolRef>, };
+
+/**
  * MCP tool annotations. Absent hints mean the worst, as the specification says.
  */
 export type ToolHints = { readOnly: boolean, destructive: boolean, idempotent: boolean, openWorld: boolean, 
@@ -815,6 +958,46 @@ export type ToolHints = { readOnly: boolean, destructive: boolean, idempotent: b
  * Whether the server said anything of it at all; where not, the others are only the worst case.
  */
 stated?: boolean, };
+
+/**
+ * One tool, by the names under which it can be found again.
+ */
+export type ToolRef = { 
+/**
+ * The server's configured name.
+ */
+server: string, 
+/**
+ * The tool's own name at its server.
+ */
+tool: string, };
+
+export type ToolsetOf = { conversation?: ConversationId, 
+/**
+ * The model of the settings where absent.
+ */
+model?: ModelRef, };
+
+/**
+ * What a conversation's model is offered, and what it costs.
+ */
+export type ToolsetView = { choice: ToolChoice, 
+/**
+ * What may be sent of definitions, in tokens.
+ */
+budget: number, 
+/**
+ * What is sent now, in tokens.
+ */
+sent: number, 
+/**
+ * What all chosen tools would take, in tokens.
+ */
+all: number, 
+/**
+ * Whether there are more than fit, so that the model finds them.
+ */
+finds: boolean, tools: Array<PricedTool>, };
 
 /**
  * A question and everything done to answer it.
@@ -865,6 +1048,8 @@ export type Usage = { input: number, output: number,
  * The part of `input` that the provider had kept.
  */
 cached: number, };
+
+export type Verdict = "allow" | "ask" | "deny";
 
 /**
  * One JSON-RPC message as it went by, secrets masked.

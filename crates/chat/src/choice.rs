@@ -34,6 +34,16 @@ impl ToolRef {
 }
 
 impl ToolChoice {
+    /// Adds what was found, in the order in which it was found first; beyond `most` the oldest go.
+    pub fn add_found(&mut self, found: Vec<ToolRef>, most: usize) {
+        for tool in found {
+            if !self.found.contains(&tool) {
+                self.found.push(tool);
+            }
+        }
+        self.found.drain(..self.found.len().saturating_sub(most));
+    }
+
     /// Whether the conversation may use this tool at all.
     pub fn allows(&self, server: &str, tool: &str) -> bool {
         !self.servers_off.iter().any(|off| off == server)

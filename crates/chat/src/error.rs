@@ -64,6 +64,8 @@ pub enum ErrorCode {
     ProviderFailed,
     /// The answer broke off: Try again is offered.
     AnswerCut,
+    /// The answer reached the longest length allowed: Settings → Models is offered.
+    AnswerTooLong,
     /// The model was asked as often as allowed without coming to an end.
     RoundLimit,
     /// The tool ran and said that it failed.

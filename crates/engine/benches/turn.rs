@@ -93,7 +93,7 @@ async fn open(dir: &Path, url: &str) -> Engine {
 
 async fn ask(engine: &Engine) {
     let (_, mut events) = engine.subscribe();
-    let question = Question { conversation: None, text: "hi".into(), model: None };
+    let question = Question { text: "hi".into(), ..Default::default() };
     let (_, id) = engine.send(question).await.unwrap();
     while let Some(event) = events.recv().await {
         if let AppEvent::Turn { turn, event: TurnEvent::Ended { status, .. }, .. } = event

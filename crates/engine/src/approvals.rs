@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use chat::CallId;
+use chat::{CallId, ConversationId, ErrorCode, ErrorReport, ToolCall};
 use tokio::sync::oneshot;
 
 /// What a person said to a call.
@@ -18,21 +18,41 @@ pub enum Approval {
 
 #[derive(Default)]
 pub(crate) struct Approvals {
-    waiting: Mutex<HashMap<CallId, oneshot::Sender<Approval>>>,
+    waiting: Mutex<HashMap<CallId, Waiting>>,
+}
+
+struct Waiting {
+    call: ToolCall,
+    conversation: Option<ConversationId>,
+    answer: oneshot::Sender<Approval>,
 }
 
 impl Approvals {
     /// Begins to wait. To be done before anybody is told that the call waits.
-    pub(crate) fn register(&self, call: &CallId) -> oneshot::Receiver<Approval> {
+    pub(crate) fn register(
+        &self,
+        call: &ToolCall,
+        conversation: Option<&ConversationId>,
+    ) -> oneshot::Receiver<Approval> {
         let (answer, wait) = oneshot::channel();
-        self.waiting().insert(call.clone(), answer);
+        let waiting = Waiting { call: call.clone(), conversation: conversation.cloned(), answer };
+        self.waiting().insert(call.id.clone(), waiting);
         wait
     }
 
     /// Gives the word; false when nobody waits for it (any more).
     pub(crate) fn answer(&self, call: &CallId, approval: Approval) -> bool {
         let waiting = self.waiting().remove(call);
-        waiting.is_some_and(|waiting| waiting.send(approval).is_ok())
+        waiting.is_some_and(|waiting| waiting.answer.send(approval).is_ok())
+    }
+
+    /// The call that waits under that id, and the conversation it belongs to.
+    pub(crate) fn waiting_call(&self, call: &CallId) -> Option<(ToolCall, Option<ConversationId>)> {
+        self.waiting().get(call).map(|waiting| (waiting.call.clone(), waiting.conversation.clone()))
+    }
+
+    pub(crate) fn all_waiting(&self) -> Vec<(ToolCall, Option<ConversationId>)> {
+        self.waiting().values().map(|waiting| (waiting.call.clone(), waiting.conversation.clone())).collect()
     }
 
     /// Nobody waits any more: the turn was stopped.
@@ -40,8 +60,14 @@ impl Approvals {
         self.waiting().remove(call);
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, oneshot::Sender<Approval>>> {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Waiting>> {
         // The map is whole after every statement, so a panic elsewhere cannot have spoiled it.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What whoever comes too late is told.
+pub(crate) fn answered() -> ErrorReport {
+    ErrorReport::new(ErrorCode::NotFound, "This call does not wait for an answer any more.")
+        .because("It was answered already, or its turn has ended.")
 }

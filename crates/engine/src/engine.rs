@@ -4,24 +4,29 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{CallId, CallStatus, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
-use chat::{Message, ModelRef, Role, Rule, Turn, TurnEvent, TurnId, TurnStatus};
+use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
+use chat::{Message, ModelRef, Role, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Consents, Keychain, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 
-use crate::approvals::{Approval, Approvals};
+use crate::approvals::{Approval, Approvals, answered};
+use crate::choices::Choices;
 use crate::clock::now;
+use crate::equip::{Equipment, Recorder};
+use crate::facts::Told;
 use crate::home::Home;
 use crate::hub::{Events, Hub};
 use crate::keys::Keys;
 use crate::models::Http;
-use crate::provider::{Provider, Sampling};
-use crate::run::{Record, Runner};
+use crate::permissions::Permissions;
+use crate::pictures::Pictures;
+use crate::run::Runner;
 use crate::settings::Settings;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+use crate::toolset::Preparing;
 use crate::view::{AppEvent, Snapshot};
 
 /// Servers that are still connecting are waited for this long before a turn's first request.
@@ -82,18 +87,25 @@ pub(crate) struct Inner {
     pub(crate) changing_servers: tokio::sync::Mutex<()>,
     pub(crate) turns: TaskTracker,
     opened: Instant,
-    approvals: Arc<Approvals>,
-    rules: Vec<Rule>,
+    pub(crate) approvals: Arc<Approvals>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) permissions: Arc<Permissions>,
+    pub(crate) preparing: Arc<Preparing>,
+    pub(crate) choices: Choices,
+    pub(crate) told: Told,
+    pub(crate) pictures: Arc<Pictures>,
 }
 
 /// A question and where it goes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Question {
     /// A new conversation is begun where none is named.
     pub conversation: Option<ConversationId>,
     pub text: String,
     /// The settings' model where absent.
     pub model: Option<ModelRef>,
+    /// Which tools a new conversation uses; the settings' where absent.
+    pub tools: Option<ToolChoice>,
 }
 
 impl Engine {
@@ -115,6 +127,7 @@ impl Engine {
                 (Some(file), configs)
             }
         };
+        let permissions = Permissions::load(home.permissions(), &mut troubles);
         // They connect while the conversations are read.
         let keychain = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
         let secrets = Arc::new(SecretsOrMemory::new(keychain.clone()));
@@ -146,6 +159,11 @@ impl Engine {
             opened: Instant::now(),
             approvals: Arc::default(),
             rules: options.rules,
+            permissions: Arc::new(permissions),
+            preparing: Arc::default(),
+            choices: Choices::default(),
+            told: Told::default(),
+            pictures: Arc::default(),
             home,
         };
         let engine = Self { inner: Arc::new(inner) };
@@ -181,10 +199,18 @@ impl Engine {
         };
         let earlier = if is_new { vec![] } else { self.conversation(&id).await?.turns };
         let turn = new_turn(text, model, settings.max_rounds);
+        let facts = self.facts(&turn.model).await;
+        if !is_new {
+            self.shared_choice(&id).await?;
+        }
         let stop = self.begin(&id, is_new, &earlier, &turn)?;
+        if is_new {
+            self.begin_choice(&id, question.tools);
+        }
         let recorder = Arc::new(Recorder { engine: self.clone(), conversation: id.clone() });
         let system = settings.system_prompt.clone();
-        let runner = Runner { earlier: Arc::new(earlier), system, ..self.runner(&settings, provider, recorder, stop) };
+        let equipment = Equipment { provider, facts, recorder, stop, conversation: Some(id.clone()) };
+        let runner = Runner { earlier: Arc::new(earlier), system, ..self.runner(&settings, equipment) };
         let turn_id = turn.id.clone();
         let ending = self.clone().drive(id.clone(), runner, turn);
         self.inner.turns.spawn(ending);
@@ -214,28 +240,6 @@ impl Engine {
         Ok(stop)
     }
 
-    /// What every turn of this engine is driven with.
-    pub(crate) fn runner(
-        &self,
-        settings: &Settings,
-        provider: Arc<dyn Provider>,
-        recorder: Arc<dyn Record>,
-        stop: CancellationToken,
-    ) -> Runner {
-        let engine = self.clone();
-        Runner {
-            provider,
-            tools: Arc::new(self.inner.servers.clone()),
-            approvals: self.inner.approvals.clone(),
-            policy: Box::new(move || engine.policy()),
-            recorder,
-            stop,
-            earlier: Arc::default(),
-            system: String::new(),
-            sampling: sampling(settings),
-        }
-    }
-
     /// Stops the turn under way, if there is one.
     pub fn stop(&self, conversation: &ConversationId) {
         self.inner.hub.stop(conversation);
@@ -246,8 +250,7 @@ impl Engine {
         if self.inner.approvals.answer(call, approval) {
             return Ok(());
         }
-        Err(ErrorReport::new(ErrorCode::NotFound, "This call does not wait for an answer any more.")
-            .because("It was answered already, or its turn has ended."))
+        Err(answered())
     }
 
     /// Stops every turn, writes everything down and ends every server.
@@ -259,15 +262,6 @@ impl Engine {
             tracing::error!("not everything is on disk: {error}");
         }
         self.inner.servers.clone().shutdown().await;
-    }
-
-    /// The rules now: the given ones, and that read-only tools of the help desk may run.
-    pub(crate) fn policy(&self) -> chat::Policy {
-        let servers = self.inner.servers.snapshot();
-        // Trusted is the program that came with Loquat; without it nothing is.
-        let bundled = servers.iter().filter(|server| server.config.bundled && self.inner.helpdesk.is_some());
-        let trusted = bundled.map(|server| Rule::AllowReadOnly { server: server.config.name.clone() });
-        chat::Policy { rules: self.inner.rules.iter().cloned().chain(trusted).collect() }
     }
 
     /// Drives a turn to its end. A turn that cannot go on at all ends, too: nobody waits for ever.
@@ -308,31 +302,6 @@ impl Engine {
     }
 }
 
-/// Stores what happens and tells every face.
-pub(crate) struct Recorder {
-    pub(crate) engine: Engine,
-    pub(crate) conversation: ConversationId,
-}
-
-impl Record for Recorder {
-    fn record(&self, turn: &Turn, event: &TurnEvent) {
-        if !is_progress(event) {
-            self.engine.inner.store.append(&turn.id, event);
-        }
-        self.engine.inner.hub.happen(&self.conversation, event);
-    }
-
-    fn flush(&self) -> futures::future::BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.engine.inner.store.flush())
-    }
-}
-
-/// How far a call is says nothing that anybody needs after a crash.
-fn is_progress(event: &TurnEvent) -> bool {
-    matches!(event, TurnEvent::Item { item: Item::ToolCall(call) }
-        if matches!(call.status, CallStatus::Running { progress: Some(_) }))
-}
-
 fn new_turn(text: &str, model: ModelRef, max_rounds: u32) -> Turn {
     let (id, at) = (TurnId(fresh_id()), now());
     let question = Message {
@@ -355,10 +324,6 @@ fn question_of(turn: &Turn) -> &str {
         Some(Item::Message(message)) => &message.text,
         Some(Item::ToolCall(_) | Item::Question(_)) | None => "",
     }
-}
-
-fn sampling(settings: &Settings) -> Sampling {
-    Sampling { temperature: settings.temperature, top_p: settings.top_p, max_output_tokens: settings.max_output_tokens }
 }
 
 /// Sortable by time, so that lists and files have an order of their own.

@@ -48,6 +48,11 @@ impl Home {
         self.config.join("servers.json")
     }
 
+    /// What a person allowed for longer than once.
+    pub fn permissions(&self) -> PathBuf {
+        self.config.join("permissions.json")
+    }
+
     /// What the window remembers: size, theme, drafts.
     pub fn preferences(&self) -> PathBuf {
         self.config.join("preferences.json")

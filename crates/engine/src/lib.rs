@@ -6,32 +6,46 @@
 //! Start reading at `engine.rs` (`send`), then `run.rs` (the loop of a turn).
 
 mod approvals;
+mod choices;
 mod clock;
 mod conversations;
 mod depth;
 mod engine;
+mod equip;
+mod facts;
+mod hearing;
 mod home;
 mod hub;
 mod keys;
 mod models;
+mod permissions;
+mod pictures;
 pub mod provider;
+mod reach;
+mod results;
 mod run;
+mod schema;
 mod servers;
 mod settings;
 mod settle;
 mod store;
 mod tools;
+mod toolset;
 mod view;
 mod visit;
 
 pub use approvals::Approval;
+pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use home::Home;
 pub use hub::Events;
+pub use permissions::{Explanation, RuleState, RuleView, Verdict};
+pub use pictures::CallPictures;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
 };
 pub use settings::Settings;
+pub use toolset::{Offer, ToolIndex};
 pub use view::{
     AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot, TestStep,
 };

@@ -31,9 +31,11 @@ impl Engine {
     pub async fn list_models(&self, provider: &str) -> Result<Vec<ModelView>, ErrorReport> {
         let preset = known(provider)?;
         let endpoint = self.endpoint(preset).await?;
-        list_models(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint))
+        let models = list_models(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint))
             .await
-            .map_err(|error| error.report())
+            .map_err(|error| error.report())?;
+        self.inner.told.hear(&models);
+        Ok(models)
     }
 
     /// Tries a provider step by step: address, key, answer, models.

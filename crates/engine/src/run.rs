@@ -3,22 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{CallId, CallStatus, Item, Message, Next, Policy, Role, Turn, TurnEvent, TurnStatus};
-use chat::{ErrorCode, ErrorReport, ToolCall};
+use chat::{CallId, CallStatus, ConversationId, Item, Next, Note, Policy, ToolCall, Turn, TurnEvent, TurnStatus};
 use futures::StreamExt;
-use mcp::Catalogue;
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approvals;
 use crate::clock::now;
-use crate::depth::is_shallow;
-use crate::provider::{ModelEvent, ModelRequest, ProposedCall, Provider, ProviderError, Sampling};
+use crate::hearing::Hearing;
+use crate::permissions::Permissions;
+use crate::pictures::Pictures;
+use crate::provider::{ModelRequest, Provider, ProviderError, Sampling};
+use crate::reach::Reach;
+use crate::results::Budget;
 use crate::settle::{Settling, Step};
 use crate::store::StoreError;
 use crate::tools::Tools;
+use crate::toolset::{Offer, Toolset, reads};
 
 /// A provider that could not answer is asked this often in all.
 const TRIES: u32 = 4;
+/// So many tools that a provider refuses are left out of a turn before it is given up.
+const MOST_ASIDE: usize = 8;
 
 /// Where a turn is written down: applied events are stored and told to every face.
 pub(crate) trait Record: Send + Sync {
@@ -32,14 +37,21 @@ pub(crate) trait Record: Send + Sync {
 pub(crate) struct Runner {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) tools: Arc<dyn Tools>,
+    pub(crate) toolset: Arc<Toolset>,
     pub(crate) approvals: Arc<Approvals>,
     /// Read anew for every round: servers come and go.
     pub(crate) policy: Box<dyn Fn() -> Policy + Send + Sync>,
+    pub(crate) permissions: Arc<Permissions>,
     pub(crate) recorder: Arc<dyn Record>,
+    /// Nothing for a turn that is not kept.
+    pub(crate) conversation: Option<ConversationId>,
     pub(crate) stop: CancellationToken,
     pub(crate) earlier: Arc<Vec<Turn>>,
     pub(crate) system: String,
     pub(crate) sampling: Sampling,
+    pub(crate) budget: Budget,
+    /// Nothing where the model cannot see.
+    pub(crate) pictures: Option<Arc<Pictures>>,
 }
 
 impl Runner {
@@ -62,10 +74,15 @@ impl Runner {
 
     async fn ask_model(&self, turn: &mut Turn) {
         self.record(turn, TurnEvent::Asked);
-        for attempt in 1..=TRIES {
-            let Err(error) = self.hear_answer(turn).await else { return };
+        let mut attempt = 1;
+        loop {
+            let offer = Arc::new(self.offer(turn));
+            let Err(error) = self.hear_answer(turn, offer.clone()).await else { return };
             // Once something of the answer is there, asking again would say it twice.
             let nothing_yet = turn.items.len() == turn.round_start;
+            if nothing_yet && self.leave_out(turn, &error, &offer) {
+                continue;
+            }
             if !(nothing_yet && error.is_passing() && attempt < TRIES) {
                 let status = TurnStatus::Failed { error: error.report() };
                 return self.record(turn, TurnEvent::Ended { status, at: now() });
@@ -77,13 +94,28 @@ impl Runner {
                 () = tokio::time::sleep(wait) => (),
                 () = self.stop.cancelled() => return,
             }
+            attempt += 1;
         }
     }
 
+    /// Where the provider refused one tool by name or number: that tool is left out, and asking again is worth it.
+    fn leave_out(&self, turn: &mut Turn, error: &ProviderError, offer: &Offer) -> bool {
+        let Some(called) = error.refused_tool(&offer.names().collect::<Vec<&str>>()) else { return false };
+        if turn.notes.len() >= MOST_ASIDE || !self.toolset.set_aside(&called) {
+            return false;
+        }
+        let said = error.report().cause.unwrap_or_default();
+        let text = format!("The provider does not take the tool {called}; it is left out of this turn. {said}");
+        let note = Note { text: text.trim_end().to_owned(), round: turn.rounds, at: now() };
+        self.record(turn, TurnEvent::Noted { note });
+        true
+    }
+
     /// Reads one answer to its end, or until the turn is stopped.
-    async fn hear_answer(&self, turn: &mut Turn) -> Result<(), ProviderError> {
-        let mut answer = self.provider.stream(self.request(turn));
-        let mut hearing = Hearing { message: None, catalogue: self.tools.catalogue() };
+    async fn hear_answer(&self, turn: &mut Turn, offer: Arc<Offer>) -> Result<(), ProviderError> {
+        let request = self.request(turn, offer.clone()).await;
+        let mut answer = self.provider.stream(request);
+        let mut hearing = Hearing::new(offer, self.toolset.preparing.clone());
         loop {
             let event = tokio::select! {
                 biased;
@@ -97,13 +129,23 @@ impl Runner {
         }
     }
 
-    fn request(&self, turn: &Turn) -> ModelRequest {
+    fn offer(&self, turn: &Turn) -> Offer {
+        let items = self.earlier.iter().flat_map(|turn| &turn.items).chain(&turn.items);
+        self.toolset.offer(self.tools.catalogue(), reads(items))
+    }
+
+    async fn request(&self, turn: &Turn, tools: Arc<Offer>) -> ModelRequest {
+        let pictures = match &self.pictures {
+            Some(pictures) => pictures.of(&self.earlier, &turn.items).await,
+            None => Arc::default(),
+        };
         ModelRequest {
             model: turn.model.model.clone(),
             system: self.system.clone(),
             earlier: self.earlier.clone(),
             items: turn.items.clone(),
-            tools: self.tools.catalogue(),
+            tools,
+            pictures,
             sampling: self.sampling,
             extra: Arc::default(),
         }
@@ -111,13 +153,16 @@ impl Runner {
 
     /// Judges what nobody has judged, then brings every open call to an end, all at the same time.
     async fn run_tools(&self, turn: &mut Turn) {
-        let mut settling = Settling::new(self.tools.clone(), self.stop.clone());
-        let judged = turn.judge(&(self.policy)(), now());
+        let reach = Reach::new(self.tools.clone(), self.toolset.clone(), &self.earlier, turn);
+        let mut settling = Settling::new(Arc::new(reach), self.stop.clone());
+        let policy = (self.policy)();
+        let judged: Vec<TurnEvent> =
+            turn.judge(&policy, now()).into_iter().map(|event| self.explained(event, &policy)).collect();
         for event in &judged {
             if let TurnEvent::Item { item: Item::ToolCall(call) } = event
                 && matches!(call.status, CallStatus::AwaitingApproval { .. })
             {
-                settling.wait_for(&call.id, self.approvals.register(&call.id));
+                settling.wait_for(&call.id, self.approvals.register(call, self.conversation.as_ref()));
             }
         }
         for event in judged {
@@ -136,12 +181,24 @@ impl Runner {
         }
     }
 
+    /// With the difference, where a call asks because its tool is no longer the one that was allowed.
+    fn explained(&self, event: TurnEvent, policy: &Policy) -> TurnEvent {
+        match event {
+            TurnEvent::Item { item: Item::ToolCall(call) } => {
+                let call = self.permissions.with_change(call, policy, &self.tools.catalogue());
+                TurnEvent::Item { item: Item::ToolCall(call) }
+            }
+            other => other,
+        }
+    }
+
     /// Records what became of calls. None begins to run before the fact is on disk: after a crash
     /// nothing may have happened of which the journal knows nothing.
     async fn take_steps(&self, turn: &mut Turn, steps: Vec<Step>) {
         let mut starting = vec![];
         for step in steps {
-            self.record(turn, TurnEvent::Item { item: Item::ToolCall(step.call) });
+            let call = self.budget.fit(step.call, turn);
+            self.record(turn, TurnEvent::Item { item: Item::ToolCall(call) });
             starting.extend(step.begin);
         }
         if starting.is_empty() {
@@ -164,109 +221,4 @@ impl Runner {
 fn backoff(attempt: u32) -> Duration {
     let base = 500 * 2_u64.pow(attempt.saturating_sub(1));
     Duration::from_millis(base + now() % (base / 4))
-}
-
-/// Turns what the model says into events of the turn.
-struct Hearing {
-    /// The message that is growing.
-    message: Option<Message>,
-    catalogue: Arc<Catalogue>,
-}
-
-impl Hearing {
-    fn hear(&mut self, turn: &Turn, event: ModelEvent) -> Vec<TurnEvent> {
-        match event {
-            ModelEvent::Reasoning(delta) => {
-                let (id, mut events) = self.message(turn);
-                events.push(TurnEvent::Reasoning { id, delta });
-                events
-            }
-            ModelEvent::Text(delta) => {
-                let (id, mut events) = self.message(turn);
-                events.extend(self.stop_thinking(turn, &id));
-                events.push(TurnEvent::Text { id, delta });
-                events
-            }
-            ModelEvent::Call(call) => vec![TurnEvent::Item { item: Item::ToolCall(self.propose(turn, call)) }],
-            ModelEvent::Usage(usage) => vec![TurnEvent::Usage { usage }],
-            ModelEvent::Finished => vec![],
-        }
-    }
-
-    /// The growing message's id, announced first if it is new.
-    fn message(&mut self, turn: &Turn) -> (String, Vec<TurnEvent>) {
-        if let Some(message) = &self.message {
-            return (message.id.0.clone(), vec![]);
-        }
-        let message = Message {
-            id: chat::ItemId(format!("{}-{}", turn.id, turn.items.len())),
-            role: Role::Assistant,
-            round: turn.rounds,
-            text: String::new(),
-            reasoning: String::new(),
-            at: now(),
-            spoke_at: None,
-        };
-        self.message = Some(message.clone());
-        (message.id.0.clone(), vec![TurnEvent::Item { item: Item::Message(message) }])
-    }
-
-    /// Notes when a model that thought aloud begins to speak.
-    fn stop_thinking(&mut self, turn: &Turn, id: &str) -> Option<TurnEvent> {
-        let growing = self.message.as_mut().filter(|message| message.spoke_at.is_none())?;
-        growing.spoke_at = Some(now());
-        let Some(Item::Message(known)) = turn.items.iter().rfind(|item| item.id() == id) else { return None };
-        if known.reasoning.is_empty() {
-            return None;
-        }
-        let message = Message { spoke_at: growing.spoke_at, ..known.clone() };
-        Some(TurnEvent::Item { item: Item::Message(message) })
-    }
-
-    /// A call nobody can run is closed right away, with words from which the model can learn.
-    fn propose(&self, turn: &Turn, call: ProposedCall) -> ToolCall {
-        let tool = self.catalogue.find(&call.name);
-        let arguments = serde_json::from_str::<serde_json::Value>(&call.arguments);
-        let status = match (tool, &arguments) {
-            (None, _) => CallStatus::Failed { error: unknown_tool(&call.name, &self.catalogue) },
-            (Some(_), Ok(value @ serde_json::Value::Object(_))) if is_shallow(value) => CallStatus::Proposed,
-            (Some(_), Ok(serde_json::Value::Object(_))) => {
-                CallStatus::Failed { error: bad_arguments("They are nested too deeply.") }
-            }
-            (Some(_), Ok(_)) => CallStatus::Failed { error: bad_arguments("They are no JSON object.") },
-            (Some(_), Err(error)) => CallStatus::Failed { error: bad_arguments(&error.to_string()) },
-        };
-        let ended_at = status.is_final().then(now);
-        ToolCall {
-            id: CallId(format!("{}-{}", turn.id, turn.items.len())),
-            wire_id: call.wire_id,
-            round: turn.rounds,
-            called: call.name.clone(),
-            server: tool.map(|tool| tool.server.clone()).unwrap_or_default(),
-            tool: tool.map_or(call.name, |tool| tool.name.clone()),
-            title: tool.and_then(|tool| tool.title.clone()),
-            own: false,
-            hints: tool.map(|tool| tool.hints).unwrap_or_default(),
-            definition: tool.map(|tool| tool.definition.clone()).unwrap_or_default(),
-            arguments: arguments.ok().filter(is_shallow).unwrap_or(serde_json::Value::String(call.arguments)),
-            status,
-            started_at: None,
-            ended_at,
-        }
-    }
-}
-
-fn unknown_tool(name: &str, catalogue: &Catalogue) -> ErrorReport {
-    let names: Vec<&str> = catalogue.tools().iter().take(40).map(|tool| tool.called.as_str()).collect();
-    let report = ErrorReport::new(ErrorCode::ToolUnknown, format!("There is no tool called {name}."));
-    if names.is_empty() {
-        report.because("No server is ready, so there are no tools.")
-    } else {
-        report.because(format!("The tools are: {}.", names.join(", ")))
-    }
-}
-
-fn bad_arguments(why: &str) -> ErrorReport {
-    ErrorReport::new(ErrorCode::ArgumentsInvalid, "The model's arguments cannot be read, so the tool was not run.")
-        .because(why)
 }

@@ -23,7 +23,7 @@ pub(crate) use list::{configured, options, resolved};
 
 impl Engine {
     pub fn server_views(&self) -> Vec<ServerView> {
-        self.inner.servers.snapshot().iter().map(view).collect()
+        self.inner.servers.snapshot().iter().map(|server| self.inner.priced(view(server))).collect()
     }
 
     /// What a URL, a command line or any client's JSON would add. Nothing is added or run.
@@ -183,7 +183,7 @@ impl Engine {
 impl Inner {
     fn tell_servers(&self, which: impl Fn(&ServerConfig) -> bool) {
         for server in self.servers.snapshot().iter().filter(|server| which(&server.config)) {
-            self.hub.announce(AppEvent::Server { server: view(server) });
+            self.hub.announce(AppEvent::Server { server: self.priced(view(server)) });
         }
     }
 }

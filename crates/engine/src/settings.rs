@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chat::{ErrorCode, ErrorReport, ModelRef};
+use chat::{ErrorCode, ErrorReport, ModelRef, ToolChoice};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,13 @@ pub struct Settings {
     pub max_output_tokens: Option<u32>,
     /// How often the model may be asked in one turn.
     pub max_rounds: u32,
+    /// Which tools new conversations use.
+    #[cfg_attr(feature = "ts", ts(as = "Option<ToolChoice>", optional))]
+    pub tools: ToolChoice,
+    /// How much definitions of tools may take in a request, in tokens; a share of what the model reads where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub tool_budget: Option<u32>,
 }
 
 impl Default for Settings {
@@ -45,6 +52,8 @@ impl Default for Settings {
             top_p: None,
             max_output_tokens: None,
             max_rounds: 25,
+            tools: ToolChoice::default(),
+            tool_budget: None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What faces are shown and told: one snapshot, then one stream of events.
 
 use chat::{
-    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, Turn, TurnEvent, TurnId,
+    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, ToolChoice, Turn, TurnEvent,
+    TurnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,11 @@ pub enum AppEvent {
     },
     Settings {
         settings: SettingsView,
+    },
+    /// A conversation uses other tools, or its model has found some.
+    ToolChoice {
+        conversation: ConversationId,
+        choice: ToolChoice,
     },
     /// All that is wrong now and stays so until it is mended; what was wrong before is.
     Troubles {
@@ -159,6 +165,10 @@ pub struct ModelView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub tools: Option<bool>,
+    /// Whether it looks at images, where the provider tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub vision: Option<bool>,
 }
 
 /// What testing a provider found, step by step; the first failed step is the last.

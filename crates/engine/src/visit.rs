@@ -13,7 +13,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::approvals::Approval;
 use crate::clock::now;
-use crate::engine::{Engine, Recorder, fresh_id, no_model};
+use crate::engine::{Engine, fresh_id, no_model};
+use crate::equip::{Equipment, Recorder};
 use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Sampling};
 use crate::run::{Record, Runner};
 use crate::store::StoreError;
@@ -105,21 +106,34 @@ impl Engine {
         };
         let (send, events) = mpsc::unbounded_channel();
         let stop = match &id {
-            Some((id, is_new)) => self.begin(id, *is_new, if *is_new { &[] } else { &earlier }, &turn)?,
+            Some((id, is_new)) => {
+                if !is_new {
+                    self.shared_choice(id).await?;
+                }
+                let stop = self.begin(id, *is_new, if *is_new { &[] } else { &earlier }, &turn)?;
+                if *is_new {
+                    self.begin_choice(id, None);
+                }
+                stop
+            }
             None => CancellationToken::new(),
         };
+        let facts = self.facts(&model).await;
         let kept = id.as_ref().map(|(id, _)| Recorder { engine: self.clone(), conversation: id.clone() });
         let recorder = Arc::new(Told { kept, send, engine: self.clone(), attended: visit.scope.attended });
         let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
-        let runner = self.runner(&settings, provider, recorder, stop.clone());
+        let conversation = id.as_ref().map(|(id, _)| id.clone());
+        let equipment = Equipment { provider, facts, recorder, stop: stop.clone(), conversation: conversation.clone() };
+        let runner = self.runner(&settings, equipment);
         // The caller's own tools run at the caller, who asked for them.
         let own = visit.tools.iter().map(|tool| Rule::AllowTool { server: CALLER.into(), tool: tool.name.clone() });
         let rules: Vec<Rule> = visit.scope.rules.iter().cloned().chain(own).collect();
+        let of = conversation.clone();
         let engine = self.clone();
         let runner = Runner {
             tools: Arc::new(ScopedTools::new(runner.tools.clone(), visit.scope.servers, visit.tools)),
             policy: Box::new(move || {
-                let mut policy = engine.policy();
+                let mut policy = engine.policy(of.as_ref());
                 policy.rules.extend(rules.iter().cloned());
                 policy
             }),
@@ -129,7 +143,6 @@ impl Engine {
             ..runner
         };
         let turn_id = turn.id.clone();
-        let conversation = id.map(|(id, _)| id);
         match conversation.clone() {
             Some(id) => drop(self.inner.turns.spawn(self.clone().drive(id, runner, turn))),
             None => drop(self.inner.turns.spawn(self.clone().pass(runner, turn))),

@@ -39,6 +39,16 @@ async fn an_answer_that_breaks_off_keeps_what_arrived_and_is_not_asked_again() {
 }
 
 #[tokio::test]
+async fn an_answer_that_reached_its_longest_length_did_not_break_off() {
+    let cut_short = Round::new().say("half <thi").call("a", "kb__get_article", json!({})).finish("length");
+    let desk = Desk::new(vec![cut_short]).await;
+    let told = desk.ask("hi").await;
+    // Words held back for what they might begin are said; a call that may not be whole is not made.
+    assert_eq!(told.log(), "? [says] half  <thi = failed AnswerTooLong");
+    desk.finish().await;
+}
+
+#[tokio::test]
 async fn an_error_inside_a_stream_is_an_error() {
     let overflow = json!({ "message": "Trying to keep the first 5000 tokens when context the overflows" });
     check(vec![Round::new().say("well").fail(overflow)], "? [says] well = failed ContextOverflow").await;
@@ -144,7 +154,7 @@ async fn a_server_that_dies_in_a_call_fails_that_call_and_the_turn_goes_on() {
 async fn one_answer_at_a_time_in_a_conversation() {
     let desk = Desk::new(vec![Round::new().say("a").hold().say("b")]).await;
     let (_, mut events) = desk.engine.subscribe();
-    let question = |conversation| engine::Question { conversation, text: "hi".into(), model: None };
+    let question = |conversation| engine::Question { conversation, text: "hi".into(), ..Default::default() };
     let (conversation, _) = desk.engine.send(question(None)).await.unwrap();
     let again = desk.engine.send(question(Some(conversation.clone()))).await.unwrap_err();
     assert_eq!(again.code, ErrorCode::InvalidInput);
@@ -161,7 +171,7 @@ async fn one_answer_at_a_time_in_a_conversation() {
 async fn nothing_is_sent_without_words_or_a_model() {
     let desk = Desk::with(vec![], |options| options.settings.as_mut().unwrap().model = None).await;
     for text in ["", "  \n", "hi"] {
-        let question = engine::Question { conversation: None, text: text.into(), model: None };
+        let question = engine::Question { text: text.into(), ..Default::default() };
         let error = desk.engine.send(question).await.unwrap_err();
         assert_eq!((error.code, error.fix.is_some()), (ErrorCode::InvalidInput, true));
     }

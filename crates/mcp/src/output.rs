@@ -1,16 +1,13 @@
-//! A result as it came, and exactly what the model is given of it.
+//! A result as it came, and what a model can read of it: all of it; whoever asks the model fits it to what that takes.
 
 use chat::{Content, Output};
 use serde_json::{Map, Value};
-
-/// More than this of one result is not given to the model.
-pub(crate) const MODEL_BUDGET: usize = 50_000;
 
 /// Reads any result, however odd. The flag says whether the tool reported a failure.
 pub(crate) fn read(raw: &Value) -> (Output, bool) {
     let content = blocks(raw);
     let structured = raw.get("structuredContent").filter(|value| !value.is_null()).cloned();
-    let model_text = cut(&model_text(raw, &content, structured.as_ref()), MODEL_BUDGET);
+    let model_text = model_text(raw, &content, structured.as_ref());
     let bytes = serde_json::to_string(raw).map_or(0, |text| text.len() as u64);
     let failed = raw.get("isError").and_then(Value::as_bool).unwrap_or(false);
     (Output { content, structured, model_text, whole: None, bytes }, failed)
@@ -140,22 +137,6 @@ fn is_binary(text: &str) -> bool {
     data.len() > 512 && data.bytes().all(base64)
 }
 
-/// Head and tail of what is too long, and between them how much is missing.
-fn cut(text: &str, budget: usize) -> String {
-    let count = text.chars().count();
-    if count <= budget {
-        return text.to_owned();
-    }
-    let (head, tail) = (budget * 3 / 4, budget / 4);
-    let at = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
-    let gone = count - head - tail;
-    format!(
-        "{}\n\n[… {gone} of {count} characters left out here …]\n\n{}",
-        &text[..at(head)],
-        &text[at(count - tail)..]
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -212,14 +193,5 @@ mod tests {
         check(json!({ "toolResult": "old" }), "old");
         check(json!({ "content": [{ "type": "hologram", "x": 1 }] }), r#"{"type":"hologram","x":1}"#);
         check(json!({ "content": [{ "type": "image", "data": "AAAA" }] }), "[image: image/png, 3 bytes]");
-    }
-
-    #[test]
-    fn long_results_keep_head_and_tail() {
-        let text = format!("{}{}", "ä".repeat(60_000), "z".repeat(60_000));
-        let (output, _) = read(&json!({ "content": [{ "type": "text", "text": text }] }));
-        assert!(output.model_text.starts_with('ä') && output.model_text.ends_with('z'));
-        assert!(output.model_text.contains("70000 of 120000 characters left out"));
-        assert!(output.model_text.chars().count() < MODEL_BUDGET + 100);
     }
 }

@@ -126,6 +126,22 @@ export class FakeBackend implements Backend {
       this.approvals.get(call)?.({ allow, word });
       return null;
     },
+    approve: ({ call }) => {
+      this.approvals.get(call)?.({ allow: true });
+      return null;
+    },
+    rules: () => [],
+    remove_rule: () => null,
+    explain: () => ({ verdict: "ask", why: "its server says nothing of what it does" }),
+    toolset: () => ({
+      choice: { serversOff: [], toolsOff: [], pinned: [], found: [] },
+      budget: 24000,
+      sent: 0,
+      all: 0,
+      finds: false,
+      tools: [],
+    }),
+    choose_tools: () => null,
     open_conversation: (id) => {
       const conversation = structuredClone(this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] });
       this.emit({ type: "conversationOpened", conversation });

@@ -11,6 +11,7 @@ export function remedyFor(code: ErrorCode): Remedy {
     case "keychainUnavailable":
     case "roundLimit":
     case "contextOverflow":
+    case "answerTooLong":
       return "settings";
     case "serverUnavailable":
     case "signInRequired":

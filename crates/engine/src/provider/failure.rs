@@ -21,7 +21,13 @@ pub enum ProviderError {
     ContextOverflow { said: String },
     /// The request itself was not accepted: asking again changes nothing.
     #[error("{provider} refused the request")]
-    Refused { provider: String, status: u16, said: String },
+    Refused {
+        provider: String,
+        status: u16,
+        said: String,
+        /// Which part of the request it names, such as `tools[3].function.parameters`.
+        about: String,
+    },
     /// An error on the other side, by status or in the middle of a stream.
     #[error("{provider} failed")]
     Failed { provider: String, status: Option<u16>, said: String },
@@ -48,7 +54,7 @@ impl ProviderError {
             429 => Self::RateLimited { provider, said, wait },
             400 | 413 | 422 if is_overflow(&code, &said) => Self::ContextOverflow { said },
             408 | 409 | 500..=599 => Self::Failed { provider, status: Some(status), said },
-            _ => Self::Refused { provider, status, said },
+            _ => Self::Refused { provider, status, said, about: about(body) },
         }
     }
 
@@ -89,6 +95,19 @@ impl ProviderError {
         }
     }
 
+    /// The one of these tools, in the order in which they were sent, that the provider refused: by its number or name.
+    pub(crate) fn refused_tool(&self, sent: &[&str]) -> Option<String> {
+        let Self::Refused { said, about, .. } = self else { return None };
+        let words = format!("{about} {said}");
+        let numbered = ["tools", "functions"].iter().find_map(|list| numbered(&words, list));
+        let by_number = numbered.and_then(|at| sent.get(at)).map(|name| (*name).to_owned());
+        by_number.or_else(|| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            let mut tokens = words.split(|c: char| !is_part(c));
+            tokens.find(|token| sent.contains(token)).map(str::to_owned)
+        })
+    }
+
     pub fn report(&self) -> ErrorReport {
         let (message, fix) = self.words();
         let report = ErrorReport::new(self.code(), message).fix(fix);
@@ -114,7 +133,8 @@ impl ProviderError {
             Self::QuotaExhausted { .. } => ErrorCode::QuotaExhausted,
             Self::ContextOverflow { .. } => ErrorCode::ContextOverflow,
             Self::Refused { .. } | Self::Failed { .. } | Self::NotUnderstood { .. } => ErrorCode::ProviderFailed,
-            Self::Cut { .. } | Self::TooLong | Self::Filtered => ErrorCode::AnswerCut,
+            Self::Cut { .. } | Self::Filtered => ErrorCode::AnswerCut,
+            Self::TooLong => ErrorCode::AnswerTooLong,
             Self::TimedOut { .. } => ErrorCode::TimedOut,
         }
     }
@@ -204,6 +224,27 @@ fn words(body: &str) -> (String, String) {
     }
 }
 
+/// The part of the request that the body names.
+fn about(body: &str) -> String {
+    let json: Value = serde_json::from_str(body).unwrap_or_default();
+    let param = json["error"]["param"].as_str().map(str::to_owned);
+    // FastAPI's way: `detail[0].loc` is a path.
+    let path = json["detail"][0]["loc"].as_array().map(|path| {
+        let parts = path.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
+        parts.collect::<Vec<String>>().join(".")
+    });
+    param.or(path).unwrap_or_default()
+}
+
+/// The number in `list[3]` or `list.3`.
+fn numbered(words: &str, list: &str) -> Option<usize> {
+    words.match_indices(list).find_map(|(at, _)| {
+        let rest = words[at + list.len()..].strip_prefix(['[', '.'])?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse().ok()
+    })
+}
+
 fn is_quota(code: &str, said: &str) -> bool {
     code.contains("insufficient_quota") || code.contains("billing") || said.contains("exceeded your current quota")
 }
@@ -260,6 +301,29 @@ mod tests {
             let error = ProviderError::from_status("P", status, None, body);
             assert_eq!(error.report().code, code, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_refused_tool_is_known_by_its_number_or_name() {
+        let sent = ["a__one", "a__one-more", "b__two"];
+        let rows = [
+            (r#"{"error":{"message":"Invalid schema","param":"tools[2].function.parameters"}}"#, Some("b__two")),
+            (r#"{"error":{"message":"Invalid 'functions[1].name': too long"}}"#, Some("a__one-more")),
+            (
+                r#"{"error":{"message":"Invalid schema for function 'a__one-more': array without items"}}"#,
+                Some("a__one-more"),
+            ),
+            (r#"{"error":"[{\"path\": [\"tools.0.function\"]}]"}"#, Some("a__one")),
+            (r#"{"detail":[{"loc":["body","tools",2,"function"],"msg":"wrong"}]}"#, Some("b__two")),
+            (r#"{"error":{"message":"tools[9] is wrong"}}"#, None),
+            (r#"{"error":{"message":"the model does not support tools"}}"#, None),
+            (r#"{"error":{"message":"something else"}}"#, None),
+        ];
+        for (body, expected) in rows {
+            let error = ProviderError::from_status("P", 400, None, body);
+            assert_eq!(error.refused_tool(&sent).as_deref(), expected, "{body}");
+        }
+        assert_eq!(ProviderError::from_status("P", 500, None, "tools[0]").refused_tool(&sent), None);
     }
 
     #[test]

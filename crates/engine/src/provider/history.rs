@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chat::{CallStatus, Item, Message, Role, Tool, ToolCall};
+use chat::{CallStatus, Item, Message, Role, ToolCall};
 use serde_json::{Value, json};
 
 use super::ModelRequest;
@@ -15,38 +15,13 @@ pub(super) fn messages(request: &ModelRequest) -> Vec<Value> {
     }
     let mut ids = HashSet::new();
     for turn in request.earlier.iter() {
-        turn_messages(&turn.items, &mut ids, &mut messages);
+        turn_messages(&turn.items, request, &mut ids, &mut messages);
     }
-    turn_messages(&request.items, &mut ids, &mut messages);
+    turn_messages(&request.items, request, &mut ids, &mut messages);
     messages
 }
 
-/// A tool as a function the model may call. `strict` stays off: MCP schemas are not made for it.
-pub(super) fn function(tool: &Tool) -> Value {
-    json!({ "type": "function", "function": {
-        "name": tool.called,
-        "description": tool.description,
-        "parameters": parameters(&tool.input_schema),
-    } })
-}
-
-/// What every provider accepts at the root of a schema: an object with properties.
-fn parameters(schema: &Value) -> Value {
-    let mut schema = match schema {
-        Value::Object(map) => map.clone(),
-        _ => serde_json::Map::new(),
-    };
-    for key in ["$schema", "$id", "$comment"] {
-        schema.remove(key);
-    }
-    schema.insert("type".into(), "object".into());
-    if !schema.get("properties").is_some_and(Value::is_object) {
-        schema.insert("properties".into(), json!({}));
-    }
-    Value::Object(schema)
-}
-
-fn turn_messages(items: &[Item], ids: &mut HashSet<String>, messages: &mut Vec<Value>) {
+fn turn_messages(items: &[Item], request: &ModelRequest, ids: &mut HashSet<String>, messages: &mut Vec<Value>) {
     for round in items.chunk_by(|a, b| a.round() == b.round()) {
         let calls: Vec<&ToolCall> = round.iter().filter_map(call_of).collect();
         let mut said = round.iter().filter_map(message_of).filter(|message| !message.text.is_empty());
@@ -65,7 +40,21 @@ fn turn_messages(items: &[Item], ids: &mut HashSet<String>, messages: &mut Vec<V
                 .zip(&wire_ids)
                 .map(|(call, id)| json!({ "role": "tool", "tool_call_id": id, "content": result(&call.status) })),
         );
+        messages.extend(pictures(&calls, &wire_ids, request));
     }
+}
+
+/// Results are text alone in this API; the images of a round follow its results, as shown by the user.
+fn pictures(calls: &[&ToolCall], wire_ids: &[String], request: &ModelRequest) -> Option<Value> {
+    let mut parts = vec![];
+    for (call, id) in calls.iter().zip(wire_ids) {
+        for (nth, url) in request.pictures.get(&call.id).into_iter().flatten().enumerate() {
+            let text = format!("Image {} in the result of {} ({id}):", nth + 1, call.called);
+            parts.push(json!({ "type": "text", "text": text }));
+            parts.push(json!({ "type": "image_url", "image_url": { "url": &**url } }));
+        }
+    }
+    (!parts.is_empty()).then(|| json!({ "role": "user", "content": parts }))
 }
 
 fn call_of(item: &Item) -> Option<&ToolCall> {

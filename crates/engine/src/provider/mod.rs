@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use chat::{Item, Turn, Usage};
 use futures::stream::BoxStream;
-use mcp::Catalogue;
+
+use crate::pictures::CallPictures;
+use crate::toolset::Offer;
 
 pub use failure::ProviderError;
 pub use models::list_models;
@@ -35,7 +37,9 @@ pub struct ModelRequest {
     pub earlier: Arc<Vec<Turn>>,
     /// The turn under way.
     pub items: Vec<Item>,
-    pub tools: Arc<Catalogue>,
+    pub tools: Arc<Offer>,
+    /// Images in results, for a model that can see them.
+    pub pictures: Arc<CallPictures>,
     pub sampling: Sampling,
     /// Further fields of the request, sent as they are.
     pub extra: Arc<serde_json::Map<String, serde_json::Value>>,

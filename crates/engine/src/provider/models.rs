@@ -71,7 +71,7 @@ async fn get(preset: &Preset, url: &str, key: &str, http: &reqwest::Client) -> R
 
 fn view(provider: &str, id: &str, name: &str) -> ModelView {
     let model = ModelRef { provider: provider.into(), model: id.into() };
-    ModelView { model, name: name.into(), context: None, loaded: None, tools: None }
+    ModelView { model, name: name.into(), context: None, loaded: None, tools: None, vision: None }
 }
 
 /// `models[]` with `key`, `display_name`, `type`, `loaded_instances[].config.context_length`. The
@@ -88,6 +88,7 @@ fn lmstudio_v1(json: &Value) -> Vec<ModelView> {
                 context: context.or(model["max_context_length"].as_u64()),
                 loaded: Some(instance.is_some()),
                 tools: model["capabilities"]["trained_for_tool_use"].as_bool(),
+                vision: model["capabilities"]["vision"].as_bool(),
                 ..view(LMSTUDIO, id, model["display_name"].as_str().unwrap_or(id))
             })
         })
@@ -105,6 +106,7 @@ fn lmstudio_v0(json: &Value) -> Vec<ModelView> {
                 context: model["loaded_context_length"].as_u64().or(model["max_context_length"].as_u64()),
                 loaded: model["state"].as_str().map(|state| state == "loaded"),
                 tools: capabilities.map(|them| them.iter().any(|it| it == "tool_use")),
+                vision: model["type"].as_str().map(|kind| kind == "vlm"),
                 ..view(LMSTUDIO, id, id)
             })
         })

@@ -50,9 +50,9 @@ impl OpenAi {
             "stream": true,
             "stream_options": { "include_usage": true },
         });
-        let tools = request.tools.tools();
+        let tools: Vec<Value> = request.tools.functions().cloned().collect();
         if !tools.is_empty() {
-            body["tools"] = tools.iter().map(history::function).collect();
+            body["tools"] = Value::Array(tools);
         }
         let sampling = request.sampling;
         if let Some(temperature) = sampling.temperature {
@@ -121,10 +121,11 @@ impl OpenAi {
                 }
             }
         }
-        for event in answer.finish()? {
+        let (events, ended) = answer.finish();
+        for event in events {
             let _ = send.send(Ok(event));
         }
-        Ok(())
+        ended
     }
 }
 
@@ -167,22 +168,26 @@ impl Answer {
         events
     }
 
-    /// The calls, once all of them are whole. A stream that never said why it finished was cut.
-    fn finish(self) -> Result<Vec<ModelEvent>, ProviderError> {
-        let Some(reason) = self.finished else {
-            let cause = "The connection closed before the provider said that it was done.";
-            return Err(ProviderError::Cut { cause: cause.into() });
-        };
-        match reason.as_str() {
-            "length" => return Err(ProviderError::TooLong),
-            "content_filter" => return Err(ProviderError::Filtered),
-            _ => (),
-        }
+    /// What was held back of the words, then the calls, once all of them are whole. A stream that never said why it
+    /// finished was cut; one that did may have ended early, and then no call of it is whole for certain.
+    fn finish(self) -> (Vec<ModelEvent>, Result<(), ProviderError>) {
         let mut events: Vec<ModelEvent> = self.think.finish().map(ModelEvent::from).into_iter().collect();
+        let ended = match self.finished.as_deref() {
+            None => {
+                let cause = "The connection closed before the provider said that it was done.";
+                Err(ProviderError::Cut { cause: cause.into() })
+            }
+            Some("length") => Err(ProviderError::TooLong),
+            Some("content_filter") => Err(ProviderError::Filtered),
+            Some(_) => Ok(()),
+        };
+        if ended.is_err() {
+            return (events, ended);
+        }
         let round: String = self.id.chars().filter(char::is_ascii_alphanumeric).rev().take(12).collect();
         events.extend(self.calls.finish(&round).into_iter().map(ModelEvent::Call));
         events.push(ModelEvent::Finished);
-        Ok(events)
+        (events, Ok(()))
     }
 }
 

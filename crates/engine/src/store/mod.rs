@@ -10,7 +10,9 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chat::{ConversationId, ConversationSummary, ErrorCode, ErrorReport, Turn, TurnEvent, TurnId, TurnStatus};
+use chat::{
+    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus,
+};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot};
@@ -100,6 +102,10 @@ impl Store {
     /// Takes a conversation out of the lists (`Some`), or puts it back (`None`).
     pub(crate) fn set_removed(&self, id: &ConversationId, at: Option<u64>) {
         self.write(Write::Removed { id: id.clone(), at });
+    }
+
+    pub(crate) fn choose_tools(&self, id: &ConversationId, choice: &ToolChoice) {
+        self.write(Write::Tools { id: id.clone(), choice: choice.clone() });
     }
 
     pub(crate) fn begin(&self, conversation: &ConversationId, turn: &Turn) {

@@ -1,6 +1,6 @@
 //! Reading conversations back.
 
-use chat::{Conversation, ConversationId, ConversationSummary, Turn, TurnEvent};
+use chat::{Conversation, ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -27,6 +27,17 @@ impl Store {
             .await
             .map_err(unreadable)?;
         row.as_ref().map(summary).ok_or(StoreError::NoSuchConversation)
+    }
+
+    /// Which tools a conversation uses; nothing where nobody ever chose.
+    pub(crate) async fn tool_choice(&self, id: &ConversationId) -> Result<Option<ToolChoice>, StoreError> {
+        let row = sqlx::query("SELECT tools FROM conversations WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        let row = row.ok_or(StoreError::NoSuchConversation)?;
+        row.get::<Option<&str>, _>("tools").map(parse).transpose()
     }
 
     /// The whole conversation as far as it is on disk; see [`Store::flush`].

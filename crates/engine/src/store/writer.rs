@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat::{ConversationId, ConversationSummary, Turn, TurnEvent, TurnId};
+use chat::{ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -17,6 +17,7 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(super) enum Write {
     Conversation(ConversationSummary),
     Rename { id: ConversationId, title: String },
+    Tools { id: ConversationId, choice: ToolChoice },
     Removed { id: ConversationId, at: Option<u64> },
     Begin { conversation: ConversationId, turn: Box<Turn>, owner: String },
     Event { turn: TurnId, event: TurnEvent },
@@ -141,6 +142,9 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
         }
         Write::Rename { id, title } => {
             sqlx::query("UPDATE conversations SET title = ? WHERE id = ?").bind(title).bind(id.as_str())
+        }
+        Write::Tools { id, choice } => {
+            sqlx::query("UPDATE conversations SET tools = ? WHERE id = ?").bind(json(choice)?).bind(id.as_str())
         }
         Write::Removed { id, at } => {
             sqlx::query("UPDATE conversations SET removed_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+pub mod shelf;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,7 +64,7 @@ impl Desk {
         mut react: impl FnMut(&Engine, &Told),
     ) -> Told {
         let (_, mut events) = self.engine.subscribe();
-        let question = Question { conversation, text: text.into(), model: None };
+        let question = Question { conversation, text: text.into(), ..Default::default() };
         let (conversation, turn) = self.engine.send(question).await.unwrap();
         let mut told = Told { conversation, turn, events: vec![] };
         while let Some(event) = next_of(&mut events, &told.turn).await {
@@ -90,8 +92,14 @@ impl Desk {
 
     /// Closes the engine and opens its home again.
     pub async fn reopen(self) -> Self {
+        self.reopen_with(|_| ()).await
+    }
+
+    pub async fn reopen_with(self, change: impl FnOnce(&mut Options)) -> Self {
         self.engine.shut_down().await;
-        let engine = Engine::open(options(self.dir.path(), settings(&self.script))).await.unwrap();
+        let mut options = options(self.dir.path(), settings(&self.script));
+        change(&mut options);
+        let engine = Engine::open(options).await.unwrap();
         Self { engine, script: self.script, dir: self.dir }
     }
 }
