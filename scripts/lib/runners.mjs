@@ -64,6 +64,7 @@ const peers = {
 async function preparePeers() {
   await needPackages(packages.terminal);
   await build("loq", "-p", "cli", "--bins");
+  await build("the fixture behind the gateway", "-p", "gateway", "--example", "gateway-fixture");
   await needPeers();
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct File {
     pub(crate) tools: BTreeMap<String, Spanned<Tool>>,
     /// Other MCP servers, each as any client writes it.
     pub(crate) servers: BTreeMap<String, Spanned<Value>>,
+    /// Servers whose tools keep their own names.
+    pub(crate) plain_names: Vec<Spanned<String>>,
     pub(crate) fetch: Fetch,
     pub(crate) backends: Backends,
     pub(crate) audit: Audit,

@@ -262,7 +262,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Writes down something about the gateway itself.
+    /// Writes down something about the gateway itself; returns once it is on the disk.
     pub(crate) async fn note(&self, kind: &'static str, result: &str) {
         let record = Record {
             kind,
@@ -275,7 +275,7 @@ impl Inner {
             arguments: &serde_json::Value::Null,
             outcome: Outcome { result, ..Outcome::default() },
         };
-        if self.audit.write(&record).await.is_err() {
+        if self.audit.write_through(&record).await.is_err() {
             tracing::warn!(kind, "this could not be written into the audit log");
         }
     }

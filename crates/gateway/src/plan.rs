@@ -51,6 +51,8 @@ pub(crate) struct Plan {
     pub(crate) admin_roles: Vec<String>,
     pub(crate) approvals: ApprovalRules,
     pub(crate) servers: Vec<mcp::ServerConfig>,
+    /// Servers whose tools keep their own names.
+    pub(crate) plain_names: Vec<String>,
     pub(crate) server_rules: HashMap<String, ServerRule>,
     pub(crate) tool_rules: HashMap<String, ServerRule>,
     pub(crate) limits: LimitRules,
@@ -149,6 +151,7 @@ impl Compiler {
             admin_roles,
             approvals,
             servers: self.servers(&file.servers)?,
+            plain_names: self.plain_names(&file)?,
             server_rules,
             tool_rules,
             limits: self.limits(&file.rate_limits)?,

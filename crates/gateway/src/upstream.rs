@@ -72,7 +72,8 @@ impl Upstream {
 }
 
 fn offer(plan: &Plan, tool: &Tool) -> Option<Offer> {
-    let of_tool = plan.tool_rules.get(&tool.called);
+    let name = if plan.plain_names.contains(&tool.server) { &tool.name } else { &tool.called };
+    let of_tool = plan.tool_rules.get(name);
     let of_server = plan.server_rules.get(&tool.server);
     let mut rules = of_tool.into_iter().chain(of_server);
     if rules.clone().find_map(|rule| rule.enabled) == Some(false) {
@@ -87,7 +88,7 @@ fn offer(plan: &Plan, tool: &Tool) -> Option<Offer> {
         properties["user_approved"] = json!({ "type": "boolean", "description": words });
     }
     Some(Offer {
-        name: tool.called.clone(),
+        name: name.clone(),
         alias_of: None,
         title: tool.title.clone(),
         description: tool.description.clone(),

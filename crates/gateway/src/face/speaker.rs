@@ -7,14 +7,17 @@ use futures::{FutureExt, future::BoxFuture};
 use rmcp::{
     ErrorData, Peer, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitRequestParams,
-        ElicitationAction, ElicitationSchema, Implementation, ListToolsResult, PaginatedRequestParams,
-        ProgressNotificationParam, ProgressToken, ProtocolVersion, ResultType, ServerCapabilities, ServerConfig,
-        SubscriptionFilter, Tool,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
+        CompleteRequestParams, CompleteResult, ContentBlock, ElicitRequestParams, ElicitationAction, ElicitationSchema,
+        Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
+        ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion, ResultType,
+        ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
     },
     service::{ElicitationMode, NotificationContext, RequestContext, SubscriptionContext},
 };
 use serde_json::json;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     answer::Answer,
@@ -85,16 +88,52 @@ impl ServerHandler for Speaker {
         })
     }
 
+    // What is not declared is not answered either: an empty list would say that there could be something in it.
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    }
+
+    async fn list_resources(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+    }
+
+    async fn complete(
+        &self,
+        _request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = self.caller(&context)?;
+        let (told, telling) = tell(context.peer.clone());
         let client = AtClient {
             modern: is_modern(&context),
             token: context.meta.get_progress_token(),
             peer: context.peer.clone(),
+            told,
         };
         let (inner, stop) = (self.inner.clone(), context.ct.clone());
         let name = request.name.to_string();
@@ -104,7 +143,10 @@ impl ServerHandler for Speaker {
             let arguments = request.arguments.unwrap_or_default();
             inner.call(Call { caller, tool: &name, arguments, client: &client, stop }).await.map_err(|_| name)
         });
-        match called.await {
+        let called = called.await;
+        // What was said on the way comes before the result, and in its order.
+        let _ = telling.await;
+        match called {
             Ok(Ok(answer)) => Ok(result(answer).into()),
             Ok(Err(name)) => Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None)),
             Err(_) => Err(ErrorData::internal_error("the call broke off", None)),
@@ -165,6 +207,20 @@ struct AtClient {
     token: Option<ProgressToken>,
     /// The newest revision knows no questions from the server.
     modern: bool,
+    told: mpsc::UnboundedSender<ProgressNotificationParam>,
+}
+
+/// Passes on what is said, one after the other, until nobody has anything more to say.
+fn tell(peer: Peer<RoleServer>) -> (mpsc::UnboundedSender<ProgressNotificationParam>, JoinHandle<()>) {
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let telling = tokio::spawn(async move {
+        while let Some(progress) = heard.recv().await {
+            if peer.notify_progress(progress).await.is_err() {
+                return;
+            }
+        }
+    });
+    (told, telling)
 }
 
 impl ClientSide for AtClient {
@@ -198,10 +254,7 @@ impl ClientSide for AtClient {
         let mut told = ProgressNotificationParam::new(token, progress.done);
         told.total = progress.total;
         told.message = progress.message;
-        let peer = self.peer.clone();
-        tokio::spawn(async move {
-            // A client that is gone need not be told.
-            let _ = peer.notify_progress(told).await;
-        });
+        // A client that is gone need not be told.
+        let _ = self.told.send(told);
     }
 }

@@ -89,7 +89,8 @@ impl Compiler {
         let mut rules = HashMap::new();
         for (name, rule) in &file.security.tools {
             let off = rule.value.enabled == Some(false);
-            let of_a_server = file.servers.keys().any(|server| name.starts_with(&format!("{server}__")));
+            let of_a_server = !file.plain_names.is_empty()
+                || file.servers.keys().any(|server| name.starts_with(&format!("{server}__")));
             if !off && !of_a_server && !offers.contains_key(name) {
                 return Err(self
                     .problem_of(rule)
@@ -118,6 +119,20 @@ impl Compiler {
             rules.insert(name.clone(), server_rule(&rule.value));
         }
         Ok(rules)
+    }
+
+    pub(super) fn plain_names(&self, file: &File) -> Result<Vec<String>, Problem> {
+        let name = |spanned: &Spanned<String>| {
+            if file.servers.contains_key(&spanned.value) {
+                return Ok(spanned.value.clone());
+            }
+            Err(self
+                .problem_of(spanned)
+                .what(format!("There is no server {:?}.", spanned.value))
+                .why("`plain_names` is about servers of this file.")
+                .fix("Correct the name, or take it out."))
+        };
+        file.plain_names.iter().map(name).collect()
     }
 
     pub(super) fn servers(
