@@ -95,7 +95,7 @@ fn offer(plan: &Plan, tool: &Tool) -> Option<Offer> {
         input: Arc::new(input),
         output: tool.output_schema.as_ref().and_then(Value::as_object).cloned().map(Arc::new),
         validator: None,
-        hints: tool.hints.clone(),
+        hints: tool.hints,
         roles,
         approval,
         via: Via::Server { server: tool.server.clone(), tool: tool.name.clone() },

@@ -104,7 +104,7 @@ async fn a_name_is_judged_by_every_address_that_it_has() {
         let judged = Judged(Arc::new(ArcSwap::from_pointee(FetchRules { allow, ..rules() })));
         judged.resolve("localhost".parse().unwrap()).await.map(|addresses| addresses.count())
     };
-    let refused = resolve("").await.err().expect("localhost is not public");
+    let refused = resolve("").await.expect_err("localhost is not public");
     assert!(refused.is::<NotPublic>(), "{refused}");
     assert!(resolve("127.0.0.0/8 ::1/128").await.is_ok_and(|count| count > 0));
 }

@@ -1,4 +1,5 @@
 //! A real gateway on a real port, in front of real backends.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod approvals;
 mod audit;
