@@ -110,6 +110,60 @@ test("a denial can carry a word to the model", async () => {
   expect(await screen.findByText(/Not run:.*ask Ann first/)).toBeTruthy();
 });
 
+test("Shift+A asks what else shall be allowed, and nothing runs before it is chosen", async () => {
+  const { fake, user } = await open();
+  await ask(user, "Set TKT-003 to in progress");
+  await screen.findByRole("group", { name: "Approval" });
+  await user.keyboard("{Shift>}A{/Shift}");
+  const menu = await screen.findByRole("menu", { name: "Always allow" });
+  const chat = within(menu).getByRole("group", { name: "In this chat" });
+  expect(document.activeElement).toBe(within(chat).getByRole("menuitem", { name: "This tool" }));
+  expect(requests(fake, "answer_approval")).toEqual([]);
+  await isAccessible();
+  await user.click(within(chat).getByRole("menuitem", { name: "This tool with these arguments" }));
+  await waitFor(() =>
+    expect(requests(fake, "approve")).toMatchObject([{ remember: { what: "arguments", scope: "conversation" } }]),
+  );
+  expect(await screen.findByRole("button", { name: /Updated ticket TKT-003/ })).toBeTruthy();
+});
+
+test("a tool that changed since it was allowed shows how", async () => {
+  const { user } = await open();
+  await ask(user, "show me the changed one");
+  const change = await screen.findByRole("region", { name: "What changed in its definition" });
+  expect(change.querySelector("del")?.textContent).toContain("or priority");
+  expect(change.querySelector("ins")?.textContent).toContain("mails its whole history");
+  await isAccessible();
+});
+
+test("permissions: rules are shown, tested and taken back", async () => {
+  const { fake, user } = await open();
+  await user.keyboard("{Control>},{/Control}");
+  await user.click(await screen.findByRole("button", { name: "Permissions" }));
+  const rules = await screen.findByRole("list", { name: "Rules in force" });
+  expect(await within(rules).findByText("ticket · update_ticket may run")).toBeTruthy();
+  expect(within(rules).getByText("The tool has changed since: it asks again.")).toBeTruthy();
+  await user.selectOptions(screen.getByLabelText("A call of"), "search_tickets");
+  await user.click(screen.getByRole("button", { name: "Test" }));
+  expect(await screen.findByText("It would run.")).toBeTruthy();
+  await isAccessible();
+  await user.click(within(rules).getByRole("button", { name: "Remove: ticket · update_ticket may run" }));
+  await waitFor(() => expect(within(rules).queryByText("ticket · update_ticket may run")).toBeNull());
+  expect(requests(fake, "remove_rule")).toEqual(["r1"]);
+});
+
+test("a chat uses the servers and tools that are chosen for it", async () => {
+  const { fake, user } = await open();
+  await user.click(screen.getByRole("button", { name: "Tools" }));
+  const chooser = await screen.findByRole("dialog", { name: "Tools" });
+  await user.click(await within(chooser).findByRole("switch", { name: "Use tools of billing in this chat" }));
+  await waitFor(() =>
+    expect(requests(fake, "choose_tools")).toMatchObject([{ choice: { serversOff: ["billing"], toolsOff: [] } }]),
+  );
+  expect(await within(chooser).findByText("not used")).toBeTruthy();
+  await isAccessible();
+});
+
 test("the wire of a server shows both ways, narrowed and whole", async () => {
   const { user } = await open();
   await user.click(screen.getByRole("button", { name: /5 of 5 servers ready/ }));

@@ -8,6 +8,7 @@ import type {
   Message,
   Snapshot,
   ToolCall,
+  ToolChoice,
   Turn,
   TurnEvent,
   TurnStatus,
@@ -15,6 +16,7 @@ import type {
 import type { Backend } from "./index";
 import { IMPORTED, launchOf, wireOf } from "./lines";
 import { scriptFor, type Planned, type Step } from "./script";
+import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
 type Answers = {
@@ -44,6 +46,8 @@ export class FakeBackend implements Backend {
   private readonly conversations = new Map<string, Conversation>();
   private readonly removed = new Map<string, Conversation>();
   private readonly approvals = new Map<string, (allow: { allow: boolean; word?: string }) => void>();
+  private readonly choices = new Map<string, ToolChoice>();
+  private rules = startingRules();
   private readonly stopped = new Set<string>();
   private preferences: unknown = null;
   private receive: (events: AppEvent[]) => void = () => undefined;
@@ -130,18 +134,17 @@ export class FakeBackend implements Backend {
       this.approvals.get(call)?.({ allow: true });
       return null;
     },
-    rules: () => [],
-    remove_rule: () => null,
-    explain: () => ({ verdict: "ask", why: "its server says nothing of what it does" }),
-    toolset: () => ({
-      choice: { serversOff: [], toolsOff: [], pinned: [], found: [] },
-      budget: 24000,
-      sent: 0,
-      all: 0,
-      finds: false,
-      tools: [],
-    }),
-    choose_tools: () => null,
+    rules: () => this.rules,
+    remove_rule: (id) => {
+      this.rules = this.rules.filter((rule) => rule.remembered?.id !== id);
+      return null;
+    },
+    explain: ({ server, tool: name }) => explained(tool(server, name).hints.readOnly),
+    toolset: ({ conversation }) => toolsetOf(this.snapshot.servers, this.choiceOf(conversation)),
+    choose_tools: ({ conversation, choice }) => {
+      this.choices.set(conversation ?? "new", choice);
+      return null;
+    },
     open_conversation: (id) => {
       const conversation = structuredClone(this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] });
       this.emit({ type: "conversationOpened", conversation });
@@ -244,6 +247,10 @@ export class FakeBackend implements Backend {
     open_link: () => null,
     example_questions: () => EXAMPLES,
   };
+
+  private choiceOf(conversation?: string): ToolChoice {
+    return this.choices.get(conversation ?? "new") ?? { serversOff: [], toolsOff: [], pinned: [], found: [] };
+  }
 
   private begin(text: string): string {
     const id = this.id("c");

@@ -1,6 +1,7 @@
 // Deutsch.
 import { importing, launch, serverSettings } from "./de/setup";
 import { wire } from "./de/wire";
+import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
 import { verbs } from "./de/verbs";
 import type { Words } from "./en";
@@ -119,6 +120,16 @@ export const de = {
     price: (tokens) => `Diese Werkzeuge zu nennen kostet etwa ${tokens} Token in jeder Anfrage.`,
     none: "Keine Werkzeuge: Kein Server ist eingeschaltet.",
     manage: "Server und Werkzeuge",
+    budget: (tokens) => `von höchstens ${tokens}`,
+    budgetLabel: "Anteil der Token, die für Werkzeuge vorgesehen sind",
+    finds: (tokens) => `Alle zusammen kosteten ${tokens}: Das Modell sucht sie stattdessen nach dem, was sie tun.`,
+    forThis: "Was diese Unterhaltung benutzt. Neue beginnen mit allen Werkzeugen.",
+    forNew: "Was neue Unterhaltungen benutzen.",
+    useServer: (name) => `Werkzeuge von ${name} in dieser Unterhaltung benutzen`,
+    notUsed: "nicht benutzt",
+    ofAll: (used, all) => `${used} von ${all} Werkzeugen`,
+    pin: (tool) => `${tool} immer nennen`,
+    pinHint: "Wird immer genannt, auch wo die anderen gesucht werden müssen",
     serverOff: "ausgeschaltet",
   },
   call: {
@@ -253,6 +264,7 @@ export const de = {
     sections: "Abschnitte der Einstellungen",
     models: "Modelle",
     servers: "Server",
+    permissions: "Erlaubnisse",
     appearance: "Aussehen",
     keyboard: "Tastatur",
     version: (version) => `Loquat ${version}`,
@@ -294,6 +306,7 @@ export const de = {
     maxRoundsHint: "Wie oft das Modell für eine Antwort gefragt werden darf.",
   },
   servers,
+  permissions,
   wire,
   serverSettings,
   launch,

@@ -2,6 +2,7 @@
 import { verbs } from "./en/verbs";
 import { importing, launch, serverSettings } from "./en/setup";
 import { wire } from "./en/wire";
+import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
 import { plural } from "./format";
 
@@ -118,6 +119,16 @@ export const en = {
     price: (tokens: string) => `Naming these tools costs about ${tokens} tokens in every request.`,
     none: "No tools: no server is switched on.",
     manage: "Servers and tools",
+    budget: (tokens: string) => `of ${tokens} at most`,
+    budgetLabel: "Share of the tokens set aside for tools",
+    finds: (tokens: string) => `All of them would cost ${tokens}: the model finds them by what they do instead.`,
+    forThis: "What this chat uses. New chats start with all tools.",
+    forNew: "What new chats use.",
+    useServer: (name: string) => `Use tools of ${name} in this chat`,
+    notUsed: "not used",
+    ofAll: (used: string, all: string) => `${used} of ${all} tools`,
+    pin: (tool: string) => `Always name ${tool}`,
+    pinHint: "Always named, also where the others must be found",
     serverOff: "switched off",
   },
   call: {
@@ -252,6 +263,7 @@ export const en = {
     sections: "Sections of the settings",
     models: "Models",
     servers: "Servers",
+    permissions: "Permissions",
     appearance: "Appearance",
     keyboard: "Keyboard",
     version: (version: string) => `Loquat ${version}`,
@@ -294,6 +306,7 @@ export const en = {
     maxRoundsHint: "How often the model may be asked in one turn.",
   },
   servers,
+  permissions,
   wire,
   serverSettings,
   launch,

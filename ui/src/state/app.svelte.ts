@@ -60,6 +60,8 @@ export class App {
   readonly model = $derived(this.conversation?.chosen ?? this.conversation?.last?.model ?? this.settings.model);
   readonly enabled = $derived(this.servers.filter((server) => server.enabled));
   readonly ready = $derived(this.enabled.filter((server) => server.state.state === "ready"));
+  /** Grows whenever the tools of a conversation may have changed. */
+  toolsChanged = $state(0);
   readonly tools = $derived(this.enabled.flatMap((server) => server.tools));
 
   constructor(readonly backend: Backend) {
@@ -118,6 +120,9 @@ export class App {
         break;
       case "troubles":
         this.troubles = event.troubles;
+        break;
+      case "toolChoice":
+        this.toolsChanged += 1;
         break;
       case "trouble":
         this.complain(event.error);
