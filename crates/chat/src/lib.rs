@@ -9,6 +9,7 @@
 
 mod choice;
 mod conversation;
+mod diagnosis;
 mod error;
 mod form;
 mod ids;
@@ -25,6 +26,7 @@ mod wire;
 
 pub use choice::{ToolChoice, ToolRef};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};
+pub use diagnosis::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, StepOutcome};
 pub use error::{ErrorCode, ErrorReport};
 pub use form::{Field, FieldKind, FieldOption, FieldProblem, filled};
 pub use ids::{CallId, ConversationId, ItemId, TurnId};

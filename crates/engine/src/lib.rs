@@ -10,6 +10,7 @@ mod choices;
 mod clock;
 mod conversations;
 mod depth;
+mod diagnose;
 mod engine;
 mod equip;
 mod facts;

@@ -201,7 +201,7 @@ impl ConnectError {
     }
 
     /// What it comes down to.
-    fn main(&self) -> &Self {
+    pub(crate) fn main(&self) -> &Self {
         match self {
             Self::Tried { main, .. } => main,
             other => other,

@@ -10,7 +10,7 @@ use std::{
 use chat::{ErrorReport, ServerState, Tool};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// After being ready for so long, what went wrong before is forgotten.
 const PROVEN_AFTER: Duration = Duration::from_secs(60);
+/// How long the end of a program may follow on the end of its answers.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How often new lines of the log are shown.
 const LOG_PACE: Duration = Duration::from_millis(500);
 
@@ -273,13 +275,13 @@ impl ServerTask {
 }
 
 /// A server that has answered and said what it offers.
-struct Connected {
-    link: Link,
-    tools: Vec<Tool>,
+pub(crate) struct Connected {
+    pub(crate) link: Link,
+    pub(crate) tools: Vec<Tool>,
     latency: Duration,
 }
 
-async fn ready(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Result<Connected, ConnectError> {
+pub(crate) async fn ready(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Result<Connected, ConnectError> {
     let mut link = connect::connect(config, setting, ears).await?;
     let session = link.session.clone();
     let first = async {
@@ -298,6 +300,11 @@ async fn ready(config: &ServerConfig, setting: &Setting, ears: Ears<'_>) -> Resu
             error => ConnectError::NoList(error.to_string()),
         }),
         error = link.lost() => Err(error),
+    };
+    // What ended in the middle of an answer says by its end what was wrong.
+    let outcome = match outcome {
+        Err(error @ ConnectError::NoList(_)) => timeout(LAST_WORDS, link.lost()).await.map_or(Err(error), Err),
+        outcome => outcome,
     };
     match outcome {
         Ok((tools, latency)) => Ok(Connected { link, tools, latency }),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chat::{Launch, Output, Progress, ServerState, Tool, WireLine};
+use chat::{Diagnosis, Launch, Output, Progress, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, oneshot, watch},
@@ -24,6 +24,7 @@ use crate::{
     catalogue::LastKnown,
     connect::Setting,
     credentials::Nobody,
+    diagnose::diagnose,
     era::Eras,
     log::Log,
     process::{self, Watchdog},
@@ -202,6 +203,13 @@ impl Servers {
     /// The last messages exchanged with a server, oldest first; nothing where there is none of that name.
     pub fn wire(&self, name: &str) -> Vec<WireLine> {
         self.find(name).map(|server| server.wire.lines()).unwrap_or_default()
+    }
+
+    /// Connects once more, beside what runs, and says which step fails and why; nothing where there is none of that
+    /// name.
+    pub async fn diagnose(&self, name: &str) -> Option<Diagnosis> {
+        let server = self.find(name)?;
+        Some(diagnose(&server.config, &self.inner.setting).await)
     }
 
     /// Ends all servers at the same time; returns when nothing of them runs any more.

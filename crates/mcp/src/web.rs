@@ -24,6 +24,7 @@ use sse_stream::Sse;
 use crate::credentials::{Again, Credentials};
 pub(crate) use error::{NotMcp, Refused, StatusError, WebError};
 pub(crate) use events::events;
+use events::messages;
 use pace::Pace;
 
 const EVENTS: &str = "text/event-stream";
@@ -112,7 +113,7 @@ impl Web {
             status if !status.is_success() => {
                 Err(StreamableHttpError::Client(StatusError::read(response).await.into()))
             }
-            _ if answer::is(&response, EVENTS) => Ok(events(response, max_event)),
+            _ if answer::is(&response, EVENTS) => Ok(messages(response, max_event)),
             _ => Err(StreamableHttpError::ServerDoesNotSupportSse),
         }
     }

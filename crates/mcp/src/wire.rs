@@ -4,7 +4,7 @@ pub(crate) mod masked;
 
 use std::{
     borrow::Cow,
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     io,
     sync::{Arc, Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -13,17 +13,20 @@ use std::{
 use chat::WireLine;
 use rmcp::{
     RoleClient,
+    model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage},
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::Transport,
 };
 use serde::Serialize;
 
-use crate::mask;
+use crate::{mask, mend::mended};
 
 const MAX_LINES: usize = 1_000;
 const MAX_BYTES: usize = 1024 * 1024;
 /// What is shown of one message.
 const MAX_LINE: usize = 16 * 1024;
+/// Questions that were never answered; a server that leaves more open gets to answer only newer ones.
+const MAX_ASKED: usize = 10_000;
 
 /// A ring of messages. Cheap to clone; all clones are the same ring.
 #[derive(Clone, Default)]
@@ -87,10 +90,32 @@ impl io::Write for Cut {
     }
 }
 
-/// Any transport, listened to.
+/// Any transport, listened to. Answers to what was never asked go no further.
 pub(crate) struct Tapped<T> {
-    pub(crate) inner: T,
-    pub(crate) wire: Wire,
+    inner: T,
+    wire: Wire,
+    /// What has been asked and not been answered.
+    asked: HashSet<String>,
+}
+
+impl<T> Tapped<T> {
+    pub(crate) fn new(inner: T, wire: Wire) -> Self {
+        Self { inner, wire, asked: HashSet::new() }
+    }
+
+    fn is_foreign(&mut self, item: &RxJsonRpcMessage<RoleClient>) -> bool {
+        let id = match item {
+            ServerJsonRpcMessage::Response(response) => Some(&response.id),
+            ServerJsonRpcMessage::Error(error) => error.id.as_ref(),
+            _ => None,
+        };
+        id.is_some_and(|id| !self.asked.remove(&spelled(id)))
+    }
+}
+
+/// Some servers give a number back as a text.
+fn spelled(id: &RequestId) -> String {
+    id.to_string()
 }
 
 impl<T: Transport<RoleClient>> Transport<RoleClient> for Tapped<T> {
@@ -105,15 +130,23 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Tapped<T> {
         item: TxJsonRpcMessage<RoleClient>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         self.wire.push(true, &item);
+        if let ClientJsonRpcMessage::Request(request) = &item {
+            if self.asked.len() >= MAX_ASKED {
+                self.asked.clear();
+            }
+            self.asked.insert(spelled(&request.id));
+        }
         self.inner.send(item)
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
-        let item = self.inner.receive().await;
-        if let Some(item) = &item {
-            self.wire.push(false, item);
+        loop {
+            let item = self.inner.receive().await?;
+            self.wire.push(false, &item);
+            if !self.is_foreign(&item) {
+                return Some(mended(item));
+            }
         }
-        item
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {

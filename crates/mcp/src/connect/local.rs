@@ -75,7 +75,7 @@ impl Attempt<'_> {
         };
         let (child, stdout, stdin) = process::spawn(program, self.ears.log, &self.setting.watchdog).await?;
         let inner = AsyncRwTransport::<RoleClient, _, _>::new(stdout, stdin).with_max_line_length(MAX_MESSAGE);
-        Ok((child, Probed::new(Tapped { inner, wire: self.ears.wire.clone() })))
+        Ok((child, Probed::new(Tapped::new(inner, self.ears.wire.clone()))))
     }
 
     /// A fresh program, spoken to in one way alone.

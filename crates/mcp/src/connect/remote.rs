@@ -95,12 +95,12 @@ impl Attempt<'_> {
                 let mut config = StreamableHttpClientTransportConfig::with_uri(self.url);
                 config.max_sse_event_size = MAX_MESSAGE;
                 let inner = StreamableHttpClientTransport::with_client(self.web.clone(), config);
-                shaken(self.setting, Tapped { inner, wire }, lifecycle(way)).await
+                shaken(self.setting, Tapped::new(inner, wire), lifecycle(way)).await
             }
             Way::Sse => {
                 let open = SseTransport::open(self.web.clone(), self.url).await;
                 let inner = open.map_err(|error| ConnectError::from_transport(&error))?;
-                shaken(self.setting, Tapped { inner, wire }, lifecycle(way)).await
+                shaken(self.setting, Tapped::new(inner, wire), lifecycle(way)).await
             }
         };
         shaken.map_err(|error| ConnectError::from_web(&error))

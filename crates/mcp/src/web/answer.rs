@@ -7,7 +7,7 @@ use rmcp::{
     transport::streamable_http_client::{StreamableHttpError, StreamableHttpPostResponse},
 };
 
-use super::{EVENTS, JSON, MAX_MESSAGE, NotMcp, Outcome, SESSION, StatusError, WebError, error::body, events};
+use super::{EVENTS, JSON, MAX_MESSAGE, NotMcp, Outcome, SESSION, StatusError, WebError, error::body, messages};
 
 /// What is read of an answer that says no.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -31,7 +31,7 @@ pub(super) async fn read(
     }
     let session = response.headers().get(SESSION).and_then(|id| id.to_str().ok()).map(str::to_owned);
     if is(&response, EVENTS) {
-        return Ok(StreamableHttpPostResponse::Sse(events(response, max_event), session));
+        return Ok(StreamableHttpPostResponse::Sse(messages(response, max_event), session));
     }
     let (is_json, kind) = (is(&response, JSON), kind(&response));
     let text = body(response, MAX_MESSAGE).await.map_err(StreamableHttpError::Client)?;

@@ -1,0 +1,77 @@
+//! Why something cannot be used: what was tried, what was seen, and what to do.
+
+use serde::{Deserialize, Serialize};
+
+/// What was found out about one server or provider, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnosis {
+    pub name: String,
+    pub kind: DiagnosisKind,
+    /// The command line or address, secrets masked.
+    pub address: String,
+    /// In the order in which they were taken.
+    pub steps: Vec<DiagnosisStep>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum DiagnosisKind {
+    Server,
+    Provider,
+}
+
+/// One step and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct DiagnosisStep {
+    pub step: Check,
+    pub outcome: StepOutcome,
+    /// In words for people.
+    pub seen: String,
+    /// Where it failed: what that means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub meaning: Option<String>,
+    /// Where it failed: what most likely helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub fix: Option<String>,
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Check {
+    /// Whether it is there at all: the program starts, the address answers.
+    Reach,
+    /// Whether it is who it says it is.
+    Tls,
+    /// Whether we understand one another.
+    Protocol,
+    /// Whether it lets us in.
+    SignIn,
+    /// Whether it says what it offers.
+    List,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum StepOutcome {
+    Ok,
+    Failed,
+    /// Not needed here, or not reached.
+    Skipped,
+}
+
+impl Diagnosis {
+    /// Whether nothing failed.
+    pub fn is_well(&self) -> bool {
+        self.steps.iter().all(|step| step.outcome != StepOutcome::Failed)
+    }
+}
