@@ -30,6 +30,11 @@ pub(crate) enum Command {
     Tools(List),
     /// Call one tool, without a model.
     Call(Call),
+    /// Find out why a server or a provider cannot be used.
+    Doctor(Doctor),
+    /// What the official suites for clients of MCP run.
+    #[command(hide = true)]
+    Conformance(Conformance),
     /// Answer other programs over HTTP, as OpenAI's API does, with your tools.
     Serve(Serve),
     /// Make, list and revoke the keys of other programs.
@@ -197,4 +202,22 @@ pub(crate) enum KeysAction {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Doctor {
+    /// A server's or a provider's name; otherwise all of them.
+    pub(crate) name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Conformance {
+    /// The suite's server.
+    pub(crate) url: String,
 }

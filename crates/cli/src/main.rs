@@ -9,6 +9,8 @@ mod args;
 mod ask;
 mod call;
 mod chat;
+mod conformance;
+mod doctor;
 mod gateway;
 mod import;
 mod list;
@@ -72,6 +74,8 @@ async fn run() -> ExitCode {
         Command::Secret(args) => secret::secret(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,
+        Command::Doctor(args) => doctor::doctor(args).await,
+        Command::Conformance(args) => conformance::conformance(args).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Keys(args) => serve::keys(args),
         Command::Gateway(args) => gateway::gateway(args).await,

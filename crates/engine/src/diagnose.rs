@@ -1,6 +1,6 @@
 //! Why a server or a provider cannot be used.
 
-use chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorCode, ErrorReport, StepOutcome, WireLine};
+use chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorCode, ErrorReport, StepOutcome};
 use futures::future::join_all;
 
 use crate::engine::Engine;
@@ -37,11 +37,6 @@ impl Engine {
             .fix("Look at the names with `loq servers`.")),
             _ => Ok(found),
         }
-    }
-
-    /// The last messages exchanged with a server, oldest first, secrets masked.
-    pub fn wire(&self, server: &str) -> Vec<WireLine> {
-        self.inner.servers.wire(server)
     }
 
     async fn diagnose_provider(&self, provider: &ProviderView) -> Result<Diagnosis, ErrorReport> {

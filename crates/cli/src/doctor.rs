@@ -1,0 +1,89 @@
+//! Why a server or a provider cannot be used, step by step.
+
+use ::chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, Launch, StepOutcome};
+use serde_json::{Value, json};
+
+use crate::args::Doctor;
+use crate::{Ending, print};
+
+pub(crate) async fn doctor(args: Doctor) -> Result<Ending, ErrorReport> {
+    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    let found = engine.diagnose(args.name.as_deref()).await;
+    let mut launches = vec![];
+    for diagnosis in found.as_deref().unwrap_or_default() {
+        launches.push(match diagnosis.kind {
+            DiagnosisKind::Server => engine.servers().launch(&diagnosis.name).await,
+            DiagnosisKind::Provider => None,
+        });
+    }
+    engine.shut_down().await;
+    let found = found?;
+    if args.json {
+        let all = found.iter().zip(&launches).map(|(diagnosis, launch)| json(diagnosis, launch.as_ref()));
+        print::line(&Value::from_iter(all).to_string());
+    } else {
+        for (diagnosis, launch) in found.iter().zip(&launches) {
+            show(diagnosis, launch.as_ref());
+        }
+    }
+    Ok(ending(&found))
+}
+
+fn json(diagnosis: &Diagnosis, launch: Option<&Launch>) -> Value {
+    let (kind, address) = (diagnosis.kind, &diagnosis.address);
+    json!({ "name": diagnosis.name, "kind": kind, "address": address, "steps": diagnosis.steps, "launch": launch })
+}
+
+/// What only wants a sign-in is told apart from what is broken.
+fn ending(found: &[Diagnosis]) -> Ending {
+    let failed: Vec<Check> = found
+        .iter()
+        .flat_map(|diagnosis| &diagnosis.steps)
+        .filter(|step| step.outcome == StepOutcome::Failed)
+        .map(|step| step.step)
+        .collect();
+    match failed.as_slice() {
+        [] => Ending::Answered,
+        failed if failed.iter().all(|step| *step == Check::SignIn) => Ending::NeedsSignIn,
+        _ => Ending::Failed,
+    }
+}
+
+fn show(diagnosis: &Diagnosis, launch: Option<&Launch>) {
+    let kind = match diagnosis.kind {
+        DiagnosisKind::Server => "server",
+        DiagnosisKind::Provider => "provider",
+    };
+    print::line(&format!("{} ({kind})  {}", print::plain(&diagnosis.name), print::plain(&diagnosis.address)));
+    if let Some(launch) = launch {
+        let line = |what: &str, words: &str| print::line(&format!("    {what:<9} {}", print::plain(words)));
+        line("runs", &launch.line);
+        line("PATH", &launch.path.join(":"));
+        line("variables", &launch.variables.join(" "));
+    }
+    diagnosis.steps.iter().for_each(show_step);
+    print::line("");
+}
+
+fn show_step(step: &DiagnosisStep) {
+    let sign = match step.outcome {
+        StepOutcome::Ok => "✓",
+        StepOutcome::Failed => "✗",
+        StepOutcome::Skipped => "–",
+    };
+    let name = match step.step {
+        Check::Reach => "reach",
+        Check::Tls => "TLS",
+        Check::Protocol => "protocol",
+        Check::SignIn => "sign-in",
+        Check::List => "list",
+    };
+    let mut lines = step.seen.lines();
+    print::line(&format!("  {sign} {name:<9} {}", print::plain(lines.next().unwrap_or_default())));
+    for line in lines.chain(step.meaning.as_deref()) {
+        print::line(&format!("    {:<9} {}", "", print::plain(line)));
+    }
+    if let Some(fix) = &step.fix {
+        print::line(&format!("    {:<9} → {}", "", print::plain(fix)));
+    }
+}
