@@ -46,7 +46,7 @@ pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
 };
 pub use settings::Settings;
-pub use toolset::{Offer, ToolIndex};
+pub use toolset::{Offer, ToolIndex, token_price};
 pub use view::{
     AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot, TestStep,
 };

@@ -58,3 +58,4 @@ pub use references::{
 };
 pub use secrets::{Kept, MemorySecrets, Secret, Secrets, SecretsOrMemory};
 pub use servers::{Servers, ServersOptions};
+pub use tools::read as tools_of;

@@ -40,7 +40,7 @@ pub(crate) async fn list(session: &Session, server: &str) -> Result<Vec<Tool>, R
 }
 
 /// What of a raw listing can be used, with what is odd about it written beside it.
-pub(crate) fn read(server: &str, raws: &[Value]) -> Vec<Tool> {
+pub fn read(server: &str, raws: &[Value]) -> Vec<Tool> {
     let mut names = HashSet::new();
     let usable: Vec<(&str, &Map<String, Value>)> = raws
         .iter()

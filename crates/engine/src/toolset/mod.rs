@@ -19,6 +19,7 @@ use mcp::Catalogue;
 pub use offer::Offer;
 pub(crate) use offer::{Limits, Named};
 pub(crate) use prepared::Preparing;
+pub use prepared::token_price;
 pub(crate) use reading::{Readable, is_offered as reads, short_id};
 pub use search::ToolIndex;
 

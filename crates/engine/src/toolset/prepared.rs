@@ -76,6 +76,11 @@ impl Preparing {
     }
 }
 
+/// About what a tool costs in a request, in tokens; nothing where it cannot be sent.
+pub fn token_price(tool: &Tool) -> Option<u32> {
+    prepare(tool).ok().map(|prepared| prepared.tokens)
+}
+
 fn prepare(tool: &Tool) -> Outcome {
     let shape = schema::shape(&tool.input_schema)?;
     let description = match shape.demands {
