@@ -1,8 +1,8 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
 use chat::{
-    CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, Remember, ToolChoice, TurnId,
-    WireLine,
+    AccountView, CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, Remember, ToolChoice,
+    TurnId, WireLine,
 };
 use engine::{
     AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, RuleView, ServerPreview,
@@ -144,6 +144,26 @@ commands! {
     /// The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
     server_wire(name: String) -> Vec<WireLine>, |app, engine| Ok(engine.server_wire(&name));
     reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
+    /// Signs in to a server; the steps arrive as events, and the link with the step `consent`.
+    sign_in(request: SignIn) -> (), |app, engine| {
+        engine.sign_in(&request.server, request.account.as_deref(), |_| ()).await
+    };
+    stop_sign_in(server: String) -> (), |app, engine| {
+        engine.stop_sign_in(&server);
+        Ok(())
+    };
+    sign_out(request: SignIn) -> bool, |app, engine| engine.sign_out(&request.server, request.account.as_deref()).await;
+    /// Who is signed in to a server.
+    accounts(server: String) -> Vec<AccountView>, |app, engine| engine.accounts(&server).await;
+    use_account(request: UseAccount) -> (), |app, engine| engine.use_account(&request.server, &request.account).await;
+    /// Introduces us anew to the authorization server with the next sign-in.
+    reset_registration(server: String) -> (), |app, engine| engine.reset_registration(&server).await;
+    /// Trusts an issuer that is not the expected one, for that server.
+    trust_issuer(request: TrustIssuer) -> (), |app, engine| engine.trust_issuer(&request.server, &request.issuer).await;
+    /// Uses a client that somebody registered by hand.
+    use_client(request: UseClient) -> (), |app, engine| {
+        engine.use_client(&request.server, &request.id, request.secret.as_deref()).await
+    };
     /// All five help-desk servers at once.
     remove_help_desk(request: ()) -> (), |app, engine| {
         let () = request;
@@ -302,6 +322,45 @@ struct StoreSecret {
 struct EnableServer {
     name: String,
     enabled: bool,
+}
+
+/// Under which name; in the one that is used where absent.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct SignIn {
+    server: String,
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    account: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct UseAccount {
+    server: String,
+    account: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct TrustIssuer {
+    server: String,
+    issuer: String,
+}
+
+/// A secret on its way to the keychain. Nothing ever brings it back to the page.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+struct UseClient {
+    server: String,
+    id: String,
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    secret: Option<String>,
 }
 
 fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {

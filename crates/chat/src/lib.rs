@@ -20,6 +20,7 @@ mod policy;
 mod question;
 mod remembered;
 mod server;
+mod signin;
 mod turn;
 mod visible;
 mod wire;
@@ -42,6 +43,7 @@ pub use question::{
 };
 pub use remembered::{Covers, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
+pub use signin::{AccountView, SignInProgress, SignInStage, SignInStep};
 pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;
 pub use wire::WireLine;

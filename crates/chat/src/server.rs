@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ErrorReport;
+use crate::{ErrorReport, SignInStage};
 
 /// How a server stands, honestly: `Ready` means that it answered just now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub enum ServerState {
     /// Nobody has agreed yet that this command line may run here; secrets are masked.
     NeedsConsent {
         command: String,
+    },
+    /// Somebody signs in just now.
+    SigningIn {
+        step: SignInStage,
     },
     /// It was lost; the next attempt is made at `at`.
     Reconnecting {

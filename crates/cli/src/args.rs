@@ -30,6 +30,12 @@ pub(crate) enum Command {
     Tools(List),
     /// Call one tool, without a model.
     Call(Call),
+    /// Sign in to a server: prints the link to open, and waits.
+    Login(Login),
+    /// Sign out of a server.
+    Logout(Logout),
+    /// List who is signed in where.
+    Accounts(Accounts),
     /// Find out why a server or a provider cannot be used.
     Doctor(Doctor),
     /// What the official suites for clients of MCP run.
@@ -220,4 +226,55 @@ pub(crate) struct Doctor {
 pub(crate) struct Conformance {
     /// The suite's server.
     pub(crate) url: String,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Login {
+    /// The server's name, as `loq servers` shows it.
+    pub(crate) server: String,
+    /// A name for the account, where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Open the link in the browser without asking.
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Forget who we are to the authorization server first, and register anew.
+    #[arg(long)]
+    pub(crate) reset_registration: bool,
+    /// Show what goes over the wire, secrets masked.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Print one step a line as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Logout {
+    /// The server's name, as `loq servers` shows it.
+    pub(crate) server: String,
+    /// Whose account; otherwise the one that is used.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Accounts {
+    /// Only this server's.
+    pub(crate) server: Option<String>,
+    /// Use this account from now on.
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub(crate) switch: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
 }

@@ -51,7 +51,7 @@ fn greet(engine: &Engine) {
             }
             ServerState::Off => "off".into(),
             ServerState::Connecting => "still connecting".into(),
-            ServerState::NeedsSignIn => "needs sign-in".into(),
+            ServerState::NeedsSignIn | ServerState::SigningIn { .. } => "needs sign-in".into(),
             ServerState::NeedsConsent { .. } => format!("waits for your word: loq servers --allow {}", server.name),
             ServerState::Reconnecting { error, .. } | ServerState::Failed { error } => error.message.clone(),
         };

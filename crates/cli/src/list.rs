@@ -33,7 +33,9 @@ pub(crate) async fn servers(args: Servers) -> Result<Ending, ErrorReport> {
             ServerState::NeedsConsent { command } => {
                 format!("{command}\n{:<29} agree: loq servers --allow {}", "", server.name)
             }
-            ServerState::Off | ServerState::Connecting | ServerState::NeedsSignIn => String::new(),
+            ServerState::Off | ServerState::Connecting | ServerState::NeedsSignIn | ServerState::SigningIn { .. } => {
+                String::new()
+            }
         };
         print::line(&format!("{:<16} {state:<12} {more}", server.name));
     }
@@ -89,6 +91,7 @@ fn server_json(server: &ServerView) -> Value {
         ServerState::Ready { tools, latency_ms } => ("ready", Some(*tools), Some(*latency_ms), None),
         ServerState::NeedsSignIn => ("needsSignIn", None, None, None),
         ServerState::NeedsConsent { .. } => ("needsConsent", None, None, None),
+        ServerState::SigningIn { .. } => ("signingIn", None, None, None),
         ServerState::Reconnecting { error, .. } => ("reconnecting", None, None, Some(error)),
         ServerState::Failed { error } => ("failed", None, None, Some(error)),
     };

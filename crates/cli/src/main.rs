@@ -19,6 +19,7 @@ mod print;
 mod secret;
 mod serve;
 mod settings;
+mod sign_in;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,9 @@ async fn run() -> ExitCode {
         Command::Keys(args) => serve::keys(args),
         Command::Gateway(args) => gateway::gateway(args).await,
         Command::Audit(args) => gateway::audit(args),
+        Command::Login(args) => sign_in::login(args).await,
+        Command::Logout(args) => sign_in::logout(args).await,
+        Command::Accounts(args) => sign_in::accounts(args).await,
     };
     match ending {
         Ok(ending) => ExitCode::from(ending as u8),

@@ -81,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) secrets: Arc<SecretsOrMemory>,
     /// Which programs may be started; nothing where the servers were given for this engine alone.
     pub(crate) consents: Option<Arc<Consents>>,
+    pub(crate) sign_ins: crate::sign_in::UnderWay,
     pub(crate) http: Http,
     pub(crate) practice: OnceCell<practice::Practice>,
     /// Held while the list of servers is read, changed and written.
@@ -152,6 +153,7 @@ impl Engine {
             keys: Keys::new(keychain),
             secrets,
             consents,
+            sign_ins: Default::default(),
             http: Http::default(),
             practice: OnceCell::new(),
             changing_servers: tokio::sync::Mutex::default(),

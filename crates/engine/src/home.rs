@@ -81,6 +81,11 @@ impl Home {
         self.config.join("consents.json")
     }
 
+    /// Who is signed in to which server: names, no secrets.
+    pub fn accounts(&self) -> PathBuf {
+        self.data.join("accounts.json")
+    }
+
     /// Marks of programs that run now.
     pub fn run(&self) -> PathBuf {
         self.data.join("run")

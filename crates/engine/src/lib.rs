@@ -29,6 +29,7 @@ mod schema;
 mod servers;
 mod settings;
 mod settle;
+mod sign_in;
 mod store;
 mod tools;
 mod toolset;

@@ -129,7 +129,7 @@ impl Engine {
         });
     }
 
-    async fn put_servers(&self, configs: Vec<ServerConfig>) -> Result<(), ErrorReport> {
+    pub(crate) async fn put_servers(&self, configs: Vec<ServerConfig>) -> Result<(), ErrorReport> {
         let _one_at_a_time = self.inner.changing_servers.lock().await;
         self.take_in().await;
         let mut all = self.configs();
@@ -160,7 +160,7 @@ impl Engine {
         self.inner.servers.snapshot().iter().map(|server| (*server.config).clone()).collect()
     }
 
-    fn config(&self, name: &str) -> Result<ServerConfig, ErrorReport> {
+    pub(crate) fn config(&self, name: &str) -> Result<ServerConfig, ErrorReport> {
         self.configs().into_iter().find(|config| config.name == name).ok_or_else(|| {
             let names: Vec<String> = self.configs().into_iter().map(|config| config.name).collect();
             ErrorReport::new(ErrorCode::NotFound, format!("There is no server called {name}."))

@@ -1,8 +1,8 @@
 //! What faces are shown and told: one snapshot, then one stream of events.
 
 use chat::{
-    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, ToolChoice, Turn, TurnEvent,
-    TurnId,
+    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, SignInStep, ToolChoice,
+    Turn, TurnEvent, TurnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,11 @@ pub enum AppEvent {
     },
     ServerRemoved {
         name: String,
+    },
+    /// A step of a sign-in began, ended or failed.
+    SignIn {
+        server: String,
+        step: SignInStep,
     },
     Settings {
         settings: SettingsView,

@@ -24,13 +24,11 @@ pub(crate) trait Credentials: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Again {
     /// There is something new to send.
-    #[allow(dead_code, reason = "nobody can sign in by what is here alone")]
     Yes,
     No,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[allow(dead_code, reason = "nobody can sign in by what is here alone")]
 pub(crate) enum CredentialError {
     /// Nothing helps but a person who signs in.
     #[error("the sign-in is no longer valid")]

@@ -18,18 +18,11 @@ const MAX_CAUSE: usize = 500;
 
 /// The web client for one server. Its headers go to that server's origin and nowhere else.
 pub(crate) async fn web(config: &ServerConfig, setting: &Setting) -> Result<Web, ConnectError> {
-    let (Transport::Http { url, headers } | Transport::Sse { url, headers }) = &config.transport else {
+    let (Transport::Http { headers, .. } | Transport::Sse { headers, .. }) = &config.transport else {
         return Err(ConnectError::Settings("it has no web address".to_owned()));
     };
-    let builder = reqwest::Client::builder();
-    // A proxy knows nothing of servers on this machine.
-    let builder = if is_local(url) { builder.no_proxy() } else { builder };
-    // The system decides whom to trust; what is added here is trusted for this server alone.
-    let builder = match &config.ca {
-        Some(file) => builder.tls_certs_merge(certificates(file).await?),
-        None => builder,
-    };
-    let client = builder
+    let client = builder(config)
+        .await?
         .user_agent(format!("{}/{}", setting.client_name, setting.client_version))
         .default_headers(header_map(headers)?)
         .connect_timeout(Duration::from_secs(15))
@@ -37,6 +30,21 @@ pub(crate) async fn web(config: &ServerConfig, setting: &Setting) -> Result<Web,
         .build()
         .map_err(|error| ConnectError::Settings(causes(&error)))?;
     Ok(Web::new(client, setting.accounts.of(config)))
+}
+
+/// Whom to trust on the way to that server, and whether a proxy stands in it.
+pub(crate) async fn builder(config: &ServerConfig) -> Result<reqwest::ClientBuilder, ConnectError> {
+    let (Transport::Http { url, .. } | Transport::Sse { url, .. }) = &config.transport else {
+        return Err(ConnectError::Settings("it has no web address".to_owned()));
+    };
+    let builder = reqwest::Client::builder();
+    // A proxy knows nothing of servers on this machine.
+    let builder = if is_local(url) { builder.no_proxy() } else { builder };
+    // The system decides whom to trust; what is added here is trusted for this server alone.
+    Ok(match &config.ca {
+        Some(file) => builder.tls_certs_merge(certificates(file).await?),
+        None => builder,
+    })
 }
 
 async fn certificates(file: &Path) -> Result<Vec<Certificate>, ConnectError> {

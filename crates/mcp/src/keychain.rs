@@ -172,4 +172,9 @@ impl Secrets for Keychain {
         }
         .boxed()
     }
+
+    fn refresh<'a>(&'a self, name: &'a str) -> BoxFuture<'a, ()> {
+        self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        futures::future::ready(()).boxed()
+    }
 }

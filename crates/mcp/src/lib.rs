@@ -5,6 +5,7 @@
 //!
 //! Start reading at [`Servers`]; what one server goes through is in `server.rs`.
 
+mod auth;
 mod board;
 mod call;
 mod catalogue;
@@ -41,6 +42,7 @@ mod tools;
 mod web;
 mod wire;
 
+pub use auth::SignInError;
 pub use board::{ServerChange, ServerSnapshot};
 pub use call::CallRequest;
 pub use catalogue::Catalogue;

@@ -49,6 +49,20 @@ pub trait Secrets: Send + Sync {
     fn set<'a>(&'a self, name: &'a str, secret: Secret) -> BoxFuture<'a, Result<(), SecretError>>;
     /// Removing what is not there is fine.
     fn remove<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), SecretError>>;
+    /// Forgets what was remembered of that name, so that the next question sees what other programs have written.
+    fn refresh<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
+    }
+    /// Whether that one is kept where it belongs, and not only until this program ends.
+    fn lasts(&self, _name: &str) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for dyn Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets")
+    }
 }
 
 /// Keeps secrets for as long as it lives.
@@ -56,6 +70,11 @@ pub trait Secrets: Send + Sync {
 pub struct MemorySecrets(Mutex<HashMap<String, Secret>>);
 
 impl MemorySecrets {
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.with(|secrets| secrets.len())
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, Secret>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -123,5 +142,13 @@ impl Secrets for SecretsOrMemory {
     fn remove<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), SecretError>> {
         self.memory.with(|secrets| secrets.remove(name));
         self.lasting.remove(name)
+    }
+
+    fn refresh<'a>(&'a self, name: &'a str) -> BoxFuture<'a, ()> {
+        self.lasting.refresh(name)
+    }
+
+    fn lasts(&self, name: &str) -> bool {
+        !self.memory.with(|secrets| secrets.contains_key(name))
     }
 }

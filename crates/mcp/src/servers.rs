@@ -1,5 +1,7 @@
 //! All servers: the one handle by which everybody else reaches them.
 
+mod sign_in;
+
 use std::{
     path::PathBuf,
     sync::{
@@ -18,12 +20,12 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    CallError, CallRequest, Catalogue, Consents, Secrets, ServerChange, ServerConfig, ServerSnapshot,
+    CallError, CallRequest, Catalogue, Consents, MemorySecrets, Secrets, ServerChange, ServerConfig, ServerSnapshot,
+    auth::SignIns,
     board::{Board, Published},
     call::{self, Deadlines},
     catalogue::LastKnown,
     connect::Setting,
-    credentials::Nobody,
     diagnose::diagnose,
     era::Eras,
     log::Log,
@@ -47,8 +49,11 @@ pub struct ServersOptions {
     pub run_dir: Option<PathBuf>,
     /// The file in which tools are kept, so that they are known before their servers are ready.
     pub catalogue: Option<PathBuf>,
-    /// Where the secrets lie that configurations refer to.
+    /// Where the secrets lie that configurations refer to, and where sign-ins are kept; without it these end with this
+    /// program.
     pub secrets: Option<Arc<dyn Secrets>>,
+    /// The file that says who is signed in to which server; without it these end with this program.
+    pub accounts: Option<PathBuf>,
     /// Which programs may be started; all of them where a person gave them for this run.
     pub consents: Option<Arc<Consents>>,
     /// The file in which is kept how each server is spoken to, so that it need not be found out each time.
@@ -64,6 +69,7 @@ pub struct Servers {
 struct Inner {
     board: Board,
     setting: Setting,
+    sign_ins: SignIns,
     catalogue: Option<PathBuf>,
     serials: AtomicU64,
     abandoned: CancellationToken,
@@ -76,17 +82,20 @@ impl Servers {
     pub fn start(options: ServersOptions, configs: Vec<ServerConfig>) -> Self {
         let known = options.catalogue.as_deref().map(LastKnown::load).unwrap_or_default();
         let abandoned = CancellationToken::new();
+        let kept = options.secrets.clone().unwrap_or_else(|| Arc::new(MemorySecrets::default()));
+        let sign_ins = SignIns::new(kept, options.run_dir.clone(), options.accounts);
         let inner = Inner {
             board: Board::new(),
             setting: Setting {
                 client_name: options.client_name,
                 client_version: options.client_version,
                 watchdog: Watchdog::start(options.run_dir),
-                accounts: Arc::new(Nobody),
+                accounts: Arc::new(sign_ins.clone()),
                 secrets: options.secrets,
                 consents: options.consents,
                 eras: Eras::load(options.eras),
             },
+            sign_ins,
             catalogue: options.catalogue,
             serials: AtomicU64::new(0),
             abandoned: abandoned.clone(),
@@ -174,7 +183,7 @@ impl Servers {
         let Some(server) = self.find(&request.server) else {
             return Err(CallError::NotReady { server: request.server, state: "not known" });
         };
-        if server.state == ServerState::NeedsSignIn {
+        if matches!(server.state, ServerState::NeedsSignIn | ServerState::SigningIn { .. }) {
             return Err(CallError::SignInRequired { server: request.server });
         }
         let (ServerState::Ready { .. }, Some(session)) = (&server.state, &server.session) else {
@@ -313,6 +322,7 @@ fn words(state: &ServerState) -> &'static str {
         ServerState::Connecting => "still connecting",
         ServerState::Ready { .. } => "ready",
         ServerState::NeedsSignIn => "waiting for a sign-in",
+        ServerState::SigningIn { .. } => "being signed in to",
         ServerState::NeedsConsent { .. } => "waiting for somebody to agree to its command",
         ServerState::Reconnecting { .. } => "being reconnected",
         ServerState::Failed { .. } => "not running",

@@ -4,9 +4,12 @@
 //!
 //! Start reading at [`program`].
 
+mod sign_in;
+
 use std::path::PathBuf;
 
 pub use practice::{Round, Script};
+pub use sign_in::{Conduct, Consent, Documents, Places, Seen, SignInServer, Visit, browse};
 
 /// A program of this workspace, as cargo built it beside the test that runs.
 ///

@@ -11,6 +11,7 @@ import type {
   ServerView,
   Settings,
   SettingsView,
+  SignInStep,
   Snapshot,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
@@ -34,6 +35,8 @@ const NO_SETTINGS: SettingsView = {
 export class App {
   conversations = $state.raw<ConversationSummary[]>([]);
   servers = $state.raw<ServerView[]>([]);
+  /** The steps of the latest sign-in, by server. */
+  signIns = $state.raw<Record<string, SignInStep[]>>({});
   known = $state.raw<SettingsView>(NO_SETTINGS);
   examples = $state.raw<string[]>([]);
   version = $state("");
@@ -115,6 +118,11 @@ export class App {
       case "serverRemoved":
         this.servers = this.servers.filter((server) => server.name !== event.name);
         break;
+      case "signIn": {
+        const steps = upsert(this.signIns[event.server] ?? [], event.step, (each) => each.step);
+        this.signIns = { ...this.signIns, [event.server]: event.step.step === "reach" ? [event.step] : steps };
+        break;
+      }
       case "settings":
         this.known = event.settings;
         break;

@@ -49,6 +49,7 @@ pub(crate) fn options(home: &Home, secrets: Arc<SecretsOrMemory>, consents: Opti
         // Servers of one call alone are no part of what the home remembers.
         eras: Some(home.eras()),
         catalogue: consents.is_some().then(|| home.catalogue()),
+        accounts: Some(home.accounts()),
         secrets: Some(secrets),
         consents,
     }

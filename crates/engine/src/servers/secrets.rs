@@ -13,7 +13,7 @@ use crate::view::AppEvent;
 impl Engine {
     /// The same configurations, their secrets in the keychain. Where it does not answer they are kept in memory, and
     /// that is said. What came from elsewhere may not refer to secrets of this computer.
-    pub(super) async fn keep_secrets(&self, configs: Vec<ServerConfig>) -> Result<Vec<ServerConfig>, ErrorReport> {
+    pub(crate) async fn keep_secrets(&self, configs: Vec<ServerConfig>) -> Result<Vec<ServerConfig>, ErrorReport> {
         // Servers of one call alone leave nothing behind.
         if self.inner.file.is_none() {
             return Ok(configs);

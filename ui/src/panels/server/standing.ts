@@ -10,6 +10,7 @@ const TONES: Record<ServerState["state"], Tone> = {
   ready: "ok",
   needsSignIn: "warn",
   needsConsent: "warn",
+  signingIn: "warn",
   reconnecting: "warn",
   failed: "bad",
 };

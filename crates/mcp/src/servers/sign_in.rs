@@ -1,0 +1,135 @@
+//! Signing in to a server and out of it, and whose name is used there.
+
+use std::{sync::Arc, time::Duration};
+
+use chat::{AccountView, ServerState, SignInProgress, SignInStage, SignInStep};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::Servers;
+use crate::{
+    ServerSnapshot, SignInError,
+    auth::{Account, Attempt, DEFAULT},
+    connect::ConnectError,
+    references,
+};
+
+/// A server that has been away may take a moment to start again.
+const FIRST_CALL: Duration = Duration::from_secs(60);
+
+impl Servers {
+    /// Signs in under a name; without one in the name that is used, or the only one. `report` is told every step as it goes:
+    /// the step `Consent` has the link that a person opens. `stop` ends it.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        account: Option<&str>,
+        report: impl Fn(SignInStep) + Send + Sync,
+        stop: CancellationToken,
+    ) -> Result<(), SignInError> {
+        let (server, accounts) = self.accounts_of(name).await?;
+        let tell = |step: SignInStep| {
+            self.show(&server, ServerState::SigningIn { step: step.step });
+            report(step);
+        };
+        let active = accounts.active()?;
+        let account = account.or(active.as_deref()).unwrap_or(DEFAULT).trim();
+        let attempt = Attempt { account: &accounts, name: account, report: &tell, stop };
+        if let Err(error) = attempt.run().await {
+            self.show(&server, ServerState::NeedsSignIn);
+            return Err(error);
+        }
+        let step = |state, meaning: &str| SignInStep {
+            step: SignInStage::FirstCall,
+            state,
+            exchange: vec![],
+            meaning: meaning.to_owned(),
+            fix: None,
+            link: None,
+        };
+        tell(step(SignInProgress::Running, "Asking the server for its tools."));
+        let outcome = self.first_call(name).await;
+        let told = match &outcome {
+            Ok(tools) => step(SignInProgress::Done, &format!("The server is ready: {tools} tools.")),
+            Err(error) => SignInStep { fix: Some(error.fix()), ..step(SignInProgress::Failed, &error.to_string()) },
+        };
+        // The server shows by now how it stands.
+        report(told);
+        outcome.map(drop)
+    }
+
+    /// Signs out; without a name in the one that is used. False where nobody of that name is signed in.
+    pub async fn sign_out(&self, name: &str, account: Option<&str>) -> Result<bool, SignInError> {
+        let (_, accounts) = self.accounts_of(name).await?;
+        let active = accounts.active()?;
+        let Some(account) = account.or(active.as_deref()) else { return Ok(false) };
+        let was_there = accounts.sign_out(account).await?;
+        self.reconnect(name).await;
+        Ok(was_there)
+    }
+
+    /// Who is signed in to a server.
+    pub async fn accounts(&self, name: &str) -> Result<Vec<AccountView>, SignInError> {
+        Ok(self.accounts_of(name).await?.1.list().await?)
+    }
+
+    /// From now on the server is used in that name. False where nobody of that name is signed in.
+    pub async fn use_account(&self, name: &str, account: &str) -> Result<bool, SignInError> {
+        let switched = self.accounts_of(name).await?.1.switch(account).await?;
+        if switched {
+            self.reconnect(name).await;
+        }
+        Ok(switched)
+    }
+
+    /// Forgets who we are to those who sign people in for a server; the next sign-in introduces us anew.
+    pub async fn reset_registration(&self, name: &str) -> Result<(), SignInError> {
+        Ok(self.accounts_of(name).await?.1.reset_registration().await?)
+    }
+
+    async fn accounts_of(&self, name: &str) -> Result<(ServerSnapshot, Arc<Account>), SignInError> {
+        let missing = || SignInError::NoServer { server: name.to_owned() };
+        let server = self.find(name).ok_or_else(missing)?;
+        // As the session sees it: with what the configuration only refers to.
+        let config = references::resolve(&server.config, self.inner.setting.secrets.as_deref()).await;
+        let lacking = |cause| SignInError::Unreachable { stage: SignInStage::Reach, cause };
+        let config = config.map_err(|error| lacking(ConnectError::from(error).to_string()))?;
+        let account = self.inner.sign_ins.account(&config).ok_or_else(missing)?;
+        Ok((server, account))
+    }
+
+    /// A server that is at work stays as it is: somebody signs in besides.
+    fn show(&self, server: &ServerSnapshot, state: ServerState) {
+        self.inner.board.update(server.serial, |server| {
+            let waits = matches!(
+                server.state,
+                ServerState::NeedsSignIn | ServerState::SigningIn { .. } | ServerState::Failed { .. }
+            );
+            if waits {
+                server.state = state;
+            }
+        });
+    }
+
+    /// Whether the server takes what we have now; how many tools it then has.
+    async fn first_call(&self, name: &str) -> Result<u32, SignInError> {
+        self.reconnect(name).await;
+        let mut published = self.inner.board.subscribe();
+        let settled = published.wait_for(|published| {
+            let server = published.servers.iter().find(|server| server.config.name == name);
+            server.is_none_or(|server| server.state != ServerState::Connecting)
+        });
+        // However long it takes, what it says then is what counts.
+        let _ = timeout(FIRST_CALL, settled).await;
+        let refused = |cause: &str| Err(SignInError::StillRefused { cause: cause.to_owned() });
+        match self.find(name).map(|server| server.state) {
+            Some(ServerState::Ready { tools, .. }) => Ok(tools),
+            Some(ServerState::NeedsSignIn) => refused("it asks for a sign-in again"),
+            Some(ServerState::Failed { error } | ServerState::Reconnecting { error, .. }) => {
+                refused(error.cause.as_deref().unwrap_or(&error.message))
+            }
+            // Turned off, removed, or slow: the sign-in is kept all the same.
+            Some(_) | None => Ok(0),
+        }
+    }
+}

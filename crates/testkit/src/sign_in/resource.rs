@@ -1,0 +1,51 @@
+//! The MCP server itself: nothing without a token, and little with one.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::Shared;
+
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut books = shared.books();
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let Some(scope) = bearer.and_then(|token| books.access.get(token)).cloned() else {
+        let refused = (StatusCode::UNAUTHORIZED, "who are you?");
+        return match &books.conduct.challenge {
+            Some(challenge) => ([(header::WWW_AUTHENTICATE, challenge.clone())], refused).into_response(),
+            None => refused.into_response(),
+        };
+    };
+    let Ok(message) = serde_json::from_slice::<Value>(&body) else {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    };
+    let reply =
+        |result: Value| Json(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result })).into_response();
+    match message["method"].as_str().unwrap_or_default() {
+        "server/discover" => (StatusCode::BAD_REQUEST, "no such thing here").into_response(),
+        "initialize" => reply(json!({
+            "protocolVersion": "2025-06-18", "capabilities": { "tools": {} },
+            "serverInfo": { "name": "box", "version": "1" },
+        })),
+        "tools/list" => reply(json!({ "tools": [{ "name": "whoami", "inputSchema": { "type": "object" } }] })),
+        "tools/call" => {
+            if let Some(needed) = books.conduct.call_needs
+                && !scope.split(' ').any(|has| has == needed)
+            {
+                let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"");
+                return (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
+            }
+            books.seen.calls += 1;
+            reply(json!({ "content": [{ "type": "text", "text": scope }] }))
+        }
+        "ping" => reply(json!({})),
+        _ => StatusCode::ACCEPTED.into_response(),
+    }
+}
