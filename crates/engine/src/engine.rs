@@ -113,13 +113,12 @@ impl Engine {
     /// Opens a home. Servers begin to connect; nobody waits for them.
     pub async fn open(options: Options) -> Result<Self, ErrorReport> {
         let home = options.home;
-        let mut troubles = vec![];
+        let (mut troubles, mut list_troubles) = (vec![], vec![]);
         let settings_given = options.settings.is_some();
         let settings = match options.settings {
             Some(settings) => settings.checked()?,
             None => Settings::load_or_set_aside(&home.settings(), &mut troubles)?,
         };
-        let mut list_troubles = vec![];
         let (file, configs) = match options.servers {
             Some(configs) => (None, configs.into_iter().map(|it| ServerConfig { bundled: false, ..it }).collect()),
             None => {

@@ -128,8 +128,7 @@ impl Engine {
         // The caller's own tools run at the caller, who asked for them.
         let own = visit.tools.iter().map(|tool| Rule::AllowTool { server: CALLER.into(), tool: tool.name.clone() });
         let rules: Vec<Rule> = visit.scope.rules.iter().cloned().chain(own).collect();
-        let of = conversation.clone();
-        let engine = self.clone();
+        let (engine, of) = (self.clone(), conversation.clone());
         let runner = Runner {
             tools: Arc::new(ScopedTools::new(runner.tools.clone(), visit.scope.servers, visit.tools)),
             policy: Box::new(move || {
