@@ -1,9 +1,7 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{
-    AccountView, CallId, Conversation, ConversationId, ErrorCode, ErrorReport, Launch, ModelRef, Remember, ToolChoice,
-    TurnId, WireLine,
-};
+use chat::{AccountView, CallId, Completion, Conversation, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
+use chat::{Launch, LogLine, ModelRef, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, WireLine};
 use engine::{
     AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, RuleView, ServerPreview,
     ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
@@ -15,6 +13,7 @@ use tauri_plugin_opener::OpenerExt;
 
 use crate::desk::Desk;
 use crate::preferences::{self, Preferences};
+use crate::requests::{AnswerQuestion, Complete, FillPrompt, ResourceRef, ServerLog, strings};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -93,6 +92,25 @@ commands! {
     choose_tools(request: ChooseTools) -> (), |app, engine| {
         engine.choose_tools(request.conversation.as_ref(), request.choice).await
     };
+    /// A person's answer to what a server asks.
+    answer_question(request: AnswerQuestion) -> (), |app, engine| engine.answer_question(&request.question, request.answer);
+    /// The prompts of one server, or of all.
+    list_prompts(server: Option<String>) -> Vec<Prompt>, |app, engine| engine.prompts(server.as_deref()).await;
+    fill_prompt(request: FillPrompt) -> FilledPrompt, |app, engine| {
+        engine.fill_prompt(&request.server, &request.name, strings(request.arguments)).await
+    };
+    /// Resources and templates of one server, or of all.
+    list_resources(server: Option<String>) -> ResourceList, |app, engine| engine.resources(server.as_deref()).await;
+    read_resource(it: ResourceRef) -> Reading, |app, engine| engine.read_resource(&it.server, &it.uri).await;
+    /// Changes of it arrive as events until it is unsubscribed or its server is gone.
+    subscribe_resource(it: ResourceRef) -> (), |app, engine| engine.subscribe_resource(&it.server, &it.uri, true).await;
+    unsubscribe_resource(it: ResourceRef) -> (), |app, engine| engine.subscribe_resource(&it.server, &it.uri, false).await;
+    /// What could stand in a blank.
+    complete(request: Complete) -> Completion, |app, engine| {
+        engine.complete(&request.server, &request.blank, &request.begun, strings(request.others)).await
+    };
+    /// The last lines a server wrote that are at least so grave.
+    server_log(request: ServerLog) -> Vec<LogLine>, |app, engine| Ok(engine.server_log(&request.server, request.least));
     /// The whole conversation also arrives as an event, in step with its turn under way.
     open_conversation(id: ConversationId) -> Conversation, |app, engine| engine.open_conversation(&id).await;
     rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);

@@ -9,6 +9,7 @@ mod batch;
 mod commands;
 mod desk;
 mod preferences;
+mod requests;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

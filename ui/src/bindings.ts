@@ -17,16 +17,31 @@ expiresAt?: number,
  */
 renews: boolean, };
 
+/**
+ * What a person says to a question.
+ */
+export type Answer = { "action": "accept", 
+/**
+ * The filled fields of a form, by name; absent ones are filled with the form's defaults.
+ */
+content?: Record<string, unknown>, 
+/**
+ * Who shall write what sampling asks for; the turn's own model where absent.
+ */
+model?: ModelRef, } | { "action": "decline" } | { "action": "cancel" };
+
 export type AnswerApproval = { call: CallId, allow: boolean, 
 /**
  * A word to the model, with a refusal.
  */
 word?: string, };
 
+export type AnswerQuestion = { question: ItemId, answer: Answer, };
+
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 export type Approve = { call: CallId, remember: Remember, };
 
@@ -42,6 +57,11 @@ schema: unknown, } | { "kind": "url", message: string, url: string,
  * Where it leads, to be shown before anything is opened.
  */
 host: string, } | { "kind": "sampling", request: SamplingRequest, };
+
+/**
+ * Which blank is to be completed.
+ */
+export type Blank = { "of": "prompt", name: string, argument: string, } | { "of": "template", uriTemplate: string, variable: string, };
 
 /**
  * Names one call. It is Loquat's own: what the model called it is [`crate::ToolCall::wire_id`].
@@ -103,6 +123,30 @@ toolset: [ToolsetOf, ToolsetView],
  * Changes which tools a conversation uses; without one, what holds for new ones.
  */
 choose_tools: [ChooseTools, null], 
+/**
+ * A person's answer to what a server asks.
+ */
+answer_question: [AnswerQuestion, null], 
+/**
+ * The prompts of one server, or of all.
+ */
+list_prompts: [string | null, Array<Prompt>], fill_prompt: [FillPrompt, FilledPrompt], 
+/**
+ * Resources and templates of one server, or of all.
+ */
+list_resources: [string | null, ResourceList], read_resource: [ResourceRef, Reading], 
+/**
+ * Changes of it arrive as events until it is unsubscribed or its server is gone.
+ */
+subscribe_resource: [ResourceRef, null], unsubscribe_resource: [ResourceRef, null], 
+/**
+ * What could stand in a blank.
+ */
+complete: [Complete, Completion], 
+/**
+ * The last lines a server wrote that are at least so grave.
+ */
+server_log: [ServerLog, Array<LogLine>], 
 /**
  * The whole conversation also arrives as an event, in step with its turn under way.
  */
@@ -179,6 +223,25 @@ open_link: [string, null],
  * Questions that the help desk can answer.
  */
 example_questions: [null, Array<string>], };
+
+export type Complete = { server: string, blank: Blank, 
+/**
+ * What stands in the blank so far.
+ */
+begun: string, 
+/**
+ * The blanks filled already.
+ */
+others: { [key in string]: string }, };
+
+/**
+ * What could stand in a blank.
+ */
+export type Completion = { values: Array<string>, 
+/**
+ * Whether there are more than these.
+ */
+more: boolean, };
 
 /**
  * One block of a result (MCP content block).
@@ -292,6 +355,21 @@ value: string,
  * What people read.
  */
 title: string, };
+
+export type FillPrompt = { server: string, name: string, 
+/**
+ * By the names of the prompt's arguments.
+ */
+arguments: { [key in string]: string }, };
+
+/**
+ * A prompt with its blanks filled.
+ */
+export type FilledPrompt = { description: string, messages: Array<PromptMessage>, 
+/**
+ * All of it as one text: what is put into the message box.
+ */
+text: string, };
 
 /**
  * A value that another client would ask for.
@@ -421,6 +499,20 @@ line: string,
 problem?: ErrorReport, };
 
 /**
+ * How grave a line is (RFC 5424); what comes from standard error says nothing of that.
+ */
+export type LogLevel = "debug" | "stderr" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
+
+/**
+ * One line that a server wrote, to its standard error or as a log message.
+ */
+export type LogLine = { at: number, level: LogLevel, 
+/**
+ * Which part of the server speaks, where it says.
+ */
+logger?: string, text: string, };
+
+/**
  * What a person or the model said.
  */
 export type Message = { id: ItemId, role: Role, 
@@ -493,6 +585,27 @@ export type Note = { text: string,
 round: number, at: number, };
 
 /**
+ * Which kinds of things a server offers. The lists themselves are fetched when somebody looks.
+ */
+export type Offers = { prompts: boolean, resources: boolean, 
+/**
+ * Whether it completes arguments of prompts and variables of templates.
+ */
+completion: boolean, logging: boolean, 
+/**
+ * Whether it tells when a resource has changed.
+ */
+subscriptions: boolean, 
+/**
+ * Grows whenever the list of prompts has changed: what was fetched before is out of date.
+ */
+promptsChanged: number, 
+/**
+ * The same for resources and their templates.
+ */
+resourcesChanged: number, };
+
+/**
  * What a tool returned.
  */
 export type Output = { content: Array<Content>, 
@@ -553,6 +666,15 @@ export type Priorities = { cost?: number, speed?: number, intelligence?: number,
 export type Progress = { done: number, total?: number, message?: string, };
 
 /**
+ * A message that a server has ready, with blanks to fill.
+ */
+export type Prompt = { server: string, name: string, title?: string, description: string, arguments: Array<PromptArgument>, };
+
+export type PromptArgument = { name: string, title?: string, description: string, required: boolean, };
+
+export type PromptMessage = { role: Role, content: Array<Content>, };
+
+/**
  * One provider as Settings → Models shows it.
  */
 export type ProviderView = { 
@@ -596,6 +718,15 @@ endedAt?: number, };
 export type QuestionStatus = { "state": "waiting" } | { "state": "answering", model: ModelRef, } | { "state": "accepted", content?: unknown, } | { "state": "declined" } | { "state": "cancelled", reason: string, };
 
 /**
+ * A resource as it was read.
+ */
+export type Reading = { content: Array<Content>, 
+/**
+ * All of it as the model would read it, within the same budget as results of tools.
+ */
+text: string, };
+
+/**
  * What shall not be asked again, and for how long.
  */
 export type Remember = { what: RememberWhat, scope: Scope, };
@@ -628,6 +759,35 @@ conversation?: ConversationId,
 at: number, };
 
 export type RenameConversation = { id: ConversationId, title: string, };
+
+/**
+ * Something of a server that can be read.
+ */
+export type Resource = { server: string, uri: string, name: string, title?: string, description: string, mimeType?: string, 
+/**
+ * In bytes, where the server says.
+ */
+size?: number, };
+
+/**
+ * Resources and patterns of one server.
+ */
+export type ResourceList = { resources: Array<Resource>, templates: Array<ResourceTemplate>, };
+
+export type ResourceRef = { server: string, uri: string, };
+
+/**
+ * Resources that share a pattern, such as `notes://{day}`.
+ */
+export type ResourceTemplate = { server: string, 
+/**
+ * RFC 6570.
+ */
+uriTemplate: string, name: string, title?: string, description: string, mimeType?: string, 
+/**
+ * The names in the pattern, in order.
+ */
+variables: Array<string>, };
 
 export type Role = "user" | "assistant";
 
@@ -713,6 +873,8 @@ tools?: ToolChoice, };
  */
 export type Sent = { conversation: ConversationId, turn: TurnId, };
 
+export type ServerLog = { server: string, least: LogLevel, };
+
 /**
  * A server somebody is about to add: shown, then agreed to, before anything runs.
  */
@@ -789,6 +951,10 @@ bundled: boolean, enabled: boolean,
  */
 address: string, state: ServerState, 
 /**
+ * Which kinds of things it offers besides tools.
+ */
+offers?: Offers, 
+/**
  * The last known catalogue, also while the server is away.
  */
 tools: Array<Tool>, 
@@ -825,7 +991,15 @@ tools?: ToolChoice,
 /**
  * How much definitions of tools may take in a request, in tokens; a share of what the model reads where absent.
  */
-toolBudget?: number, };
+toolBudget?: number, 
+/**
+ * Whether servers may ask for the model's words (sampling), each time with the person's leave.
+ */
+sampling?: boolean, 
+/**
+ * Folders that servers are told they may work in, as whole paths.
+ */
+folders?: Array<string>, };
 
 /**
  * The settings, and what is known about each provider's key. Never a key itself.

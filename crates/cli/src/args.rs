@@ -30,6 +30,16 @@ pub(crate) enum Command {
     Tools(List),
     /// Call one tool, without a model.
     Call(Call),
+    /// List every prompt of every server.
+    Prompts(List),
+    /// Fill one prompt and print it.
+    Prompt(Prompt),
+    /// List every resource and template of every server.
+    Resources(List),
+    /// Read one resource and print it.
+    Read(Read),
+    /// Print what a server wrote while it started.
+    Logs(Logs),
     /// Sign in to a server: prints the link to open, and waits.
     Login(Login),
     /// Sign out of a server.
@@ -272,6 +282,48 @@ pub(crate) struct Accounts {
     #[arg(long, value_name = "NAME", requires = "server")]
     pub(crate) switch: Option<String>,
     /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Prompt {
+    /// The server's name, as `loq servers` shows it.
+    pub(crate) server: String,
+    /// The prompt's name, as `loq prompts` shows it.
+    pub(crate) name: String,
+    /// What fills its blanks: name=value, each.
+    pub(crate) arguments: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Read {
+    /// The server's name, as `loq servers` shows it.
+    pub(crate) server: String,
+    /// The resource's address, as `loq resources` shows it.
+    pub(crate) uri: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Logs {
+    /// The server's name, as `loq servers` shows it.
+    pub(crate) server: String,
+    /// Print JSON, one line each.
     #[arg(long)]
     pub(crate) json: bool,
     /// Use these servers, for this call alone: any client's JSON.

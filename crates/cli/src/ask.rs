@@ -2,7 +2,10 @@
 
 use std::io::IsTerminal;
 
-use ::chat::{CallId, CallStatus, ConversationId, ErrorReport, Item, ToolCall, TurnEvent, TurnId, TurnStatus};
+use ::chat::{
+    Answer, CallId, CallStatus, ConversationId, ErrorReport, Item, QuestionStatus, ToolCall, TurnEvent, TurnId,
+    TurnStatus,
+};
 use engine::{AppEvent, Approval, EXAMPLES, Engine, Events, Question};
 
 use crate::args::{Ask, Examples};
@@ -127,6 +130,15 @@ impl Telling<'_> {
                 self.refused |= matches!(call.status, CallStatus::Refused { .. });
                 if let CallStatus::AwaitingApproval { reason, .. } = &call.status {
                     self.ask_person(conversation, call, reason).await;
+                }
+            }
+            TurnEvent::Item { item: Item::Question(question) } if question.status == QuestionStatus::Waiting => {
+                self.end_line();
+                let answer = crate::question::answer(question, self.json).await;
+                if let Err(error) = self.engine.answer_question(&question.id, answer) {
+                    // Its fields were not filled as they must be: nobody is left to ask again.
+                    print::error(&error);
+                    let _ = self.engine.answer_question(&question.id, Answer::Cancel);
                 }
             }
             _ => (),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ::chat::{Content, ErrorCode, ErrorReport, Output};
+use ::chat::{Content, ErrorCode, ErrorReport, Output, Progress};
 use mcp::{CallError, CallRequest};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,8 @@ pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     let begun = Instant::now();
     let request = CallRequest::new(&args.server, &args.tool, arguments);
     let servers = engine.servers().clone();
-    let call = servers.call(request, |_| (), stop.clone());
+    let told = |progress: Progress| print::progress(&progress);
+    let call = servers.call(request, told, stop.clone());
     tokio::pin!(call);
     let result = tokio::select! {
         result = &mut call => result,

@@ -14,8 +14,10 @@ mod doctor;
 mod gateway;
 mod import;
 mod list;
+mod offers;
 mod open;
 mod print;
+mod question;
 mod secret;
 mod serve;
 mod settings;
@@ -77,6 +79,11 @@ async fn run() -> ExitCode {
         Command::Call(args) => call::call(args).await,
         Command::Doctor(args) => doctor::doctor(args).await,
         Command::Conformance(args) => conformance::conformance(args).await,
+        Command::Prompts(args) => offers::prompts(args).await,
+        Command::Prompt(args) => offers::prompt(args).await,
+        Command::Resources(args) => offers::resources(args).await,
+        Command::Read(args) => offers::read(args).await,
+        Command::Logs(args) => offers::logs(args).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Keys(args) => serve::keys(args),
         Command::Gateway(args) => gateway::gateway(args).await,

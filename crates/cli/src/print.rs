@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 
-use ::chat::{CallStatus, ErrorReport, ToolCall};
+use ::chat::{CallStatus, ErrorReport, Progress, ToolCall};
 
 /// Writes to standard output; a reader that went away ends the program quietly.
 pub(crate) fn out(text: &str) {
@@ -63,6 +63,13 @@ pub(crate) fn call(call: &ToolCall) {
         }
         CallStatus::Refused { reason } => note(&format!("{} {what} not run: {reason}", paint("33", "–"))),
     }
+}
+
+/// How far a call made by hand is.
+pub(crate) fn progress(progress: &Progress) {
+    let total = progress.total.map(|total| format!("/{total}")).unwrap_or_default();
+    let message = plain(progress.message.as_deref().unwrap_or_default());
+    note(format!("{} {}{total} {message}", dim("…"), progress.done).trim_end());
 }
 
 /// Words of a model or a server, without the characters that move the cursor or paint over what stands there.

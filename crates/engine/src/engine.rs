@@ -23,6 +23,7 @@ use crate::keys::Keys;
 use crate::models::Http;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
+use crate::questions::Questions;
 use crate::run::Runner;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -95,6 +96,7 @@ pub(crate) struct Inner {
     pub(crate) choices: Choices,
     pub(crate) told: Told,
     pub(crate) pictures: Arc<Pictures>,
+    pub(crate) questions: Arc<Questions>,
 }
 
 /// A question and where it goes.
@@ -132,7 +134,8 @@ impl Engine {
         let keychain = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
         let secrets = Arc::new(SecretsOrMemory::new(keychain.clone()));
         let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
-        let servers = Servers::start(crate::servers::options(&home, secrets.clone(), consents.clone()), configs);
+        let servers =
+            Servers::start(crate::servers::options(&home, &settings, secrets.clone(), consents.clone()), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
         let hub = Hub::default();
         hub.fill(store.conversations().await.map_err(|error| error.report())?);
@@ -159,6 +162,7 @@ impl Engine {
             turns: TaskTracker::new(),
             opened: Instant::now(),
             approvals: Arc::default(),
+            questions: Arc::default(),
             rules: options.rules,
             permissions: Arc::new(permissions),
             preparing: Arc::default(),

@@ -34,6 +34,7 @@ impl Engine {
             tools: Arc::new(self.inner.servers.clone()),
             toolset: self.turn_tools(conversation.as_ref(), &facts),
             approvals: self.inner.approvals.clone(),
+            asking: self.asking(),
             policy: Box::new(move || engine.policy(of.as_ref())),
             permissions: self.inner.permissions.clone(),
             recorder,

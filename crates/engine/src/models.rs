@@ -102,8 +102,15 @@ impl Engine {
         if !self.inner.settings_given {
             settings.save(&self.inner.home.settings())?;
         }
+        let (servers, sampling) = (self.servers().clone(), settings.sampling);
+        let roots = crate::folders::roots(&settings.folders);
         *self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
         self.tell_settings();
+        // Servers are told in their own time.
+        tokio::spawn(async move {
+            servers.set_roots(roots).await;
+            servers.allow_sampling(sampling).await;
+        });
         Ok(())
     }
 

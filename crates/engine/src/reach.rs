@@ -51,6 +51,7 @@ impl Tools for Reach {
         &'a self,
         call: &'a ToolCall,
         progress: OnProgress,
+        answers: Arc<dyn mcp::Answers>,
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
         if call.own {
@@ -65,7 +66,7 @@ impl Tools for Reach {
             // Whoever judged the call saw another tool than the one that would run.
             return Box::pin(std::future::ready(Err(changed(call))));
         }
-        self.tools.call(call, progress, stop)
+        self.tools.call(call, progress, answers, stop)
     }
 }
 

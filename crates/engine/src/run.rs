@@ -13,6 +13,7 @@ use crate::hearing::Hearing;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
 use crate::provider::{ModelRequest, Provider, ProviderError, Sampling};
+use crate::questions::Asking;
 use crate::reach::Reach;
 use crate::results::Budget;
 use crate::settle::{Settling, Step};
@@ -39,6 +40,7 @@ pub(crate) struct Runner {
     pub(crate) tools: Arc<dyn Tools>,
     pub(crate) toolset: Arc<Toolset>,
     pub(crate) approvals: Arc<Approvals>,
+    pub(crate) asking: Asking,
     /// Read anew for every round: servers come and go.
     pub(crate) policy: Box<dyn Fn() -> Policy + Send + Sync>,
     pub(crate) permissions: Arc<Permissions>,
@@ -153,8 +155,9 @@ impl Runner {
 
     /// Judges what nobody has judged, then brings every open call to an end, all at the same time.
     async fn run_tools(&self, turn: &mut Turn) {
+        let asking = Asking { model: Some(turn.model.clone()), ..self.asking.clone() };
         let reach = Reach::new(self.tools.clone(), self.toolset.clone(), &self.earlier, turn);
-        let mut settling = Settling::new(Arc::new(reach), self.stop.clone());
+        let mut settling = Settling::new(Arc::new(reach), asking, self.stop.clone());
         let policy = (self.policy)();
         let judged: Vec<TurnEvent> =
             turn.judge(&policy, now()).into_iter().map(|event| self.explained(event, &policy)).collect();
@@ -197,8 +200,11 @@ impl Runner {
     async fn take_steps(&self, turn: &mut Turn, steps: Vec<Step>) {
         let mut starting = vec![];
         for step in steps {
-            let call = self.budget.fit(step.call, turn);
-            self.record(turn, TurnEvent::Item { item: Item::ToolCall(call) });
+            let item = match step.item {
+                Item::ToolCall(call) => Item::ToolCall(self.budget.fit(call, turn)),
+                other @ (Item::Message(_) | Item::Question(_)) => other,
+            };
+            self.record(turn, TurnEvent::Item { item });
             starting.extend(step.begin);
         }
         if starting.is_empty() {

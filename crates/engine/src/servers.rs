@@ -120,6 +120,9 @@ impl Engine {
                 let Some(inner) = engine.upgrade() else { return };
                 match change {
                     Ok(ServerChange::Changed(name)) => inner.tell_servers(|config| config.name == name),
+                    Ok(ServerChange::ResourceUpdated { server, uri }) => {
+                        inner.hub.announce(AppEvent::ResourceUpdated { server, uri });
+                    }
                     Ok(ServerChange::Removed(name)) => inner.hub.announce(AppEvent::ServerRemoved { name }),
                     // Too many at once to hear each: then all are told of as they are now.
                     Err(RecvError::Lagged(_)) => inner.tell_servers(|_| true),
@@ -195,6 +198,7 @@ fn view(server: &mcp::ServerSnapshot) -> ServerView {
         enabled: server.config.enabled,
         address: server.config.address(),
         state: if server.config.enabled { server.state.clone() } else { ServerState::Off },
+        offers: server.offers,
         tools: server.tools.to_vec(),
         log: server.log.to_vec(),
     }

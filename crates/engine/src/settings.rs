@@ -38,6 +38,12 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub tool_budget: Option<u32>,
+    /// Whether servers may ask for the model's words (sampling), each time with the person's leave.
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub sampling: bool,
+    /// Folders that servers are told they may work in, as whole paths.
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<String>>", optional))]
+    pub folders: Vec<String>,
 }
 
 impl Default for Settings {
@@ -54,6 +60,8 @@ impl Default for Settings {
             max_rounds: 25,
             tools: ToolChoice::default(),
             tool_budget: None,
+            sampling: false,
+            folders: vec![],
         }
     }
 }
@@ -121,6 +129,9 @@ impl Settings {
             () if self.max_output_tokens == Some(0) => Some("An answer needs at least one token."),
             () => None,
         };
+        if let Some(problem) = crate::folders::problem(&self.folders) {
+            return Err(problem);
+        }
         match problem {
             Some(problem) => Err(ErrorReport::new(ErrorCode::InvalidInput, problem)),
             None => Ok(self),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{CallId, CallStatus, Content, ErrorReport, Output, ToolCall};
+use chat::{CallId, CallStatus, Content, ErrorReport, Item, Output, ToolCall};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{mpsc, oneshot};
@@ -13,31 +13,40 @@ use tokio_util::sync::CancellationToken;
 use crate::approvals::Approval;
 use crate::clock::now;
 use crate::depth::is_shallow;
+use crate::questions::{Asker, Asking};
 use crate::tools::Tools;
 
 const STOPPED: &str = "the turn was stopped";
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
-/// A call that moved on, and, when it is about to run, who waits for leave to begin.
+/// A call or a question that moved on, and, when a call is about to run, who waits for leave to begin.
 pub(crate) struct Step {
-    pub(crate) call: ToolCall,
+    pub(crate) item: Item,
     pub(crate) begin: Option<oneshot::Sender<Result<(), ErrorReport>>>,
 }
 
 /// The open calls of one round, settled side by side.
 pub(crate) struct Settling {
-    tools: Arc<dyn Tools>,
-    stop: CancellationToken,
+    way: Way,
     waits: HashMap<CallId, oneshot::Receiver<Approval>>,
     calls: FuturesUnordered<BoxFuture<'static, ()>>,
-    send: mpsc::UnboundedSender<Step>,
     steps: mpsc::UnboundedReceiver<Step>,
 }
 
+/// What every call of a round needs on its way.
+#[derive(Clone)]
+struct Way {
+    tools: Arc<dyn Tools>,
+    asking: Asking,
+    stop: CancellationToken,
+    steps: mpsc::UnboundedSender<Step>,
+}
+
 impl Settling {
-    pub(crate) fn new(tools: Arc<dyn Tools>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(tools: Arc<dyn Tools>, asking: Asking, stop: CancellationToken) -> Self {
         let (send, steps) = mpsc::unbounded_channel();
-        Self { tools, stop, waits: HashMap::new(), calls: FuturesUnordered::new(), send, steps }
+        let way = Way { tools, asking, stop, steps: send };
+        Self { way, waits: HashMap::new(), calls: FuturesUnordered::new(), steps }
     }
 
     /// `call` runs only after a person's word through `wait`.
@@ -48,8 +57,7 @@ impl Settling {
     /// Adds a judged call: `Proposed` means that the policy allowed it.
     pub(crate) fn add(&mut self, call: ToolCall) {
         let wait = self.waits.remove(&call.id);
-        let settle = settle(self.tools.clone(), call, wait, self.stop.clone(), self.send.clone());
-        self.calls.push(settle.boxed());
+        self.calls.push(settle(self.way.clone(), call, wait).boxed());
     }
 
     /// What happened next, all of it; nothing more when every call has ended.
@@ -73,18 +81,12 @@ impl Settling {
 }
 
 /// Brings one call to a final status: asked about if it must be, run if it may be.
-async fn settle(
-    tools: Arc<dyn Tools>,
-    mut call: ToolCall,
-    wait: Option<oneshot::Receiver<Approval>>,
-    stop: CancellationToken,
-    steps: mpsc::UnboundedSender<Step>,
-) {
+async fn settle(way: Way, mut call: ToolCall, wait: Option<oneshot::Receiver<Approval>>) {
     let allowed = match (&call.status, wait) {
         (CallStatus::Proposed, None) => Ok(()),
         (CallStatus::AwaitingApproval { .. }, Some(wait)) => tokio::select! {
             biased;
-            () = stop.cancelled() => Err(STOPPED.to_owned()),
+            () = way.stop.cancelled() => Err(STOPPED.to_owned()),
             answer = wait => allowed(answer),
         },
         // Neither allowed nor asked about: it does not run.
@@ -92,11 +94,11 @@ async fn settle(
     };
     call.status = match allowed {
         Err(reason) => CallStatus::Refused { reason },
-        Ok(()) => run(tools, &mut call, stop, &steps).await,
+        Ok(()) => run(&way, &mut call).await,
     };
     call.ended_at = Some(now());
     // The turn is gone only when the program ends.
-    let _ = steps.send(Step { call, begin: None });
+    let _ = way.steps.send(Step { item: Item::ToolCall(call), begin: None });
 }
 
 fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<(), String> {
@@ -108,16 +110,12 @@ fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<(), St
     }
 }
 
-async fn run(
-    tools: Arc<dyn Tools>,
-    call: &mut ToolCall,
-    stop: CancellationToken,
-    steps: &mpsc::UnboundedSender<Step>,
-) -> CallStatus {
+async fn run(way: &Way, call: &mut ToolCall) -> CallStatus {
+    let (steps, stop) = (&way.steps, way.stop.clone());
     call.status = CallStatus::Running { progress: None };
     call.started_at = Some(now());
     let (begin, leave) = oneshot::channel();
-    let _ = steps.send(Step { call: call.clone(), begin: Some(begin) });
+    let _ = steps.send(Step { item: Item::ToolCall(call.clone()), begin: Some(begin) });
     match leave.await {
         Ok(Ok(())) => (),
         Ok(Err(error)) => return CallStatus::Failed { error },
@@ -139,10 +137,11 @@ async fn run(
             }
             *last = Some(Instant::now());
             let status = CallStatus::Running { progress: Some(progress) };
-            let _ = steps.send(Step { call: ToolCall { status, ..call.clone() }, begin: None });
+            let _ = steps.send(Step { item: Item::ToolCall(ToolCall { status, ..call.clone() }), begin: None });
         })
     };
-    match tools.call(call, progress, stop).await {
+    let asker = Arc::new(Asker::new(way.asking.clone(), call, stop.clone(), steps.clone()));
+    match way.tools.call(call, progress, asker, stop).await {
         Ok(output) => CallStatus::Succeeded { output: readable(output) },
         Err(error) => CallStatus::Failed { error },
     }

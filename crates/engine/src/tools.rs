@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat::{ErrorReport, Output, Progress, ToolCall};
 use futures::future::BoxFuture;
-use mcp::Catalogue;
+use mcp::{Answers, Catalogue};
 use tokio_util::sync::CancellationToken;
 
 /// Told how far a call says it is.
@@ -15,11 +15,13 @@ pub(crate) trait Tools: Send + Sync {
     /// All that can be called now, in an order that does not change from request to request.
     fn catalogue(&self) -> Arc<Catalogue>;
 
-    /// Runs a call. Returns at once when `stop` is cancelled.
+    /// Runs a call; `answers` is asked what its server wants to know meanwhile. Returns at once when `stop` is
+    /// cancelled.
     fn call<'a>(
         &'a self,
         call: &'a ToolCall,
         progress: OnProgress,
+        answers: Arc<dyn Answers>,
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Output, ErrorReport>>;
 }
@@ -33,10 +35,11 @@ impl Tools for mcp::Servers {
         &'a self,
         call: &'a ToolCall,
         progress: OnProgress,
+        answers: Arc<dyn Answers>,
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
         let arguments = call.arguments.as_object().cloned().unwrap_or_default();
-        let request = mcp::CallRequest::new(&call.server, &call.tool, arguments);
+        let request = mcp::CallRequest::new(&call.server, &call.tool, arguments).answered_by(answers);
         Box::pin(async move { self.call(request, progress, stop).await.map_err(|error| error.report()) })
     }
 }

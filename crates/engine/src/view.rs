@@ -47,6 +47,11 @@ pub enum AppEvent {
         server: String,
         step: SignInStep,
     },
+    /// A resource that was subscribed to is not what it was.
+    ResourceUpdated {
+        server: String,
+        uri: String,
+    },
     Settings {
         settings: SettingsView,
     },
@@ -94,6 +99,10 @@ pub struct ServerView {
     /// The command line or the address, secrets masked.
     pub address: String,
     pub state: ServerState,
+    /// Which kinds of things it offers besides tools.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<chat::Offers>", optional))]
+    pub offers: chat::Offers,
     /// The last known catalogue, also while the server is away.
     pub tools: Vec<chat::Tool>,
     /// The last lines it wrote to its standard error.

@@ -6,7 +6,7 @@ use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, Mod
 use chat::{Tool, ToolCall, Turn, TurnEvent, TurnId};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
-use mcp::Catalogue;
+use mcp::{Answers, Catalogue};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,6 +16,7 @@ use crate::clock::now;
 use crate::engine::{Engine, fresh_id, no_model};
 use crate::equip::{Equipment, Recorder};
 use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Sampling};
+use crate::questions::Asking;
 use crate::run::{Record, Runner};
 use crate::store::StoreError;
 use crate::tools::{OnProgress, Tools};
@@ -136,6 +137,8 @@ impl Engine {
                 policy.rules.extend(rules.iter().cloned());
                 policy
             }),
+            // Nobody is there to be asked.
+            asking: Asking { attended: false, ..runner.asking.clone() },
             earlier: Arc::new(earlier),
             system: visit.system.unwrap_or_else(|| settings.system_prompt.clone()),
             sampling: over(visit.sampling, runner.sampling),
@@ -297,6 +300,7 @@ impl Tools for ScopedTools {
         &'a self,
         call: &'a ToolCall,
         progress: OnProgress,
+        answers: Arc<dyn Answers>,
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
         if call.server == CALLER {
@@ -308,7 +312,7 @@ impl Tools for ScopedTools {
             let mut left = if call.hints.idempotent { RETRIES } else { 0 };
             loop {
                 let told = progress.clone();
-                let outcome = self.tools.call(call, Box::new(move |it| told(it)), stop.clone()).await;
+                let outcome = self.tools.call(call, Box::new(move |it| told(it)), answers.clone(), stop.clone()).await;
                 if outcome.is_ok() || left == 0 || stop.is_cancelled() {
                     return outcome;
                 }

@@ -60,7 +60,7 @@ impl Upstream {
         server: &str,
         tool: &str,
         arguments: Map<String, Value>,
-        progress: impl Fn(Progress) + Send,
+        progress: impl Fn(Progress) + Send + Sync,
         stop: CancellationToken,
     ) -> Result<Answer, Refusal> {
         match self.servers.call(CallRequest::new(server, tool, arguments), progress, stop).await {

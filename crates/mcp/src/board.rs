@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use chat::{ServerState, Tool};
+use chat::{Offers, ServerState, Tool};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
-use crate::{Catalogue, ServerConfig, server::Order, session::Session, wire::Wire};
+use crate::{Catalogue, ServerConfig, lines::Lines, server::Order, session::Session, wire::Wire};
 
 /// One server at one moment.
 #[derive(Clone)]
@@ -16,7 +16,10 @@ pub struct ServerSnapshot {
     pub tools: Arc<Vec<Tool>>,
     /// The last lines that it wrote to its standard error.
     pub log: Arc<Vec<String>>,
+    /// Which kinds of things it offers besides tools.
+    pub offers: Offers,
     pub(crate) session: Option<Session>,
+    pub(crate) lines: Lines,
     pub(crate) wire: Wire,
     pub(crate) orders: mpsc::Sender<Order>,
     /// Tells a server from a later one of the same name.
@@ -45,6 +48,11 @@ impl ServerSnapshot {
 pub enum ServerChange {
     Changed(String),
     Removed(String),
+    /// A resource that was subscribed to is not what it was.
+    ResourceUpdated {
+        server: String,
+        uri: String,
+    },
 }
 
 #[derive(Clone, Default)]
@@ -125,6 +133,14 @@ impl Board {
         });
         if let Some(name) = changed {
             self.announce(ServerChange::Changed(name));
+        }
+    }
+
+    pub(crate) fn resource_updated(&self, serial: u64, uri: String) {
+        let server =
+            self.published.borrow().servers.iter().find(|it| it.serial == serial).map(|it| it.config.name.clone());
+        if let Some(server) = server {
+            self.announce(ServerChange::ResourceUpdated { server, uri });
         }
     }
 

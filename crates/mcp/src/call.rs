@@ -1,25 +1,15 @@
-//! One call, from the request to its result, its refusal, or its loss. Nothing here is ever sent twice.
+//! One call of a tool, from the request to its result, its refusal, or its loss.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use chat::{Output, Progress};
-use rmcp::{
-    RoleClient,
-    model::{
-        CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientRequest, RequestId, ServerResult,
-    },
-    service::{Peer, PeerRequestOptions, ServiceError},
-};
-use serde_json::{Map, Value};
-use tokio::{
-    sync::{broadcast::error::RecvError, oneshot},
-    time::{Instant, sleep_until},
-};
-use tokio_util::sync::CancellationToken;
+use chat::{Output, Tool};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    CallError, output,
-    session::{RequestError, Session, raw},
+    Answers, CallError,
+    exchange::{Exchange, Terms},
+    output,
+    session::Session,
 };
 
 /// One call of one tool.
@@ -34,121 +24,36 @@ pub struct CallRequest {
     pub timeout: Option<Duration>,
     /// How long it may take altogether, where the server's own setting is not meant.
     pub limit: Option<Duration>,
+    /// Who answers what the server asks meanwhile; nobody where absent.
+    pub answers: Option<Arc<dyn Answers>>,
 }
 
 impl CallRequest {
     pub fn new(server: impl Into<String>, tool: impl Into<String>, arguments: Map<String, Value>) -> Self {
-        Self { server: server.into(), tool: tool.into(), arguments, timeout: None, limit: None }
+        Self { server: server.into(), tool: tool.into(), arguments, timeout: None, limit: None, answers: None }
     }
-}
 
-pub(crate) struct Deadlines {
-    pub(crate) idle: Duration,
-    pub(crate) total: Duration,
+    /// The same call with somebody who answers questions.
+    pub fn answered_by(self, answers: Arc<dyn Answers>) -> Self {
+        Self { answers: Some(answers), ..self }
+    }
 }
 
 pub(crate) async fn call(
     session: &Session,
-    request: CallRequest,
-    deadlines: Deadlines,
-    progress: impl Fn(Progress) + Send,
-    stop: CancellationToken,
+    tool: &Tool,
+    arguments: Map<String, Value>,
+    terms: Terms<'_>,
 ) -> Result<Output, CallError> {
-    let _running = session.running();
-    let server = request.server;
-    let params = CallToolRequestParams::new(request.tool).with_arguments(request.arguments);
-    let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-    // Listening begins before the request leaves: the first progress may be faster than we are.
-    let mut updates = session.progress.subscribe();
-    let sent = session.peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await;
-    let sent = sent.map_err(|error| failed(session, &server, error))?;
-    let (mut answer, token) = (sent.rx, sent.progress_token);
-    let mut pending = Pending { peer: sent.peer, id: Some(sent.id) };
-    let begun = Instant::now();
-    let (mut silent_until, mut done) = (begun + deadlines.idle, f64::MIN);
-    loop {
-        tokio::select! {
-            biased;
-            result = &mut answer => {
-                pending.id = None;
-                return read(session, &server, result);
-            }
-            () = stop.cancelled() => return Err(CallError::Stopped),
-            () = session.closed.cancelled() => return Err(lost(&server, "it ended or was restarted")),
-            update = updates.recv() => match update {
-                Ok((of, update)) if of == token => {
-                    silent_until = Instant::now() + deadlines.idle;
-                    // Notifications may overtake one another; what is older is no news.
-                    if update.done >= done {
-                        done = update.done;
-                        progress(update);
-                    }
-                }
-                Ok(_) => (),
-                Err(RecvError::Lagged(_)) => silent_until = Instant::now() + deadlines.idle,
-                Err(RecvError::Closed) => return Err(lost(&server, "it ended")),
-            },
-            () = sleep_until(silent_until) => return Err(CallError::TimedOut { after: deadlines.idle, total: false }),
-            () = sleep_until(begun + deadlines.total) => {
-                return Err(CallError::TimedOut { after: deadlines.total, total: true });
-            }
-        }
-    }
-}
-
-type Answer = Result<Result<ServerResult, ServiceError>, oneshot::error::RecvError>;
-
-fn read(session: &Session, server: &str, answer: Answer) -> Result<Output, CallError> {
-    let result = match answer {
-        Err(_) => return Err(lost(server, "the connection was closed")),
-        Ok(Err(error)) => return Err(failed(session, server, error)),
-        Ok(Ok(result)) => raw(result),
-    };
-    let what = match result.get("resultType").and_then(Value::as_str) {
-        Some("input_required") => Some("a question"),
-        Some("task") => Some("a task"),
-        _ => None,
-    };
-    if let Some(what) = what {
-        return Err(CallError::NotSupported { server: server.to_owned(), what });
-    }
+    let params = Map::from_iter([
+        ("name".to_owned(), json!(tool.raw_name.as_ref().unwrap_or(&tool.name))),
+        ("arguments".to_owned(), json!(arguments)),
+    ]);
+    let result = Exchange::new(session, terms).run("tools/call", params).await?;
     let (output, tool_failed) = output::read(&result);
-    if tool_failed { Err(CallError::ToolFailed { output: Box::new(output) }) } else { Ok(output) }
-}
-
-fn failed(session: &Session, server: &str, error: ServiceError) -> CallError {
-    match RequestError::from(error) {
-        RequestError::Rejected { code, message } => CallError::Rejected { code, message },
-        RequestError::SignIn => {
-            session.suspect.notify_one();
-            CallError::SignInRequired { server: server.to_owned() }
-        }
-        RequestError::Lost(cause) => {
-            session.suspect.notify_one();
-            lost(server, &cause)
-        }
-        RequestError::TimedOut(after) => CallError::TimedOut { after, total: false },
+    if tool_failed {
+        return Err(CallError::ToolFailed { output: Box::new(output) });
     }
-}
-
-fn lost(server: &str, cause: &str) -> CallError {
-    CallError::Lost { server: server.to_owned(), cause: cause.to_owned() }
-}
-
-/// Tells the server when its answer is no longer waited for, for whatever reason.
-struct Pending {
-    peer: Peer<RoleClient>,
-    id: Option<RequestId>,
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
-        let peer = self.peer.clone();
-        runtime.spawn(async move {
-            let reason = Some("the result is no longer wanted".to_owned());
-            // A server that is gone need not be told.
-            let _ = peer.notify_cancelled(CancelledNotificationParam::new(Some(id), reason)).await;
-        });
-    }
+    output::warn_of_shape(tool, &output);
+    Ok(output)
 }

@@ -10,7 +10,7 @@ use std::{
 use chat::Tool;
 use serde::{Deserialize, Serialize};
 
-use crate::{ServerConfig, file::write_atomically, naming};
+use crate::{ServerConfig, file::write_atomically, naming, tools};
 
 /// The tools of all ready servers, sorted by server and tool.
 #[derive(Debug, Default, PartialEq)]
@@ -44,6 +44,11 @@ impl Catalogue {
     /// Of these tools alone, whichever server they are of.
     pub fn of(tools: &[Tool]) -> Self {
         Self::new([tools])
+    }
+
+    /// The tools that somebody describes, named as those of `server`.
+    pub fn described(server: &str, raws: &[serde_json::Value]) -> Self {
+        Self::new([tools::read(server, raws).as_slice()])
     }
 
     pub fn tools(&self) -> &[Tool] {

@@ -13,21 +13,21 @@ use rmcp::{
     service::{ClientInitializeError, QuitReason, RunningService, RunningServiceCancellationToken},
     transport::Transport as RmcpTransport,
 };
-use tokio::{
-    sync::{Notify, broadcast},
-    time::timeout,
-};
+use tokio::{sync::broadcast, time::timeout};
 
 use crate::{
     Consents, Secrets, ServerConfig, Transport,
+    common::Common,
     credentials::Accounts,
     era::{Eras, Way},
     failure::ConnectError as Failure,
     host::Host,
+    lines::Lines,
     log::Log,
     process::{Child, Watchdog},
     references,
-    session::{Era, Session},
+    running::Running,
+    session::{Era, Session, Ties},
     wire::Wire,
 };
 
@@ -48,6 +48,9 @@ pub(crate) struct Setting {
     pub(crate) secrets: Option<Arc<dyn Secrets>>,
     /// Which programs may be started; all of them where a person gave them for this run.
     pub(crate) consents: Option<Arc<Consents>>,
+    pub(crate) common: Common,
+    /// What this one server writes.
+    pub(crate) lines: Lines,
 }
 
 impl Setting {
@@ -66,7 +69,6 @@ pub(crate) struct Ears<'a> {
 /// A session together with what must end when it ends.
 pub(crate) struct Link {
     pub(crate) session: Session,
-    pub(crate) tools_changed: Arc<Notify>,
     cancel: Option<RunningServiceCancellationToken>,
     ended: Shared<BoxFuture<'static, ()>>,
     child: Option<Child>,
@@ -97,9 +99,9 @@ async fn shaken<T: RmcpTransport<RoleClient> + 'static>(
     transport: T,
     mode: ClientLifecycleMode,
 ) -> Result<Link, ClientInitializeError> {
-    let (host, link) = host(setting);
+    let (host, ties) = host(setting);
     let running = host.serve_with_lifecycle(transport, mode).await?;
-    Ok(link.made(running))
+    Ok(Link::made(running, ties))
 }
 
 fn lifecycle(way: Way) -> ClientLifecycleMode {
@@ -121,39 +123,32 @@ fn words(status: ExitStatus) -> String {
     }
 }
 
-/// What a session will need, before there is one.
-struct Prepared {
-    progress: crate::host::ProgressSender,
-    tools_changed: Arc<Notify>,
-}
-
-fn host(setting: &Setting) -> (Host, Prepared) {
-    let prepared = Prepared { progress: broadcast::channel(PROGRESS_BUFFER).0, tools_changed: Arc::default() };
-    let host = Host {
-        name: setting.client_name.clone(),
-        version: setting.client_version.clone(),
-        progress: prepared.progress.clone(),
-        tools_changed: prepared.tools_changed.clone(),
+fn host(setting: &Setting) -> (Host, Ties) {
+    let ties = Ties {
+        progress: broadcast::channel(PROGRESS_BUFFER).0,
+        news: Arc::default(),
+        running: Running::default(),
+        sampling: setting.common.sampling(),
+        common: setting.common.clone(),
     };
-    (host, prepared)
+    let (name, version) = (setting.client_name.clone(), setting.client_version.clone());
+    (Host { name, version, ties: ties.clone(), lines: setting.lines.clone() }, ties)
 }
 
-impl Prepared {
-    fn made(self, running: RunningService<RoleClient, Host>) -> Link {
+impl Link {
+    fn made(running: RunningService<RoleClient, Host>, ties: Ties) -> Self {
         let peer = running.peer().clone();
         let modern = peer.peer_info().is_some_and(|info| !info.protocol_version.has_initialize());
-        let session = Session::new(peer, if modern { Era::Modern } else { Era::Legacy }, self.progress);
+        let session = Session::new(peer, if modern { Era::Modern } else { Era::Legacy }, ties);
         let cancel = Some(running.cancellation_token());
         let ended = async move {
             // However it ended, it has.
             let _: Result<QuitReason, _> = running.waiting().await;
         };
         let ended = ended.boxed().shared();
-        Link { session, tools_changed: self.tools_changed, cancel, ended, child: None }
+        Self { session, cancel, ended, child: None }
     }
-}
 
-impl Link {
     fn way(&self) -> Way {
         match self.session.era {
             Era::Modern => Way::Modern,

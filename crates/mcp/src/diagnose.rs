@@ -64,7 +64,8 @@ fn well(config: &ServerConfig, connected: &Connected, took: Duration) -> Vec<Dia
             chat::visible(&format!("{name}speaks version {version} ({era}); ready after {} ms.", took.as_millis()));
     }
     let warned = connected.tools.iter().filter(|tool| !tool.warnings.is_empty()).count();
-    let count = if connected.tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", connected.tools.len()) };
+    let count =
+        if connected.tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", connected.tools.len()) };
     let odd = if warned == 0 { String::new() } else { format!(", {warned} of them with something odd") };
     steps.push(said(Check::List, StepOutcome::Ok, format!("{count}{odd}.")));
     steps

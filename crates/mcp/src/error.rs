@@ -78,6 +78,13 @@ pub enum CallError {
     /// The server answered with something that this version cannot go on with.
     #[error("The server '{server}' answered with {what}, which is not supported yet.")]
     NotSupported { server: String, what: &'static str },
+    /// The server wants pages to be visited first; each is as it came.
+    #[error("The server wants a page to be visited first.")]
+    NeedsPage { elicitations: Vec<serde_json::Value> },
+    #[error("The server '{server}' needs a visit to {host}, which was declined.")]
+    PageDeclined { server: String, host: String },
+    #[error("The server '{server}' cancelled the task.")]
+    TaskCancelled { server: String },
 }
 
 fn silence(after: Duration, total: bool) -> String {
@@ -120,7 +127,10 @@ impl CallError {
             .because(cause.clone())
             .fix("Whether it took effect is not known. The server is started again by itself; then ask again."),
             Self::SignInRequired { .. } => report(ErrorCode::SignInRequired).fix("Sign in, then ask again."),
-            Self::NotSupported { .. } => report(ErrorCode::ToolFailed),
+            Self::NotSupported { .. } | Self::NeedsPage { .. } | Self::TaskCancelled { .. } => {
+                report(ErrorCode::ToolFailed)
+            }
+            Self::PageDeclined { .. } => report(ErrorCode::ToolFailed).fix("Ask again, and visit the page this time."),
         }
     }
 }

@@ -1,14 +1,27 @@
-//! Our side of a session: what we say of ourselves, and where the server's notifications go.
+//! Our side of a session: what we say of ourselves, what we answer, and where the server's notifications go.
+#![expect(deprecated, reason = "servers of all revisions still ask and log")]
 
-use std::sync::Arc;
-
-use chat::Progress;
+use chat::{LogLevel, Progress};
 use rmcp::{
-    ClientHandler, RoleClient,
-    model::{ClientConfig, Implementation, ProgressNotificationParam, ProgressToken, ProtocolVersion},
-    service::NotificationContext,
+    ClientHandler, ErrorData, RoleClient,
+    model::{
+        ClientConfig, CreateMessageRequestParams, CreateMessageResult, CustomNotification, CustomRequest, CustomResult,
+        ElicitRequestParams, ElicitResult, Implementation, ListRootsResult, LoggingMessageNotificationParam,
+        ProgressNotificationParam, ProgressToken, ProtocolVersion, ResourceUpdatedNotificationParam,
+    },
+    service::{InboundStreamOrigin, NotificationContext, RequestContext},
 };
-use tokio::sync::{Notify, broadcast};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{
+    Root,
+    lines::Lines,
+    questions::{self, Asked, Unanswerable},
+    running::Inquiry,
+    session::Ties,
+};
 
 /// Progress of every running call of one server; each call picks its own.
 pub(crate) type ProgressSender = broadcast::Sender<(ProgressToken, Progress)>;
@@ -16,8 +29,8 @@ pub(crate) type ProgressSender = broadcast::Sender<(ProgressToken, Progress)>;
 pub(crate) struct Host {
     pub(crate) name: String,
     pub(crate) version: String,
-    pub(crate) progress: ProgressSender,
-    pub(crate) tools_changed: Arc<Notify>,
+    pub(crate) ties: Ties,
+    pub(crate) lines: Lines,
 }
 
 impl ClientHandler for Host {
@@ -26,16 +39,150 @@ impl ClientHandler for Host {
         // The default is a version that has no `initialize`.
         config.protocol_version = ProtocolVersion::LATEST_WITH_INITIALIZE;
         config.client_info = Implementation::new(self.name.clone(), self.version.clone());
+        let mut capabilities = json!({
+            "elicitation": { "form": {}, "url": {} },
+            "roots": { "listChanged": true },
+            "extensions": { "io.modelcontextprotocol/tasks": {} }
+        });
+        if self.ties.sampling {
+            capabilities["sampling"] = json!({ "tools": {} });
+        }
+        config.capabilities = serde_json::from_value(capabilities).unwrap_or_default();
         config
+    }
+
+    async fn create_elicitation(
+        &self,
+        params: ElicitRequestParams,
+        context: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        typed(self.answer("elicitation/create", &json(&params), &context).await?)
+    }
+
+    async fn create_message(
+        &self,
+        params: CreateMessageRequestParams,
+        context: RequestContext<RoleClient>,
+    ) -> Result<CreateMessageResult, ErrorData> {
+        typed(self.answer("sampling/createMessage", &json(&params), &context).await?)
+    }
+
+    async fn list_roots(&self, context: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
+        typed(self.answer("roots/list", &Value::Null, &context).await?)
+    }
+
+    /// What rmcp cannot read in its own shapes is read leniently.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleClient>,
+    ) -> Result<CustomResult, ErrorData> {
+        let params = request.params.unwrap_or_default();
+        self.answer(&request.method, &params, &context).await.map(CustomResult::new)
     }
 
     async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
         let progress = Progress { done: params.progress, total: params.total, message: params.message };
         // Nobody listens when no call is running.
-        let _ = self.progress.send((params.progress_token, progress));
+        let _ = self.ties.progress.send((params.progress_token, progress));
+    }
+
+    async fn on_logging_message(&self, params: LoggingMessageNotificationParam, _: NotificationContext<RoleClient>) {
+        self.note(&json(&params));
     }
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
-        self.tools_changed.notify_one();
+        self.ties.news.tools.notify_one();
     }
+
+    async fn on_prompt_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.ties.news.prompts.notify_one();
+    }
+
+    async fn on_resource_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.ties.news.resources.notify_one();
+    }
+
+    async fn on_resource_updated(&self, params: ResourceUpdatedNotificationParam, _: NotificationContext<RoleClient>) {
+        self.ties.news.updated(&params.uri);
+    }
+
+    async fn on_custom_notification(&self, notification: CustomNotification, _: NotificationContext<RoleClient>) {
+        if notification.method == "notifications/message" {
+            self.note(&notification.params.unwrap_or_default());
+        }
+    }
+}
+
+impl Host {
+    async fn answer(
+        &self,
+        method: &str,
+        params: &Value,
+        context: &RequestContext<RoleClient>,
+    ) -> Result<Value, ErrorData> {
+        let asked = questions::read(method, params, self.ties.sampling).map_err(refused)?;
+        let origin = match context.extensions.get::<InboundStreamOrigin>() {
+            Some(InboundStreamOrigin::OutboundRequest(id)) => Some(id),
+            Some(InboundStreamOrigin::Unassociated) | None => None,
+        };
+        let Some(call) = self.ties.running.of(origin) else {
+            return unattended(&asked, &self.ties.common.roots()).map_err(refused);
+        };
+        let (reply, answer) = oneshot::channel();
+        let ended = Unanswerable { code: -32603, why: "the call that it belongs to has ended" };
+        if call.send(Inquiry { asked, reply }).is_err() {
+            return Err(refused(ended));
+        }
+        tokio::select! {
+            biased;
+            // The server takes it back: then nobody needs to answer.
+            () = context.ct.cancelled() => Err(refused(Unanswerable { code: -32603, why: "it was cancelled" })),
+            answer = answer => answer.unwrap_or(Err(ended)).map_err(refused),
+        }
+    }
+
+    fn note(&self, params: &Value) {
+        let level = params.get("level").and_then(Value::as_str).map_or(LogLevel::Info, level);
+        let logger = params.get("logger").and_then(Value::as_str);
+        let text = match params.get("data") {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Object(data)) if data.len() == 1 && data.contains_key("message") => {
+                data["message"].as_str().map_or_else(|| data["message"].to_string(), str::to_owned)
+            }
+            Some(data) => data.to_string(),
+            None => String::new(),
+        };
+        self.lines.note(level, logger, &text);
+    }
+}
+
+/// The answer where no person belongs to the request.
+pub(crate) fn unattended(asked: &Asked, roots: &[Root]) -> Result<Value, Unanswerable> {
+    match asked {
+        Asked::Roots => Ok(questions::roots(roots)),
+        Asked::Person(ask) => questions::result(ask, crate::Reply::Decline),
+    }
+}
+
+pub(crate) fn level(name: &str) -> LogLevel {
+    serde_json::from_value(json!(name.to_ascii_lowercase())).unwrap_or(LogLevel::Info)
+}
+
+/// The level by its number, in the protocol's words. Standard error has none of its own.
+pub(crate) fn level_name(level: u8) -> &'static str {
+    const NAMES: [&str; 9] = ["debug", "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+    NAMES.get(usize::from(level)).copied().unwrap_or("info")
+}
+
+fn json(params: &impl Serialize) -> Value {
+    serde_json::to_value(params).unwrap_or_default()
+}
+
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ErrorData> {
+    serde_json::from_value(value).map_err(|error| ErrorData::internal_error(error.to_string(), None))
+}
+
+fn refused(refusal: Unanswerable) -> ErrorData {
+    ErrorData::new(rmcp::model::ErrorCode(refusal.code), refusal.why, None)
 }

@@ -5,13 +5,11 @@ use std::{sync::Arc, time::Duration};
 use chat::Tool;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rmcp::model::SubscriptionFilter;
-use tokio::{
-    sync::Notify,
-    time::{Instant, interval_at, sleep, sleep_until},
-};
+use tokio::time::{Instant, interval_at, sleep, sleep_until};
 
 use crate::{
     clock::woken,
+    news::News,
     session::{Era, RequestError, Session},
     tools,
 };
@@ -32,7 +30,7 @@ pub(crate) enum Done {
 pub(crate) struct Jobs {
     name: String,
     session: Session,
-    changed: Arc<Notify>,
+    news: Arc<News>,
     relist_at: Option<Instant>,
     ticks: tokio::time::Interval,
     woken: BoxFuture<'static, ()>,
@@ -40,14 +38,14 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    pub(crate) fn new(name: &str, session: &Session, changed: Arc<Notify>) -> Self {
+    pub(crate) fn new(name: &str, session: &Session, news: Arc<News>) -> Self {
         let running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
         if session.era == Era::Modern {
-            running.push(Box::pin(listen(session.clone(), changed.clone())));
+            running.push(Box::pin(listen(session.clone(), news.clone())));
         }
         let ticks = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         let woken = Box::pin(woken());
-        Self { name: name.to_owned(), session: session.clone(), changed, relist_at: None, ticks, woken, running }
+        Self { name: name.to_owned(), session: session.clone(), news, relist_at: None, ticks, woken, running }
     }
 
     /// Waits for whatever comes next of them.
@@ -55,7 +53,7 @@ impl Jobs {
         let relist_at = self.relist_at;
         tokio::select! {
             Some(done) = self.running.next() => done,
-            () = self.changed.notified(), if relist_at.is_none() => {
+            () = self.news.tools.notified(), if relist_at.is_none() => {
                 self.relist_at = Some(Instant::now() + DEBOUNCE);
                 Done::Nothing
             }
@@ -99,16 +97,16 @@ impl Jobs {
 }
 
 /// Servers of the newer era tell only those who listen.
-async fn listen(session: Session, changed: Arc<Notify>) -> Done {
+async fn listen(session: Session, news: Arc<News>) -> Done {
     let mut filter = SubscriptionFilter::new();
     filter.tools_list_changed = Some(true);
     while let Ok(mut subscription) = session.peer.listen(filter.clone()).await {
         while let Ok(Some(_)) = subscription.next().await {
-            changed.notify_one();
+            news.tools.notify_one();
         }
         sleep(PING_DEADLINE).await;
         // What happened meanwhile went unheard.
-        changed.notify_one();
+        news.tools.notify_one();
     }
     Done::Nothing
 }

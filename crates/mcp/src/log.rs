@@ -5,10 +5,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use chat::LogLevel;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     sync::Notify,
 };
+
+use crate::lines::Lines;
 
 const MAX_LINES: usize = 200;
 const MAX_BYTES: usize = 256 * 1024;
@@ -18,24 +21,31 @@ const MAX_LINE: usize = 4 * 1024;
 /// A ring of lines: the last 200, at most 256 kB. Cheap to clone; all clones are the same ring.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
-    lines: Arc<Mutex<Lines>>,
+    kept: Arc<Mutex<Kept>>,
+    /// The same lines and those that came over the protocol, each with its time.
+    lines: Lines,
     grown: Arc<Notify>,
 }
 
 #[derive(Default)]
-struct Lines {
-    kept: VecDeque<String>,
+struct Kept {
+    lines: VecDeque<String>,
     bytes: usize,
 }
 
 impl Log {
+    pub(crate) fn of(lines: Lines) -> Self {
+        Self { lines, ..Self::default() }
+    }
+
     pub(crate) fn push(&self, line: &str) {
         let line = clean(line);
+        self.lines.note(LogLevel::Stderr, None, &line);
         let mut lines = self.lock();
         lines.bytes += line.len();
-        lines.kept.push_back(line);
-        while lines.kept.len() > MAX_LINES || lines.bytes > MAX_BYTES {
-            let gone = lines.kept.pop_front().map_or(0, |line| line.len());
+        lines.lines.push_back(line);
+        while lines.lines.len() > MAX_LINES || lines.bytes > MAX_BYTES {
+            let gone = lines.lines.pop_front().map_or(0, |line| line.len());
             lines.bytes -= gone;
         }
         drop(lines);
@@ -43,14 +53,14 @@ impl Log {
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lock().kept.iter().cloned().collect()
+        self.lock().lines.iter().cloned().collect()
     }
 
     /// The last few lines as one text; nothing when there are none.
     pub(crate) fn tail(&self, count: usize) -> Option<String> {
         let lines = self.lock();
-        let from = lines.kept.len().saturating_sub(count);
-        let tail: Vec<&str> = lines.kept.iter().skip(from).map(String::as_str).collect();
+        let from = lines.lines.len().saturating_sub(count);
+        let tail: Vec<&str> = lines.lines.iter().skip(from).map(String::as_str).collect();
         (!tail.is_empty()).then(|| tail.join("\n"))
     }
 
@@ -77,8 +87,8 @@ impl Log {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lines> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A result as it came, and what a model can read of it: all of it; whoever asks the model fits it to what that takes.
 
-use chat::{Content, Output};
+use chat::{Content, Output, Tool};
 use serde_json::{Map, Value};
 
 /// Reads any result, however odd. The flag says whether the tool reported a failure.
@@ -11,6 +11,19 @@ pub(crate) fn read(raw: &Value) -> (Output, bool) {
     let bytes = serde_json::to_string(raw).map_or(0, |text| text.len() as u64);
     let failed = raw.get("isError").and_then(Value::as_bool).unwrap_or(false);
     (Output { content, structured, model_text, whole: None, bytes }, failed)
+}
+
+/// Notes where a result is not of the shape that its tool announced. It is used all the same: the server decides.
+pub(crate) fn warn_of_shape(tool: &Tool, output: &Output) {
+    let (Some(schema), Some(structured)) = (&tool.output_schema, &output.structured) else { return };
+    let problem = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator.validate(structured).err().map(|error| error.to_string()),
+        Err(error) => Some(format!("its schema cannot be used: {error}")),
+    };
+    if let Some(problem) = problem {
+        let problem = cut(&problem, 300);
+        tracing::warn!(server = tool.server, tool = tool.name, problem, "a result is not as its tool announced");
+    }
 }
 
 fn blocks(raw: &Value) -> Vec<Content> {
@@ -27,7 +40,7 @@ fn blocks(raw: &Value) -> Vec<Content> {
     }
 }
 
-fn block(raw: &Value) -> Content {
+pub(crate) fn block(raw: &Value) -> Content {
     let other = || Content::Other { value: raw.clone() };
     let Value::Object(map) = raw else {
         return match raw {
@@ -88,7 +101,7 @@ fn is_for_model(block: &Value) -> bool {
 }
 
 /// What the model reads of a block. Base64 is nothing to read.
-fn words(block: &Content) -> String {
+pub(crate) fn words(block: &Content) -> String {
     match block {
         Content::Text { text } => text.clone(),
         Content::Image { data, mime_type } => format!("[image: {mime_type}, {}]", size(data)),
@@ -135,6 +148,25 @@ fn is_binary(text: &str) -> bool {
     let base64 =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\n' | b'\r');
     data.len() > 512 && data.bytes().all(base64)
+}
+
+/// More than this of one reading is not put into a message.
+pub(crate) const MODEL_BUDGET: usize = 50_000;
+
+/// Head and tail of what is too long, and between them how much is missing.
+pub(crate) fn cut(text: &str, budget: usize) -> String {
+    let count = text.chars().count();
+    if count <= budget {
+        return text.to_owned();
+    }
+    let (head, tail) = (budget * 3 / 4, budget / 4);
+    let at = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
+    let gone = count - head - tail;
+    format!(
+        "{}\n\n[… {gone} of {count} characters left out here …]\n\n{}",
+        &text[..at(head)],
+        &text[at(count - tail)..]
+    )
 }
 
 #[cfg(test)]

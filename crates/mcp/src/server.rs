@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use chat::{ErrorReport, ServerState, Tool};
+use chat::{ErrorReport, Offers, ServerState, Tool};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, sleep_until, timeout},
@@ -23,6 +23,7 @@ use crate::{
     jobs::{Done, Jobs, PING_DEADLINE},
     log::Log,
     session::{Era, RequestError, Session},
+    spread::spread,
     tools,
     wire::Wire,
 };
@@ -121,7 +122,9 @@ impl ServerTask {
         let since = Instant::now();
         self.was_ready = true;
         self.publish_ready(&session, tools, latency);
-        let mut jobs = Jobs::new(&self.config.name, &session, link.tools_changed.clone());
+        // It ends with the session.
+        tokio::spawn(spread(session.clone(), self.board.clone(), self.serial));
+        let mut jobs = Jobs::new(&self.config.name, &session, link.session.news.clone());
         let ended = loop {
             tokio::select! {
                 biased;
@@ -243,10 +246,12 @@ impl ServerTask {
         let log = Arc::new(self.log.lines());
         self.board.update(self.serial, |server| {
             server.state = ServerState::Ready { tools: count(&tools), latency_ms: latency.as_secs_f64() * 1000.0 };
+            let Offers { prompts_changed, resources_changed, .. } = server.offers;
             if *server.tools != tools {
                 server.tools = Arc::new(tools);
             }
             server.log = log;
+            server.offers = Offers { prompts_changed, resources_changed, ..session.offers() };
             server.session = Some(session.clone());
         });
     }

@@ -20,17 +20,22 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    CallError, CallRequest, Catalogue, Consents, MemorySecrets, Secrets, ServerChange, ServerConfig, ServerSnapshot,
+    CallError, CallRequest, Catalogue, Consents, MemorySecrets, Root, Secrets, ServerChange, ServerConfig,
+    ServerSnapshot,
     auth::SignIns,
     board::{Board, Published},
-    call::{self, Deadlines},
+    call,
     catalogue::LastKnown,
+    common::Common,
     connect::Setting,
     diagnose::diagnose,
     era::Eras,
+    exchange::{Deadlines, Terms},
+    lines::Lines,
     log::Log,
     process::{self, Watchdog},
     server::{Order, ServerTask},
+    session::Session,
     wire::Wire,
 };
 
@@ -58,6 +63,10 @@ pub struct ServersOptions {
     pub consents: Option<Arc<Consents>>,
     /// The file in which is kept how each server is spoken to, so that it need not be found out each time.
     pub eras: Option<PathBuf>,
+    /// Whether servers may ask models, each time with a person's leave.
+    pub sampling: bool,
+    /// Folders that servers may work in where a call says nothing of its own.
+    pub roots: Vec<Root>,
 }
 
 /// The servers. Cheap to clone; all clones are the same servers.
@@ -94,6 +103,8 @@ impl Servers {
                 secrets: options.secrets,
                 consents: options.consents,
                 eras: Eras::load(options.eras),
+                common: Common::new(options.sampling, options.roots),
+                lines: Lines::default(),
             },
             sign_ins,
             catalogue: options.catalogue,
@@ -177,29 +188,21 @@ impl Servers {
     pub async fn call(
         &self,
         request: CallRequest,
-        progress: impl Fn(Progress) + Send,
+        progress: impl Fn(Progress) + Send + Sync,
         stop: CancellationToken,
     ) -> Result<Output, CallError> {
-        let Some(server) = self.find(&request.server) else {
-            return Err(CallError::NotReady { server: request.server, state: "not known" });
-        };
-        if matches!(server.state, ServerState::NeedsSignIn | ServerState::SigningIn { .. }) {
-            return Err(CallError::SignInRequired { server: request.server });
-        }
-        let (ServerState::Ready { .. }, Some(session)) = (&server.state, &server.session) else {
-            return Err(CallError::NotReady { server: request.server, state: words(&server.state) });
-        };
+        let (session, server) = self.ready(&request.server)?;
         let offered = server.tools.iter().find(|tool| tool.name == request.tool);
         let Some(tool) = offered.filter(|tool| !server.config.disabled_tools.contains(&tool.name)) else {
             return Err(CallError::NoSuchTool { server: request.server, tool: request.tool });
         };
-        let request = CallRequest { tool: tool.raw_name.clone().unwrap_or(request.tool), ..request };
         let turn = stop.run_until_cancelled(server.turns.acquire()).await.ok_or(CallError::Stopped)?;
         let deadlines = Deadlines {
             idle: request.timeout.unwrap_or(server.config.call_timeout),
             total: request.limit.unwrap_or(server.config.call_limit),
         };
-        let called = call::call(session, request, deadlines, progress, stop).await;
+        let terms = Terms { server: &request.server, deadlines, progress: &progress, stop, answers: request.answers };
+        let called = call::call(&session, tool, request.arguments, terms).await;
         drop(turn);
         called
     }
@@ -230,7 +233,28 @@ impl Servers {
         join_all(servers.iter().map(|server| stopped(&server.orders))).await;
     }
 
-    fn find(&self, name: &str) -> Option<ServerSnapshot> {
+    /// The session of a server that can be asked now.
+    pub(crate) fn session(&self, name: &str) -> Result<(Session, Arc<ServerConfig>), CallError> {
+        self.ready(name).map(|(session, server)| (session, server.config))
+    }
+
+    pub(crate) fn common(&self) -> &Common {
+        &self.inner.setting.common
+    }
+
+    fn ready(&self, name: &str) -> Result<(Session, ServerSnapshot), CallError> {
+        let named = || name.to_owned();
+        let server = self.find(name).ok_or_else(|| CallError::NotReady { server: named(), state: "not known" })?;
+        if matches!(server.state, ServerState::NeedsSignIn | ServerState::SigningIn { .. }) {
+            return Err(CallError::SignInRequired { server: named() });
+        }
+        match (&server.state, server.session.clone()) {
+            (ServerState::Ready { .. }, Some(session)) => Ok((session, server)),
+            (state, _) => Err(CallError::NotReady { server: named(), state: words(state) }),
+        }
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<ServerSnapshot> {
         self.snapshot().iter().find(|server| server.config.name == name).cloned()
     }
 
@@ -241,19 +265,32 @@ impl Servers {
         let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
         let (log, wire) = (Arc::default(), Wire::of(&config.name));
         let task_wire = wire.clone();
-        let turns = turns(&config);
-        let snapshot =
-            ServerSnapshot { config: config.clone(), state, tools, log, session: None, wire, orders, serial, turns };
+        let lines = Lines::default();
+        let setting = Setting { lines: lines.clone(), ..self.inner.setting.clone() };
+        let offers = chat::Offers::default();
+        let snapshot = ServerSnapshot {
+            config: config.clone(),
+            state,
+            tools,
+            log,
+            offers,
+            session: None,
+            lines,
+            wire,
+            orders,
+            serial,
+            turns: turns(&config),
+        };
         let known = self.inner.board.add(snapshot);
         if known.is_none() {
             let task = ServerTask {
                 serial,
                 config,
                 board: self.inner.board.clone(),
-                setting: self.inner.setting.clone(),
                 inbox,
                 abandoned: self.inner.abandoned.clone(),
-                log: Log::default(),
+                log: Log::of(setting.lines.clone()),
+                setting,
                 wire: task_wire,
                 attempts: 0,
                 was_ready: false,

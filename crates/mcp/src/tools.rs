@@ -1,42 +1,20 @@
 //! What a server offers, read leniently: one malformed tool costs that one tool at most.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use chat::{Tool, ToolHints, visible};
-use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    definition, naming,
+    definition,
+    lists::{self, Kind},
+    naming,
     session::{RequestError, Session},
 };
 
-/// More pages than this are a server going in circles.
-const MAX_PAGES: usize = 100;
-const MAX_TOOLS: usize = 2_000;
-const LIST_DEADLINE: Duration = Duration::from_secs(30);
-
 /// All tools of a server, in its order.
 pub(crate) async fn list(session: &Session, server: &str) -> Result<Vec<Tool>, RequestError> {
-    let (mut raws, mut cursor, mut seen) = (vec![], None::<String>, HashSet::new());
-    for _ in 0..MAX_PAGES {
-        let request = ListToolsRequest::with_param(PaginatedRequestParams::default().with_cursor(cursor));
-        let page = match session.ask(ClientRequest::ListToolsRequest(request), LIST_DEADLINE).await {
-            // A server without tools need not know the method.
-            Err(RequestError::Rejected { code: -32601, .. }) if raws.is_empty() => return Ok(vec![]),
-            page => page?,
-        };
-        if let Some(Value::Array(tools)) = page.get("tools") {
-            raws.extend(tools.iter().cloned());
-        }
-        match page.get("nextCursor").and_then(Value::as_str) {
-            Some(next) if !next.is_empty() && raws.len() < MAX_TOOLS && seen.insert(next.to_owned()) => {
-                cursor = Some(next.to_owned());
-            }
-            _ => break,
-        }
-    }
-    Ok(read(server, &raws))
+    lists::fresh(session, Kind::Tools).await.map(|raws| read(server, &raws))
 }
 
 /// What of a raw listing can be used, with what is odd about it written beside it.
@@ -45,7 +23,7 @@ pub fn read(server: &str, raws: &[Value]) -> Vec<Tool> {
     let usable: Vec<(&str, &Map<String, Value>)> = raws
         .iter()
         .filter_map(|raw| Some((raw.get("name")?.as_str()?, raw.as_object()?)))
-        .filter(|(_, raw)| !is_for_apps_only(raw))
+        .filter(|(_, raw)| !is_for_apps_only(raw) && !is_task_only(raw))
         .filter(|(name, _)| !name.trim().is_empty() && names.insert(name.to_owned()))
         .collect();
     let plain: Vec<&str> = usable.iter().map(|(name, _)| *name).collect();
@@ -166,6 +144,12 @@ fn is_for_apps_only(raw: &Map<String, Value>) -> bool {
     matches!(visibility, Some(Value::Array(list)) if list.len() == 1 && list[0] == "app")
 }
 
+/// Tools that run only as tasks of the older kind, which Loquat does not speak: a call of theirs could only fail.
+fn is_task_only(raw: &Map<String, Value>) -> bool {
+    let support = raw.get("execution").and_then(|execution| execution.get("taskSupport")?.as_str());
+    support == Some("required")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +164,7 @@ mod tests {
             json!("tool"),
             json!({ "name": "good" }),
             json!({ "name": "hidden", "_meta": { "ui": { "visibility": ["app"] } } }),
+            json!({ "name": "tasks", "inputSchema": {}, "execution": { "taskSupport": "required" } }),
             json!({ "name": "sly", "inputSchema": {}, "description": "a\u{200b}b\u{e0041}", "title": 5 }),
         ];
         let tools = read("s", &raws);

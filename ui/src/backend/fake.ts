@@ -126,6 +126,15 @@ export class FakeBackend implements Backend {
       for (const answer of this.approvals.values()) answer({ allow: false });
       return null;
     },
+    answer_question: () => null,
+    list_prompts: () => [],
+    fill_prompt: () => ({ description: "", messages: [], text: "" }),
+    list_resources: () => ({ resources: [], templates: [] }),
+    read_resource: () => ({ content: [], text: "" }),
+    subscribe_resource: () => null,
+    unsubscribe_resource: () => null,
+    complete: () => ({ values: [], more: false }),
+    server_log: () => [],
     answer_approval: ({ call, allow, word }) => {
       this.approvals.get(call)?.({ allow, word });
       return null;

@@ -3,6 +3,7 @@ import { createContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { asReport, type Backend } from "../backend";
 import type {
+  Answer,
   AppEvent,
   Commands,
   ConversationSummary,
@@ -211,6 +212,10 @@ export class App {
 
   async answer(call: string, allow: boolean, more: { word?: string } = {}): Promise<void> {
     await this.attempt("answer_approval", { call, allow, ...more });
+  }
+
+  async answerQuestion(question: string, answer: Answer): Promise<void> {
+    await this.attempt("answer_question", { question, answer });
   }
 
   server(name: string): ServerView | undefined {

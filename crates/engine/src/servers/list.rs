@@ -7,6 +7,7 @@ use chat::ErrorReport;
 use mcp::{ConfigError, Consents, SecretsOrMemory, ServerConfig, ServerFile, ServersOptions, Transport};
 
 use crate::home::Home;
+use crate::settings::Settings;
 
 /// The help desk's servers: the bundled program's only argument, and their names.
 pub const HELP_DESK: [&str; 5] = ["ticket", "customer", "billing", "kb", "asset"];
@@ -41,7 +42,12 @@ pub(crate) fn resolved(file: &ServerFile, program: Option<&Path>) -> Vec<ServerC
 }
 
 /// What all servers have in common; `consents` where they are not given for one call alone.
-pub(crate) fn options(home: &Home, secrets: Arc<SecretsOrMemory>, consents: Option<Arc<Consents>>) -> ServersOptions {
+pub(crate) fn options(
+    home: &Home,
+    settings: &Settings,
+    secrets: Arc<SecretsOrMemory>,
+    consents: Option<Arc<Consents>>,
+) -> ServersOptions {
     ServersOptions {
         client_name: "Loquat".into(),
         client_version: env!("CARGO_PKG_VERSION").into(),
@@ -50,6 +56,8 @@ pub(crate) fn options(home: &Home, secrets: Arc<SecretsOrMemory>, consents: Opti
         eras: Some(home.eras()),
         catalogue: consents.is_some().then(|| home.catalogue()),
         accounts: Some(home.accounts()),
+        sampling: settings.sampling,
+        roots: crate::folders::roots(&settings.folders),
         secrets: Some(secrets),
         consents,
     }

@@ -38,6 +38,12 @@ pub(crate) enum Named<'a> {
 }
 
 impl Offer {
+    /// All tools of a catalogue that can be sent, and nothing of Loquat's own.
+    pub(crate) fn all(catalogue: Arc<Catalogue>, preparing: &Preparing) -> Self {
+        let sent = catalogue.tools().iter().filter_map(|tool| preparing.prepare(tool).ok()).collect();
+        Self { sent, finds: false, catalogue, choice: ToolChoice::default(), own: vec![] }
+    }
+
     /// The entries of a request's `tools`.
     pub fn functions(&self) -> impl Iterator<Item = &Value> {
         self.sent.iter().map(|prepared| &prepared.function)

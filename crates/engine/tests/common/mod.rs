@@ -37,6 +37,13 @@ pub fn fixture(mode: &str) -> ServerConfig {
     ServerConfig::new("fixture", transport)
 }
 
+/// A server that asks back while a call runs.
+pub fn asker() -> ServerConfig {
+    let command = testkit::program("mcp-asker").display().to_string();
+    let transport = Transport::Stdio { command, args: vec!["legacy".into()], env: Default::default(), cwd: None };
+    ServerConfig::new("asker", transport)
+}
+
 impl Desk {
     pub async fn new(rounds: Vec<Round>) -> Self {
         Self::with(rounds, |_| ()).await

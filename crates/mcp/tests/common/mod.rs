@@ -19,6 +19,13 @@ pub(crate) fn fixture() -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// The server that asks back.
+pub(crate) fn asker(mode: &str) -> ServerConfig {
+    let command = fixture().replace("mcp-fixture", "mcp-asker");
+    let args = vec![mode.to_owned()];
+    ServerConfig::new("asker", Transport::Stdio { command, args, env: Default::default(), cwd: None })
+}
+
 pub(crate) fn stdio(name: &str, mode: &str) -> ServerConfig {
     let args = vec![mode.to_owned()];
     ServerConfig::new(name, Transport::Stdio { command: fixture(), args, env: Default::default(), cwd: None })

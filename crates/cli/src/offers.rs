@@ -1,0 +1,107 @@
+//! Prompts, resources and logs of servers.
+
+use std::time::Duration;
+
+use ::chat::{ErrorCode, ErrorReport, LogLevel};
+use engine::Engine;
+use serde_json::{Map, Value, json};
+
+use crate::args::{List, Logs, Prompt, Read};
+use crate::{Ending, print};
+
+/// A first start may download its program.
+const SERVERS_MAY_TAKE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn prompts(args: List) -> Result<Ending, ErrorReport> {
+    let engine = opened(&args.servers).await?;
+    let prompts = engine.prompts(None).await;
+    engine.shut_down().await;
+    let prompts = prompts?;
+    if args.json {
+        print::line(&json!(prompts).to_string());
+        return Ok(Ending::Answered);
+    }
+    for prompt in prompts {
+        let blanks: Vec<String> = prompt.arguments.iter().map(|it| it.name.clone()).collect();
+        let words = format!("{:<16} {:<32} {} {}", prompt.server, prompt.name, blanks.join(" "), prompt.description);
+        print::line(print::plain(&words).trim_end());
+    }
+    Ok(Ending::Answered)
+}
+
+pub(crate) async fn prompt(args: Prompt) -> Result<Ending, ErrorReport> {
+    let arguments = arguments(&args.arguments)?;
+    let engine = opened(&args.servers).await?;
+    let filled = engine.fill_prompt(&args.server, &args.name, arguments).await;
+    engine.shut_down().await;
+    let filled = filled?;
+    print::line(&if args.json { json!(filled).to_string() } else { print::plain(&filled.text) });
+    Ok(Ending::Answered)
+}
+
+pub(crate) async fn resources(args: List) -> Result<Ending, ErrorReport> {
+    let engine = opened(&args.servers).await?;
+    let list = engine.resources(None).await;
+    engine.shut_down().await;
+    let list = list?;
+    if args.json {
+        print::line(&json!(list).to_string());
+        return Ok(Ending::Answered);
+    }
+    for resource in list.resources {
+        print::line(&print::plain(&format!("{:<16} {:<40} {}", resource.server, resource.uri, resource.name)));
+    }
+    for template in list.templates {
+        print::line(&print::plain(&format!("{:<16} {:<40} {}", template.server, template.uri_template, template.name)));
+    }
+    Ok(Ending::Answered)
+}
+
+pub(crate) async fn read(args: Read) -> Result<Ending, ErrorReport> {
+    let engine = opened(&args.servers).await?;
+    let reading = engine.read_resource(&args.server, &args.uri).await;
+    engine.shut_down().await;
+    let reading = reading?;
+    print::line(&if args.json { json!(reading).to_string() } else { print::plain(&reading.text) });
+    Ok(Ending::Answered)
+}
+
+/// What the server wrote from its start until it was ready.
+pub(crate) async fn logs(args: Logs) -> Result<Ending, ErrorReport> {
+    let engine = opened(&args.servers).await?;
+    let known = engine.server_views().iter().any(|server| server.name == args.server);
+    let lines = engine.server_log(&args.server, LogLevel::Debug);
+    engine.shut_down().await;
+    if !known {
+        let message = format!("There is no server called {}.", args.server);
+        return Err(ErrorReport::new(ErrorCode::NotFound, message).fix("`loq servers` lists those that there are."));
+    }
+    for line in lines {
+        if args.json {
+            print::line(&json!(line).to_string());
+        } else {
+            let level = format!("{:?}", line.level).to_lowercase();
+            let logger = line.logger.map(|logger| format!("{logger}: ")).unwrap_or_default();
+            print::line(&print::plain(&format!("{level:<9} {logger}{}", line.text)));
+        }
+    }
+    Ok(Ending::Answered)
+}
+
+async fn opened(servers: &Option<std::path::PathBuf>) -> Result<Engine, ErrorReport> {
+    let engine = crate::open::open_servers(servers.as_deref()).await?;
+    engine.servers_settled(SERVERS_MAY_TAKE).await;
+    Ok(engine)
+}
+
+/// `name=value`, each.
+fn arguments(pairs: &[String]) -> Result<Map<String, Value>, ErrorReport> {
+    let pair = |pair: &String| {
+        let (name, value) = pair.split_once('=').ok_or_else(|| {
+            ErrorReport::new(ErrorCode::InvalidInput, format!("'{pair}' is no argument."))
+                .fix("Give each as name=value, such as city=Berlin.")
+        })?;
+        Ok((name.to_owned(), Value::from(value)))
+    };
+    pairs.iter().map(pair).collect()
+}

@@ -1,0 +1,111 @@
+//! What servers ask in the middle of a turn, and what becomes of it.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use chat::{Answer, Ask, CallStatus, ErrorCode, Item, Question, QuestionStatus, Rule, TurnEvent};
+use common::{Desk, Told, asker};
+use serde_json::{Value, json};
+use testkit::Round;
+
+/// A turn in which the model calls one tool of the server that asks back.
+async fn desk(tool: &str, more: Vec<Round>, sampling: bool) -> Desk {
+    let called = Round::new().call("a", &format!("asker__{tool}"), json!({}));
+    let rounds = [called].into_iter().chain(more).chain([Round::text("done")]).collect();
+    Desk::with(rounds, |options| {
+        options.servers = Some(vec![asker()]);
+        options.rules = vec![Rule::AllowAll];
+        options.settings = options.settings.take().map(|settings| engine::Settings { sampling, ..settings });
+    })
+    .await
+}
+
+/// The newest event's question, where that waits.
+fn asked(told: &Told) -> Option<&Question> {
+    match told.events.last() {
+        Some(TurnEvent::Item { item: Item::Question(question) }) if question.status == QuestionStatus::Waiting => {
+            Some(question)
+        }
+        _ => None,
+    }
+}
+
+fn result(told: &Told) -> String {
+    match &told.calls()[0].status {
+        CallStatus::Succeeded { output } => output.model_text.clone(),
+        other => panic!("no result: {other:?}"),
+    }
+}
+
+fn accept(content: Value) -> Answer {
+    Answer::Accept { content: Some(content), model: None }
+}
+
+#[tokio::test]
+async fn a_form_waits_until_it_is_filled_as_it_must_be() {
+    let desk = desk("form", vec![], false).await;
+    let told = desk.ask_in(None, "hi", |engine, told| {
+        if let Some(question) = asked(told) {
+            assert!(matches!(&question.ask, Ask::Form { message, .. } if message == "Who are you?"));
+            assert_eq!(question.call.as_ref(), Some(&told.calls()[0].id));
+            let wrong = engine.answer_question(&question.id, accept(json!({ "age": "old" }))).unwrap_err();
+            assert_eq!(wrong.code, ErrorCode::InvalidInput);
+            engine.answer_question(&question.id, accept(json!({ "name": "Ann" }))).unwrap();
+            assert!(engine.answer_question(&question.id, Answer::Decline).is_err(), "answered once");
+        }
+    });
+    let told = told.await;
+    assert_eq!(
+        told.log(),
+        "? <form proposed><form runs>(asked) (accepted) <form ok> ? [says] done = completed".replace(">(", "> (")
+    );
+    assert_eq!(result(&told), r#"{"action":"accept","content":{"name":"Ann","age":42}}"#, "defaults are filled in");
+    let kept = desk.turns(&told.conversation).await;
+    let questions = kept[0].items.iter().filter(|item| matches!(item, Item::Question(_))).count();
+    assert_eq!(questions, 1, "it is part of the turn");
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn a_declined_form_is_told_to_the_server() {
+    let desk = desk("form", vec![], false).await;
+    let told = desk.ask_in(None, "hi", |engine, told| {
+        if let Some(question) = asked(told) {
+            engine.answer_question(&question.id, Answer::Decline).unwrap();
+        }
+    });
+    assert_eq!(result(&told.await), r#"{"action":"decline"}"#);
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn stopping_the_turn_closes_the_question() {
+    let desk = desk("form", vec![], false).await;
+    let told = desk.ask_in(None, "hi", |engine, told| {
+        if asked(told).is_some() {
+            engine.stop(&told.conversation);
+        }
+    });
+    let told = told.await;
+    let kept = desk.turns(&told.conversation).await;
+    let open = kept[0].items.iter().any(|item| matches!(item, Item::Question(question) if !question.status.is_final()));
+    assert!(!open && told.log().contains("(cancelled)") && told.log().ends_with("= stopped"), "{}", told.log());
+    desk.engine.shut_down().await;
+}
+
+#[tokio::test]
+async fn the_model_writes_for_a_server_once_a_person_agreed() {
+    let desk = desk("sample", vec![Round::text("hi from the model")], true).await;
+    let told = desk.ask_in(None, "hi", |engine, told| {
+        if let Some(question) = asked(told) {
+            assert!(matches!(&question.ask, Ask::Sampling { request } if request.max_tokens == Some(50)));
+            engine.answer_question(&question.id, Answer::Accept { content: None, model: None }).unwrap();
+        }
+    });
+    let told = told.await;
+    assert!(told.log().contains("(asked) (answering) (accepted)"), "{}", told.log());
+    assert!(result(&told).contains("hi from the model"), "{}", result(&told));
+    let requests = desk.finish().await;
+    assert!(requests[1]["messages"].to_string().contains("Say hi"), "the server's words were sent, and no others");
+    assert_eq!(requests[1]["messages"].as_array().unwrap().len(), 1);
+}

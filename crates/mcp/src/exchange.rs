@@ -1,0 +1,306 @@
+//! One request and everything that belongs to it until its result: progress, questions, further rounds, tasks.
+//!
+//! A request is sent once. It is sent anew only where the server says so: with answers that it asked for.
+
+use std::{sync::Arc, time::Duration};
+
+use chat::Progress;
+use futures::{
+    StreamExt,
+    future::{BoxFuture, FutureExt},
+    stream::FuturesUnordered,
+};
+use rmcp::{
+    RoleClient,
+    model::{CancelledNotificationParam, ClientRequest, ProgressToken, RequestId},
+    service::{Peer, PeerRequestOptions},
+};
+use serde_json::{Map, Value, json};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        oneshot,
+    },
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Answers, CallError, elicit, host, input, questions,
+    questions::{Asked, Unanswerable},
+    running::{Inquiry, Registered},
+    session::{RequestError, Session, raw},
+    tasks,
+};
+
+/// How long a request may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadlines {
+    /// Without a sign of life.
+    pub(crate) idle: Duration,
+    /// Altogether; the time in which a person is asked does not count.
+    pub(crate) total: Duration,
+}
+
+/// Who is told, who answers, and who may end it.
+pub(crate) struct Terms<'a> {
+    pub(crate) server: &'a str,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) progress: &'a (dyn Fn(Progress) + Send + Sync),
+    pub(crate) stop: CancellationToken,
+    pub(crate) answers: Option<Arc<dyn Answers>>,
+}
+
+/// A request under way.
+pub(crate) struct Exchange<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) terms: Terms<'a>,
+    registered: Registered,
+    updates: broadcast::Receiver<(ProgressToken, Progress)>,
+    silent_until: Instant,
+    ends_at: Instant,
+    /// Progress never goes back: notifications may overtake one another.
+    done: f64,
+}
+
+/// A server's request that is being answered, and how it will be.
+type Answering = BoxFuture<'static, (oneshot::Sender<Result<Value, Unanswerable>>, Result<Value, Unanswerable>)>;
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(session: &'a Session, terms: Terms<'a>) -> Self {
+        let now = Instant::now();
+        Self {
+            session,
+            registered: session.running.register(),
+            // Listening begins before the request leaves: the first progress may be faster than we are.
+            updates: session.progress.subscribe(),
+            silent_until: now + terms.deadlines.idle,
+            ends_at: now + terms.deadlines.total,
+            done: f64::MIN,
+            terms,
+        }
+    }
+
+    /// From the request to its complete result, as it came.
+    pub(crate) async fn run(mut self, method: &str, params: Map<String, Value>) -> Result<Value, CallError> {
+        let (mut params, mut rounds, mut sent_to_page) = (params, 0, false);
+        loop {
+            let result = match self.once(method, &params).await {
+                Err(CallError::NeedsPage { elicitations }) if !sent_to_page => {
+                    sent_to_page = true;
+                    elicit::pages(&mut self, elicitations).await?;
+                    continue;
+                }
+                other => other?,
+            };
+            match result.get("resultType").and_then(Value::as_str) {
+                Some("input_required") if rounds < input::MAX_ROUNDS => {
+                    rounds += 1;
+                    input::fill(&mut self, &mut params, &result).await?;
+                }
+                Some("input_required") => return Err(self.unusable("questions without end")),
+                Some("task") => return tasks::follow(&mut self, &result).await,
+                Some("complete") | None => return Ok(result),
+                Some(_) => return Err(self.unusable("a kind of result that is not known")),
+            }
+        }
+    }
+
+    /// Sends it and waits for what comes back.
+    pub(crate) async fn once(&mut self, method: &str, params: &Map<String, Value>) -> Result<Value, CallError> {
+        let request = request(method, params);
+        let options = PeerRequestOptions::no_options().with_meta(self.session.request_meta());
+        let sent = self.session.peer.send_cancellable_request(request, options).await;
+        let sent = sent.map_err(|error| self.failed(error.into()))?;
+        self.registered.sent_as(&sent.id);
+        let (mut answer, token) = (sent.rx, sent.progress_token);
+        let mut pending = Pending { peer: sent.peer, id: Some(sent.id) };
+        let mut answering: FuturesUnordered<Answering> = FuturesUnordered::new();
+        let mut asked_at = Instant::now();
+        loop {
+            let is_asking = !answering.is_empty();
+            tokio::select! {
+                biased;
+                result = &mut answer => {
+                    pending.id = None;
+                    return match result {
+                        Err(_) => Err(self.lost("the connection was closed")),
+                        Ok(Err(error)) => Err(self.failed(error.into())),
+                        Ok(Ok(result)) => Ok(raw(result)),
+                    };
+                }
+                () = self.terms.stop.cancelled() => return Err(CallError::Stopped),
+                () = self.session.closed.cancelled() => return Err(self.lost("it ended or was restarted")),
+                Some(inquiry) = self.registered.inquiries.recv() => {
+                    if !is_asking {
+                        asked_at = Instant::now();
+                    }
+                    answering.push(self.answering(inquiry));
+                }
+                Some((reply, answer)) = answering.next(), if is_asking => {
+                    // The server may have taken its question back.
+                    let _ = reply.send(answer);
+                    if answering.is_empty() {
+                        self.forgive(asked_at);
+                    }
+                }
+                update = self.updates.recv() => self.hear(update, &token)?,
+                () = sleep_until(self.silent_until), if !is_asking => return Err(self.too_late(false)),
+                () = sleep_until(self.ends_at), if !is_asking => return Err(self.too_late(true)),
+            }
+        }
+    }
+
+    fn hear(
+        &mut self,
+        update: Result<(ProgressToken, Progress), RecvError>,
+        token: &ProgressToken,
+    ) -> Result<(), CallError> {
+        match update {
+            Ok((of, update)) if of == *token => self.heard(update),
+            Ok(_) => (),
+            Err(RecvError::Lagged(_)) => self.alive(),
+            Err(RecvError::Closed) => return Err(self.lost("it ended")),
+        }
+        Ok(())
+    }
+
+    /// Tells of progress, unless it is older than what was told before.
+    pub(crate) fn heard(&mut self, update: Progress) {
+        self.alive();
+        if update.done >= self.done {
+            self.done = update.done;
+            (self.terms.progress)(update);
+        }
+    }
+
+    /// There was a sign of life.
+    pub(crate) fn alive(&mut self) {
+        self.silent_until = Instant::now() + self.terms.deadlines.idle;
+    }
+
+    /// The time since then was a person's, not the server's.
+    pub(crate) fn forgive(&mut self, since: Instant) {
+        let spent = since.elapsed();
+        self.silent_until += spent;
+        self.ends_at += spent;
+    }
+
+    fn answering(&self, inquiry: Inquiry) -> Answering {
+        let Inquiry { asked, mut reply } = inquiry;
+        let answer = self.answer(asked);
+        async move {
+            let answer = tokio::select! {
+                biased;
+                () = reply.closed() => Err(Unanswerable { code: -1, why: "the question was taken back" }),
+                answer = answer => answer,
+            };
+            (reply, answer)
+        }
+        .boxed()
+    }
+
+    /// The answer to one question, from whoever answers for this request.
+    pub(crate) fn answer(&self, asked: Asked) -> BoxFuture<'static, Result<Value, Unanswerable>> {
+        let Some(answers) = self.terms.answers.clone() else {
+            let common = self.session.roots();
+            return async move { host::unattended(&asked, &common) }.boxed();
+        };
+        match asked {
+            Asked::Roots => {
+                let roots = questions::roots(&answers.roots());
+                async move { Ok(roots) }.boxed()
+            }
+            Asked::Person(ask) => {
+                let reply = answers.answer(self.terms.server, (*ask).clone());
+                async move { questions::result(&ask, reply.await) }.boxed()
+            }
+        }
+    }
+
+    /// Waits for `work` of a person, in which no deadline runs.
+    pub(crate) async fn asking<T>(&mut self, work: impl Future<Output = T>) -> Result<T, CallError> {
+        let begun = Instant::now();
+        let done = tokio::select! {
+            biased;
+            () = self.terms.stop.cancelled() => return Err(CallError::Stopped),
+            () = self.session.closed.cancelled() => return Err(self.lost("it ended or was restarted")),
+            done = work => done,
+        };
+        self.forgive(begun);
+        Ok(done)
+    }
+
+    /// Waits for the moment, unless something ends the request before.
+    pub(crate) async fn pause(&mut self, pause: Duration) -> Result<(), CallError> {
+        tokio::select! {
+            biased;
+            () = self.terms.stop.cancelled() => Err(CallError::Stopped),
+            () = self.session.closed.cancelled() => Err(self.lost("it ended or was restarted")),
+            () = sleep_until(self.silent_until) => Err(self.too_late(false)),
+            () = sleep_until(self.ends_at) => Err(self.too_late(true)),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
+    }
+
+    fn too_late(&self, total: bool) -> CallError {
+        let after = if total { self.terms.deadlines.total } else { self.terms.deadlines.idle };
+        CallError::TimedOut { after, total }
+    }
+
+    pub(crate) fn unusable(&self, what: &'static str) -> CallError {
+        CallError::NotSupported { server: self.terms.server.to_owned(), what }
+    }
+
+    fn failed(&self, error: RequestError) -> CallError {
+        match error {
+            RequestError::Rejected { code: elicit::URL_REQUIRED, data: Some(data), message } => {
+                match data.get("elicitations").and_then(Value::as_array) {
+                    Some(list) => CallError::NeedsPage { elicitations: list.clone() },
+                    None => CallError::Rejected { code: elicit::URL_REQUIRED, message },
+                }
+            }
+            RequestError::Rejected { code, message, .. } => CallError::Rejected { code, message },
+            RequestError::SignIn => {
+                self.session.suspect.notify_one();
+                CallError::SignInRequired { server: self.terms.server.to_owned() }
+            }
+            RequestError::Lost(cause) => {
+                self.session.suspect.notify_one();
+                self.lost(&cause)
+            }
+            RequestError::TimedOut(after) => CallError::TimedOut { after, total: false },
+        }
+    }
+
+    fn lost(&self, cause: &str) -> CallError {
+        CallError::Lost { server: self.terms.server.to_owned(), cause: cause.to_owned() }
+    }
+}
+
+/// Any request by its name: in rmcp's own shape where it has one, so that headers are made of it.
+pub(crate) fn request(method: &str, params: &Map<String, Value>) -> ClientRequest {
+    let request = serde_json::from_value(json!({ "method": method, "params": params }));
+    request.unwrap_or_else(|_| {
+        let params = Some(Value::Object(params.clone()));
+        ClientRequest::CustomRequest(rmcp::model::CustomRequest::new(method.to_owned(), params))
+    })
+}
+
+/// Tells the server when its answer is no longer waited for, for whatever reason.
+struct Pending {
+    peer: Peer<RoleClient>,
+    id: Option<RequestId>,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
+        let peer = self.peer.clone();
+        runtime.spawn(async move {
+            let reason = Some("the result is no longer wanted".to_owned());
+            // A server that is gone need not be told.
+            let _ = peer.notify_cancelled(CancelledNotificationParam::new(Some(id), reason)).await;
+        });
+    }
+}

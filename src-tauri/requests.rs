@@ -1,0 +1,58 @@
+//! What the page says with its requests about questions, prompts, resources and logs.
+
+use std::collections::BTreeMap;
+
+use chat::{Answer, Blank, ItemId, LogLevel};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AnswerQuestion {
+    pub(crate) question: ItemId,
+    pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FillPrompt {
+    pub(crate) server: String,
+    pub(crate) name: String,
+    /// By the names of the prompt's arguments.
+    pub(crate) arguments: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ResourceRef {
+    pub(crate) server: String,
+    pub(crate) uri: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Complete {
+    pub(crate) server: String,
+    pub(crate) blank: Blank,
+    /// What stands in the blank so far.
+    pub(crate) begun: String,
+    /// The blanks filled already.
+    #[serde(default)]
+    pub(crate) others: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ServerLog {
+    pub(crate) server: String,
+    pub(crate) least: LogLevel,
+}
+
+pub(crate) fn strings(texts: BTreeMap<String, String>) -> Map<String, Value> {
+    texts.into_iter().map(|(name, text)| (name, Value::from(text))).collect()
+}
