@@ -2,6 +2,7 @@
 
 use chat::{AccountView, CallId, Completion, Conversation, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
 use chat::{Launch, LogLine, ModelRef, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, WireLine};
+use engine::logging::{LogFilter, LogRecord};
 use engine::{
     AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, RuleView, ServerPreview,
     ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
@@ -191,6 +192,8 @@ commands! {
         let () = request;
         engine.restore_help_desk().await
     };
+    /// The last lines of the log that the filter lets through, oldest first.
+    recent_logs(filter: LogFilter) -> Vec<LogRecord>, |app, engine| Ok(engine.recent_logs(&filter));
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)

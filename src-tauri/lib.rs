@@ -14,6 +14,7 @@ mod requests;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use engine::Home;
+use engine::logging::{self, LogWishes};
 use tauri::{AppHandle, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder};
 
 use desk::Desk;
@@ -24,6 +25,8 @@ pub(crate) struct Place(pub(crate) Home);
 /// Runs the app until its window is closed.
 pub fn run() -> Result<(), Box<dyn std::error::Error>> {
     let home = Home::find().map_err(|error| format!("{} {}", error.message, error.cause.unwrap_or_default()))?;
+    let usual = LogWishes { file: Some(logging::usual_file(&home)), ..LogWishes::default() };
+    logging::start(LogWishes::from_environment(), usual);
     let window_state =
         tauri_plugin_window_state::Builder::new().with_filename(home.window_state().to_string_lossy()).build();
     let one_instance = tauri_plugin_single_instance::Builder::new()

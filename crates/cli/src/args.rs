@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use engine::logging::LogLevel;
 
 /// Talk to a language model that uses your tools, and see everything that happens.
 #[derive(Debug, Parser)]
@@ -10,6 +11,27 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+/// What is written down of what happens; otherwise LOG_LEVEL, LOG_FILE and LOG_TO_CONSOLE, or the settings.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Log")]
+pub(crate) struct Log {
+    /// error, warn, info, debug (everything on the wire) or trace.
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = level)]
+    pub(crate) log_level: Option<LogLevel>,
+    /// Write it into this file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+    /// Write it to the terminal.
+    #[arg(long, global = true)]
+    pub(crate) log_to_console: bool,
+}
+
+fn level(text: &str) -> Result<LogLevel, &'static str> {
+    LogLevel::read(text).ok_or("expected error, warn, info, debug or trace")
 }
 
 #[derive(Debug, Subcommand)]

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use ::chat::{ErrorCode, ErrorReport};
 use clap::Parser;
+use engine::logging::{self, LogWishes};
 
 use args::{Args, Command};
 
@@ -68,6 +69,7 @@ async fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Ending::Usage as u8 } else { Ending::Answered as u8 });
         }
     };
+    write_down(&args.log);
     let ending = match args.command {
         Command::Ask(args) => ask::ask(args).await,
         Command::Chat(common) => chat::chat(common).await,
@@ -99,6 +101,18 @@ async fn run() -> ExitCode {
             ExitCode::from(ending_of(&report) as u8)
         }
     }
+}
+
+/// Begins the log: in a file where one is named, else on the terminal where somebody asked how much.
+fn write_down(args: &args::Log) {
+    let said = LogWishes::from_environment();
+    let given = LogWishes {
+        level: args.log_level.or(said.level),
+        file: args.log_file.clone().or(said.file),
+        console: args.log_to_console.then_some(true).or(said.console),
+    };
+    let console = given.level.is_some() && given.file.as_ref().is_none_or(|path| path.as_os_str().is_empty());
+    logging::start(given, LogWishes { console: Some(console), ..LogWishes::default() });
 }
 
 /// How an error ends the program.

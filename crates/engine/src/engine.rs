@@ -20,6 +20,7 @@ use crate::facts::Told;
 use crate::home::Home;
 use crate::hub::{Events, Hub};
 use crate::keys::Keys;
+use crate::logging::{LogFilter, LogRecord};
 use crate::models::Http;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
@@ -121,6 +122,7 @@ impl Engine {
             Some(settings) => settings.checked()?,
             None => Settings::load_or_set_aside(&home.settings(), &mut troubles)?,
         };
+        crate::logging::follow(&settings);
         let (file, configs) = match options.servers {
             Some(configs) => (None, configs.into_iter().map(|it| ServerConfig { bundled: false, ..it }).collect()),
             None => {
@@ -187,6 +189,11 @@ impl Engine {
             version: env!("CARGO_PKG_VERSION").into(),
             home: self.inner.home.dir().display().to_string(),
         })
+    }
+
+    /// The last lines of this process's log that the filter lets through, oldest first.
+    pub fn recent_logs(&self, filter: &LogFilter) -> Vec<LogRecord> {
+        crate::logging::recent(filter)
     }
 
     /// Asks a question: a turn begins, and goes on by itself. Returns where it went.
@@ -267,6 +274,9 @@ impl Engine {
             tracing::error!("not everything is on disk: {error}");
         }
         self.inner.servers.clone().shutdown().await;
+        self.inner.ended.cancel();
+        // The last words may tell most.
+        let _ = tokio::task::spawn_blocking(crate::logging::flush).await;
     }
 
     /// Drives a turn to its end. A turn that cannot go on at all ends, too: nobody waits for ever.

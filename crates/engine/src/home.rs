@@ -76,6 +76,11 @@ impl Home {
         self.data.join("catalogue.json")
     }
 
+    /// The log's own files.
+    pub fn logs(&self) -> PathBuf {
+        self.data.join("logs")
+    }
+
     /// Which programs a person has agreed to.
     pub fn consents(&self) -> PathBuf {
         self.config.join("consents.json")

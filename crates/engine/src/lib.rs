@@ -19,6 +19,7 @@ mod hearing;
 mod home;
 mod hub;
 mod keys;
+pub mod logging;
 mod models;
 mod offers;
 mod permissions;

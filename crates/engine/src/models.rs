@@ -104,6 +104,7 @@ impl Engine {
         }
         let (servers, sampling) = (self.servers().clone(), settings.sampling);
         let roots = crate::folders::roots(&settings.folders);
+        crate::logging::follow(&settings);
         *self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
         self.tell_settings();
         // Servers are told in their own time.

@@ -5,6 +5,8 @@ use std::path::Path;
 use chat::{ErrorCode, ErrorReport, ModelRef, ToolChoice};
 use serde::{Deserialize, Serialize};
 
+use crate::logging::LogLevel;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase", default)]
@@ -29,6 +31,18 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub max_output_tokens: Option<u32>,
+    /// How much is written into the log; `info` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub log_level: Option<LogLevel>,
+    /// Where the log lies; where absent, with Loquat's own files; empty means nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub log_file: Option<String>,
+    /// Whether the log also goes to the terminal from which Loquat was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub log_to_console: Option<bool>,
     /// How often the model may be asked in one turn.
     pub max_rounds: u32,
     /// Which tools new conversations use.
@@ -57,6 +71,9 @@ impl Default for Settings {
             temperature: None,
             top_p: None,
             max_output_tokens: None,
+            log_level: None,
+            log_file: None,
+            log_to_console: None,
             max_rounds: 25,
             tools: ToolChoice::default(),
             tool_budget: None,

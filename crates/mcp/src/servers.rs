@@ -15,7 +15,7 @@ use chat::{Diagnosis, Launch, Output, Progress, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, oneshot, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -201,9 +201,15 @@ impl Servers {
             idle: request.timeout.unwrap_or(server.config.call_timeout),
             total: request.limit.unwrap_or(server.config.call_limit),
         };
+        let (name, begun) = (request.server.clone(), Instant::now());
         let terms = Terms { server: &request.server, deadlines, progress: &progress, stop, answers: request.answers };
         let called = call::call(&session, tool, request.arguments, terms).await;
         drop(turn);
+        let ms = begun.elapsed().as_millis();
+        match &called {
+            Ok(_) => tracing::info!(target: "call", server = name, tool = request.tool, ms, "succeeded"),
+            Err(error) => tracing::info!(target: "call", server = name, tool = request.tool, ms, "failed: {error}"),
+        }
         called
     }
 

@@ -245,6 +245,7 @@ export class FakeBackend implements Backend {
     reset_registration: () => null,
     trust_issuer: () => null,
     use_client: () => null,
+    recent_logs: () => [],
     store_server_secret: () => null,
     server_wire: () => wireOf(),
     reconnect_server: () => null,

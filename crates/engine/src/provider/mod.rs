@@ -2,6 +2,7 @@
 
 mod assemble;
 mod failure;
+mod heard;
 mod history;
 mod models;
 mod openai;

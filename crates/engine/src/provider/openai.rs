@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::assemble::{Assembly, CallDelta};
 use super::failure::{shorten, without};
 use super::think::{Piece, ThinkSplitter};
-use super::{ModelEvent, ModelRequest, Preset, Provider, ProviderError, history};
+use super::{ModelEvent, ModelRequest, Preset, Provider, ProviderError, heard, history};
 
 /// A local model may take minutes to load and to read a long prompt before its first word.
 const FIRST_WORD: Duration = Duration::from_secs(600);
@@ -79,6 +79,7 @@ impl Provider for OpenAi {
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>> {
         let this = self.clone();
         let body = this.body(&request);
+        let asked = tracing::enabled!(target: "model", tracing::Level::DEBUG).then(|| body.clone());
         let (send, receive) = tokio::sync::mpsc::unbounded_channel();
         let answer = async move {
             if let Err(error) = this.read(body, &send).await {
@@ -89,7 +90,8 @@ impl Provider for OpenAi {
         // The answer is read by whoever polls the stream: dropping it ends the request.
         let answer = futures::stream::once(answer).filter_map(|()| async { None });
         let events = futures::stream::unfold(receive, |mut receive| async { Some((receive.recv().await?, receive)) });
-        futures::stream::select(events, answer).boxed()
+        let events = futures::stream::select(events, answer).boxed();
+        heard::written_down(self.preset.name, asked, events)
     }
 }
 

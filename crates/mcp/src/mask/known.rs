@@ -34,8 +34,9 @@ pub(super) fn without_known(text: Cow<'_, str>) -> Cow<'_, str> {
         let plain = secret.trim();
         text = without(text, plain);
         if plain.contains(['"', '\\', '\n', '\t']) {
-            let quoted = Zeroizing::new(serde_json::Value::from(plain).to_string());
-            text = without(text, quoted.trim_matches('"'));
+            // JSON stands within JSON: what a model says of a call is such a text.
+            let once = quoted(plain);
+            text = without(without(text, &quoted(&once)), &once);
         }
         if !plain.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             let escaped = Zeroizing::new(utf8_percent_encode(plain, NON_ALPHANUMERIC).to_string());
@@ -43,6 +44,13 @@ pub(super) fn without_known(text: Cow<'_, str>) -> Cow<'_, str> {
         }
     }
     text
+}
+
+/// As it stands between the quotation marks of a JSON text.
+fn quoted(text: &str) -> Zeroizing<String> {
+    let quoted = Zeroizing::new(serde_json::Value::from(text).to_string());
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Zeroizing::new(inner.unwrap_or(&quoted).to_owned())
 }
 
 fn without<'a>(text: Cow<'a, str>, secret: &str) -> Cow<'a, str> {
