@@ -214,7 +214,11 @@ use_client: [UseClient, null],
 /**
  * All five help-desk servers at once.
  */
-remove_help_desk: [null, null], restore_help_desk: [null, null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
+remove_help_desk: [null, null], restore_help_desk: [null, null], 
+/**
+ * The last lines of the log that the filter lets through, oldest first.
+ */
+recent_logs: [LogFilter, Array<LogRecord>], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
 /**
  * Opens a link in the browser: only addresses of the web and of mail.
  */
@@ -499,9 +503,30 @@ line: string,
 problem?: ErrorReport, };
 
 /**
- * How grave a line is (RFC 5424); what comes from standard error says nothing of that.
+ * Which records somebody wants to see; what is absent lets everything through.
  */
-export type LogLevel = "debug" | "stderr" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
+export type LogFilter = { 
+/**
+ * Those that matter at least so much.
+ */
+level?: LogLevel, 
+/**
+ * Those of parts that begin so.
+ */
+part?: string, 
+/**
+ * Those with these words in them, in any case.
+ */
+text?: string, 
+/**
+ * Those after the one of this number.
+ */
+after?: number, };
+
+/**
+ * How much is written down.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
  * One line that a server wrote, to its standard error or as a log message.
@@ -511,6 +536,19 @@ export type LogLine = { at: number, level: LogLevel,
  * Which part of the server speaks, where it says.
  */
 logger?: string, text: string, };
+
+/**
+ * One line of the log. No secret is in it.
+ */
+export type LogRecord = { 
+/**
+ * Counts up: whoever has seen one asks for those after it.
+ */
+number: number, at: number, level: LogLevel, 
+/**
+ * Which part of Loquat says it: `wire`, `model`, `call`, or a part of the code.
+ */
+part: string, text: string, };
 
 /**
  * What a person or the model said.
@@ -980,6 +1018,18 @@ systemPrompt: string,
  * Left to the provider where absent.
  */
 temperature?: number, topP?: number, maxOutputTokens?: number, 
+/**
+ * How much is written into the log; `info` where absent.
+ */
+logLevel?: LogLevel, 
+/**
+ * Where the log lies; where absent, with Loquat's own files; empty means nowhere.
+ */
+logFile?: string, 
+/**
+ * Whether the log also goes to the terminal from which Loquat was started.
+ */
+logToConsole?: boolean, 
 /**
  * How often the model may be asked in one turn.
  */
