@@ -115,9 +115,8 @@ pub struct Question {
 impl Engine {
     /// Opens a home. Servers begin to connect; nobody waits for them.
     pub async fn open(options: Options) -> Result<Self, ErrorReport> {
-        let home = options.home;
+        let (home, settings_given) = (options.home, options.settings.is_some());
         let (mut troubles, mut list_troubles) = (vec![], vec![]);
-        let settings_given = options.settings.is_some();
         let settings = match options.settings {
             Some(settings) => settings.checked()?,
             None => Settings::load_or_set_aside(&home.settings(), &mut troubles)?,
@@ -136,12 +135,10 @@ impl Engine {
         let keychain = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
         let secrets = Arc::new(SecretsOrMemory::new(keychain.clone()));
         let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
-        let servers =
-            Servers::start(crate::servers::options(&home, &settings, secrets.clone(), consents.clone()), configs);
+        let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
-        let hub = Hub::default();
+        let (hub, ended) = (Hub::default(), CancellationToken::new());
         hub.fill(store.conversations().await.map_err(|error| error.report())?);
-        let ended = CancellationToken::new();
         let inner = Inner {
             store,
             hub,

@@ -57,6 +57,11 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
+    /// The same where nobody is there to be asked by servers: everything is declined.
+    pub(crate) fn unattended(self) -> Self {
+        Self { asking: Asking { attended: false, ..self.asking }, ..self }
+    }
+
     /// Drives `turn` until it ends.
     pub(crate) async fn run(&self, turn: &mut Turn) {
         while turn.status == TurnStatus::Running {

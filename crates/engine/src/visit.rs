@@ -16,7 +16,6 @@ use crate::clock::now;
 use crate::engine::{Engine, fresh_id, no_model};
 use crate::equip::{Equipment, Recorder};
 use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Sampling};
-use crate::questions::Asking;
 use crate::run::{Record, Runner};
 use crate::store::StoreError;
 use crate::tools::{OnProgress, Tools};
@@ -125,7 +124,7 @@ impl Engine {
         let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
         let conversation = id.as_ref().map(|(id, _)| id.clone());
         let equipment = Equipment { provider, facts, recorder, stop: stop.clone(), conversation: conversation.clone() };
-        let runner = self.runner(&settings, equipment);
+        let runner = self.runner(&settings, equipment).unattended();
         // The caller's own tools run at the caller, who asked for them.
         let own = visit.tools.iter().map(|tool| Rule::AllowTool { server: CALLER.into(), tool: tool.name.clone() });
         let rules: Vec<Rule> = visit.scope.rules.iter().cloned().chain(own).collect();
@@ -137,8 +136,6 @@ impl Engine {
                 policy.rules.extend(rules.iter().cloned());
                 policy
             }),
-            // Nobody is there to be asked.
-            asking: Asking { attended: false, ..runner.asking.clone() },
             earlier: Arc::new(earlier),
             system: visit.system.unwrap_or_else(|| settings.system_prompt.clone()),
             sampling: over(visit.sampling, runner.sampling),

@@ -73,20 +73,9 @@ impl Server {
                 self.note("tasks/cancel".to_owned());
                 Ok(json!({ "resultType": "complete" }))
             }
-            "prompts/list" => Ok(self.prompts()),
-            "prompts/get" => Ok(json!({ "resultType": "complete", "description": "d", "messages": [
-                { "role": "user", "content": { "type": "text", "text": format!("Hello {}", params["arguments"]["who"].as_str().unwrap_or("nobody")) } }
-            ] })),
-            "resources/list" if params["cursor"].is_null() => {
-                Ok(json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "nextCursor": "2",
-                    "resources": [{ "uri": "note://1", "name": "one" }, { "name": "no address" }] }))
+            "prompts/list" | "prompts/get" | "resources/list" | "resources/templates/list" | "resources/read" => {
+                Ok(self.offer(method, params))
             }
-            "resources/list" => Ok(json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
-                "nextCursor": "2", "resources": [{ "uri": "note://2", "name": "two" }] })),
-            "resources/templates/list" => Ok(json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
-                "resourceTemplates": [{ "uriTemplate": "note://{day}", "name": "day" }, 5] })),
-            "resources/read" => Ok(json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
-                "contents": [{ "uri": params["uri"], "text": format!("text of {}", params["uri"].as_str().unwrap_or_default()) }] })),
             "resources/subscribe" => {
                 say(
                     &json!({ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": { "uri": params["uri"] } }),
@@ -112,6 +101,26 @@ impl Server {
             Err((code, words, data)) => json!({ "jsonrpc": "2.0", "id": message["id"],
                 "error": { "code": code, "message": words, "data": data } }),
         });
+    }
+
+    fn offer(&self, method: &str, params: &Value) -> Value {
+        match method {
+            "prompts/list" => self.prompts(),
+            "prompts/get" => json!({ "resultType": "complete", "description": "d", "messages": [
+                { "role": "user", "content": { "type": "text", "text": format!("Hello {}", params["arguments"]["who"].as_str().unwrap_or("nobody")) } }
+            ] }),
+            "resources/list" if params["cursor"].is_null() => {
+                json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "nextCursor": "2",
+                    "resources": [{ "uri": "note://1", "name": "one" }, { "name": "no address" }] })
+            }
+            "resources/list" => json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+                "nextCursor": "2", "resources": [{ "uri": "note://2", "name": "two" }] }),
+            "resources/templates/list" => json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+                "resourceTemplates": [{ "uriTemplate": "note://{day}", "name": "day" }, 5] }),
+            "resources/read" => json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+                "contents": [{ "uri": params["uri"], "text": format!("text of {}", params["uri"].as_str().unwrap_or_default()) }] }),
+            _ => Value::Null,
+        }
     }
 
     fn capabilities(&self) -> Value {

@@ -15,6 +15,7 @@ import type {
 } from "../bindings";
 import type { Backend } from "./index";
 import { IMPORTED, launchOf, wireOf } from "./lines";
+import { OFFERS } from "./offers";
 import { scriptFor, type Planned, type Step } from "./script";
 import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
@@ -126,15 +127,7 @@ export class FakeBackend implements Backend {
       for (const answer of this.approvals.values()) answer({ allow: false });
       return null;
     },
-    answer_question: () => null,
-    list_prompts: () => [],
-    fill_prompt: () => ({ description: "", messages: [], text: "" }),
-    list_resources: () => ({ resources: [], templates: [] }),
-    read_resource: () => ({ content: [], text: "" }),
-    subscribe_resource: () => null,
-    unsubscribe_resource: () => null,
-    complete: () => ({ values: [], more: false }),
-    server_log: () => [],
+    ...OFFERS,
     answer_approval: ({ call, allow, word }) => {
       this.approvals.get(call)?.({ allow, word });
       return null;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chat::ErrorReport;
-use mcp::{ConfigError, Consents, SecretsOrMemory, ServerConfig, ServerFile, ServersOptions, Transport};
+use mcp::{ConfigError, Consents, SecretsOrMemory, ServerConfig, ServerFile, Servers, ServersOptions, Transport};
 
 use crate::home::Home;
 use crate::settings::Settings;
@@ -41,8 +41,19 @@ pub(crate) fn resolved(file: &ServerFile, program: Option<&Path>) -> Vec<ServerC
     file.servers.iter().cloned().map(|config| run_here(config, program)).collect()
 }
 
+/// Starts the servers of a home; `consents` where they are not given for one call alone.
+pub(crate) fn start(
+    home: &Home,
+    settings: &Settings,
+    secrets: Arc<SecretsOrMemory>,
+    consents: Option<Arc<Consents>>,
+    configs: Vec<ServerConfig>,
+) -> Servers {
+    Servers::start(options(home, settings, secrets, consents), configs)
+}
+
 /// What all servers have in common; `consents` where they are not given for one call alone.
-pub(crate) fn options(
+fn options(
     home: &Home,
     settings: &Settings,
     secrets: Arc<SecretsOrMemory>,
