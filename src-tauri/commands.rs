@@ -15,6 +15,7 @@ use tauri_plugin_opener::OpenerExt;
 use crate::desk::Desk;
 use crate::preferences::{self, Preferences};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ResourceRef, ServerLog, strings};
+use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -343,45 +344,6 @@ struct StoreSecret {
 struct EnableServer {
     name: String,
     enabled: bool,
-}
-
-/// Under which name; in the one that is used where absent.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct SignIn {
-    server: String,
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    account: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct UseAccount {
-    server: String,
-    account: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct TrustIssuer {
-    server: String,
-    issuer: String,
-}
-
-/// A secret on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct UseClient {
-    server: String,
-    id: String,
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    secret: Option<String>,
 }
 
 fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {

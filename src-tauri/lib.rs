@@ -10,6 +10,7 @@ mod commands;
 mod desk;
 mod preferences;
 mod requests;
+mod sign_in;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

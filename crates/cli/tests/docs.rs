@@ -30,6 +30,8 @@ fn taken_apart(line: &str) -> Vec<String> {
     let (mut words, mut quote) = (vec![String::new()], None);
     for letter in line.chars() {
         match (quote, letter) {
+            // The rest is for people.
+            (None, '#') if words.last().is_some_and(String::is_empty) => break,
             (None, '\'' | '"') => quote = Some(letter),
             (Some(open), _) if letter == open => quote = None,
             (None, ' ') => words.push(String::new()),
