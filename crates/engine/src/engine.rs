@@ -124,11 +124,7 @@ impl Engine {
         crate::logging::follow(&settings);
         let (file, configs) = match options.servers {
             Some(configs) => (None, configs.into_iter().map(|it| ServerConfig { bundled: false, ..it }).collect()),
-            None => {
-                let file = crate::servers::configured(&home, &mut list_troubles)?;
-                let configs = crate::servers::resolved(&file, options.helpdesk.as_deref());
-                (Some(file), configs)
-            }
+            None => crate::servers::of_home(&home, options.helpdesk.as_deref(), &mut list_troubles)?,
         };
         let permissions = Permissions::load(home.permissions(), &mut troubles);
         // They connect while the conversations are read.
@@ -137,8 +133,8 @@ impl Engine {
         let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
         let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
-        let (hub, ended) = (Hub::default(), CancellationToken::new());
-        hub.fill(store.conversations().await.map_err(|error| error.report())?);
+        let hub = Hub::of(store.conversations().await.map_err(|error| error.report())?);
+        let ended = CancellationToken::new();
         let inner = Inner {
             store,
             hub,

@@ -34,8 +34,10 @@ struct Live {
 
 impl Hub {
     /// Begins with these conversations.
-    pub(crate) fn fill(&self, summaries: Vec<ConversationSummary>) {
-        self.shown().summaries.extend(summaries.into_iter().map(|it| (it.id.clone(), it)));
+    pub(crate) fn of(summaries: Vec<ConversationSummary>) -> Self {
+        let hub = Self::default();
+        hub.shown().summaries.extend(summaries.into_iter().map(|it| (it.id.clone(), it)));
+        hub
     }
 
     /// Registers a listener and takes what `look` sees at the same instant.

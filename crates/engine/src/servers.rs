@@ -19,7 +19,7 @@ use crate::view::{AppEvent, ServerPreview, ServerView};
 pub use change::ServerSettings;
 pub use import::{ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource};
 pub use list::{HELP_DESK, help_desk};
-pub(crate) use list::{configured, resolved, start};
+pub(crate) use list::{of_home, resolved, start};
 
 impl Engine {
     pub fn server_views(&self) -> Vec<ServerView> {

@@ -17,7 +17,7 @@ const HELP_DESK_PROGRAM: &str = "loquat-helpdesk";
 
 /// The home's list of servers; in a fresh home the help desk, written down at once. A list that cannot
 /// be read stays as it is: until it is mended there is the help desk alone, and what is wrong is among the troubles.
-pub(crate) fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result<ServerFile, ErrorReport> {
+fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result<ServerFile, ErrorReport> {
     let is_fresh = !home.servers().exists();
     let mut file = ServerFile::load(home.servers()).or_else(|error| match error {
         ConfigError::Corrupted { .. } => {
@@ -34,6 +34,17 @@ pub(crate) fn configured(home: &Home, troubles: &mut Vec<ErrorReport>) -> Result
         file.save().map_err(|error| error.report())?;
     }
     Ok(file)
+}
+
+/// The home's list, and its servers as they are run here.
+pub(crate) fn of_home(
+    home: &Home,
+    program: Option<&Path>,
+    troubles: &mut Vec<ErrorReport>,
+) -> Result<(Option<ServerFile>, Vec<ServerConfig>), ErrorReport> {
+    let file = configured(home, troubles)?;
+    let configs = resolved(&file, program);
+    Ok((Some(file), configs))
 }
 
 /// The servers of the list as they are run here.
