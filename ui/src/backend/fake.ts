@@ -1,30 +1,16 @@
 // The scripted twin of the real backend: lets the page run in a plain browser and in tests.
-import type {
-  AppEvent,
-  CallStatus,
-  Commands,
-  Conversation,
-  Item,
-  Message,
-  Snapshot,
-  ToolCall,
-  ToolChoice,
-  Turn,
-  TurnEvent,
-  TurnStatus,
-} from "../bindings";
+import type { AppEvent, Commands, Conversation, Item, Snapshot, ToolChoice, Turn } from "../bindings";
 import type { Backend } from "./index";
 import { IMPORTED, launchOf, wireOf } from "./lines";
 import { OFFERS } from "./offers";
-import { scriptFor, type Planned, type Step } from "./script";
+import { Player, remember } from "./play";
+import { scriptFor, type Step } from "./script";
 import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
 type Answers = {
   [Name in keyof Commands]?: (request: Commands[Name][0]) => Commands[Name][1] | Promise<Commands[Name][1]>;
 };
-
-const USAGE = { input: 602, output: 48, cached: 0 };
 
 /** `?world=first-run`, `?world=troubled`, `?world=long` or the help desk. */
 export function fakeFromAddress(search: string): FakeBackend {
@@ -43,20 +29,18 @@ export class FakeBackend implements Backend {
   readonly asked: { name: keyof Commands; request: unknown }[] = [];
   /** Answers of a test in place of the twin's own. */
   answers: Answers = {};
-  private readonly pace: number;
+  private readonly player: Player;
   private readonly conversations = new Map<string, Conversation>();
   private readonly removed = new Map<string, Conversation>();
-  private readonly approvals = new Map<string, (allow: { allow: boolean; word?: string }) => void>();
   private readonly choices = new Map<string, ToolChoice>();
   private rules = startingRules();
-  private readonly stopped = new Set<string>();
   private preferences: unknown = null;
   private receive: (events: AppEvent[]) => void = () => undefined;
   private ids = 0;
 
   /** `pace` 1 is about as fast as a real model; 0 is as fast as possible. */
   constructor({ pace = 0 }: { pace?: number } = {}) {
-    this.pace = pace;
+    this.player = new Player(pace);
   }
 
   subscribe(receive: (events: AppEvent[]) => void): Promise<Snapshot> {
@@ -66,7 +50,7 @@ export class FakeBackend implements Backend {
 
   async call<Name extends keyof Commands>(name: Name, request: Commands[Name][0]): Promise<Commands[Name][1]> {
     this.asked.push({ name, request });
-    await this.pause(1);
+    await this.player.pause(1);
     const answer = (this.answers[name] ?? this.own[name]) as (request: Commands[Name][0]) => Commands[Name][1];
     return answer(request);
   }
@@ -123,17 +107,16 @@ export class FakeBackend implements Backend {
       return { conversation: id, turn: turn.id };
     },
     stop_turn: (id) => {
-      this.stopped.add(id);
-      for (const answer of this.approvals.values()) answer({ allow: false });
+      this.player.stop(id);
       return null;
     },
     ...OFFERS,
     answer_approval: ({ call, allow, word }) => {
-      this.approvals.get(call)?.({ allow, word });
+      this.player.answer(call, { allow, word });
       return null;
     },
     approve: ({ call }) => {
-      this.approvals.get(call)?.({ allow: true });
+      this.player.answer(call, { allow: true });
       return null;
     },
     rules: () => this.rules,
@@ -271,84 +254,11 @@ export class FakeBackend implements Backend {
 
   private async play(conversation: string, turn: string, steps: Step[]): Promise<void> {
     const kept = this.conversations.get(conversation)?.turns.find((each) => each.id === turn);
-    const tell = (event: TurnEvent) => {
+    await this.player.play(conversation, steps, (event) => {
       if (kept) remember(kept, event);
       this.emit({ type: "turn", conversation, turn, event: structuredClone(event) });
-    };
-    let status: TurnStatus = { state: "completed" };
-    for (const step of steps) {
-      await this.pause(300);
-      if (this.stopped.has(conversation)) break;
-      if (step.do === "fail") status = { state: "failed", error: step.error };
-      else await this.perform(step, tell, () => this.stopped.has(conversation));
-    }
-    if (this.stopped.delete(conversation)) status = { state: "stopped" };
-    tell({ type: "usage", usage: USAGE });
-    tell({ type: "ended", status, at: Date.now() });
+    });
     this.summarise(conversation, false);
-  }
-
-  private async perform(step: Exclude<Step, { do: "fail" }>, tell: (event: TurnEvent) => void, halted: () => boolean) {
-    switch (step.do) {
-      case "retry":
-        tell({ type: "retrying", error: step.error, at: Date.now() + 1500 });
-        return this.pause(1500);
-      case "call":
-        tell({ type: "asked" });
-        await Promise.all(step.calls.map((planned) => this.run(planned, tell)));
-        return;
-      case "say":
-      case "think": {
-        tell({ type: "asked" });
-        const blank: Message = { id: this.id("m"), role: "assistant", round: 1, text: "", at: Date.now() };
-        tell({ type: "item", item: { type: "message", ...blank } });
-        const kind = step.do === "say" ? "text" : "reasoning";
-        for (const delta of step.text.match(/[\s\S]{1,9}/g) ?? []) {
-          if (halted()) break;
-          tell({ type: kind, id: blank.id, delta });
-          await this.pause(22);
-        }
-        const whole = step.do === "say" ? { text: step.text } : { reasoning: step.text, spokeAt: blank.at + 1400 };
-        if (!halted()) tell({ type: "item", item: { type: "message", ...blank, ...whole } });
-      }
-    }
-  }
-
-  private async run(planned: Planned, tell: (event: TurnEvent) => void): Promise<void> {
-    const { name, hints, called, definition } = tool(planned.server, planned.tool);
-    const base = {
-      id: this.id("k"),
-      wireId: this.id("w"),
-      round: 1,
-      called,
-      server: planned.server,
-      tool: name,
-      hints,
-      definition,
-    };
-    const put = (status: CallStatus, times: Partial<ToolCall> = {}) =>
-      tell({ type: "item", item: { type: "toolCall", ...base, arguments: planned.arguments, status, ...times } });
-    put({ state: "proposed" });
-    if (planned.ask) {
-      put({ state: "awaitingApproval", reason: "it may change something", change: planned.change });
-      const { allow, word } = await new Promise<{ allow: boolean; word?: string }>((answer) =>
-        this.approvals.set(base.id, answer),
-      );
-      this.approvals.delete(base.id);
-      if (!allow)
-        return put({ state: "refused", reason: `you denied it${word ? `: ${word}` : ""}` }, { endedAt: Date.now() });
-    }
-    const startedAt = Date.now();
-    put({ state: "running" }, { startedAt });
-    await this.pause(planned.ms * 20);
-    const times = { startedAt, endedAt: startedAt + planned.ms };
-    if (planned.error) return put({ state: "failed", error: planned.error }, times);
-    const modelText = JSON.stringify(planned.result);
-    const content = planned.content ?? [{ type: "text" as const, text: modelText }];
-    put(
-      { state: "succeeded", output: { content, structured: planned.result, modelText, bytes: modelText.length + 96 } },
-      times,
-    );
   }
 
   private summarise(id: string, running: boolean): void {
@@ -375,22 +285,5 @@ export class FakeBackend implements Backend {
   private id(kind: string): string {
     this.ids += 1;
     return `${kind}-${this.ids}`;
-  }
-
-  private pause(ms: number): Promise<void> {
-    return this.pace === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms * this.pace));
-  }
-}
-
-function remember(turn: Turn, event: TurnEvent): void {
-  if (event.type === "item") {
-    const index = turn.items.findIndex((item) => item.id === event.item.id);
-    if (index < 0) turn.items.push(event.item);
-    else turn.items[index] = event.item;
-  } else if (event.type === "ended") {
-    turn.status = event.status;
-    turn.endedAt = event.at;
-  } else if (event.type === "usage") {
-    turn.usage = event.usage;
   }
 }

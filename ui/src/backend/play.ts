@@ -1,0 +1,127 @@
+// The scripted twin's turns: plays what a script says, and asks about calls as the real engine does.
+import type { CallStatus, Message, ToolCall, Turn, TurnEvent, TurnStatus } from "../bindings";
+import type { Planned, Step } from "./script";
+import { tool } from "./world";
+
+const USAGE = { input: 602, output: 48, cached: 0 };
+
+/** What a person said to a call. */
+export interface Word {
+  allow: boolean;
+  word?: string;
+}
+
+export class Player {
+  private readonly approvals = new Map<string, (word: Word) => void>();
+  private readonly stopped = new Set<string>();
+  private ids = 0;
+
+  /** `pace` 1 is about as fast as a real model; 0 is as fast as possible. */
+  constructor(private readonly pace: number) {}
+
+  answer(call: string, word: Word): void {
+    this.approvals.get(call)?.(word);
+  }
+
+  stop(conversation: string): void {
+    this.stopped.add(conversation);
+    for (const answer of this.approvals.values()) answer({ allow: false });
+  }
+
+  async play(conversation: string, steps: Step[], tell: (event: TurnEvent) => void): Promise<void> {
+    let status: TurnStatus = { state: "completed" };
+    for (const step of steps) {
+      await this.pause(300);
+      if (this.stopped.has(conversation)) break;
+      if (step.do === "fail") status = { state: "failed", error: step.error };
+      else await this.perform(step, tell, () => this.stopped.has(conversation));
+    }
+    if (this.stopped.delete(conversation)) status = { state: "stopped" };
+    tell({ type: "usage", usage: USAGE });
+    tell({ type: "ended", status, at: Date.now() });
+  }
+
+  private async perform(step: Exclude<Step, { do: "fail" }>, tell: (event: TurnEvent) => void, halted: () => boolean) {
+    switch (step.do) {
+      case "retry":
+        tell({ type: "retrying", error: step.error, at: Date.now() + 1500 });
+        return this.pause(1500);
+      case "call":
+        tell({ type: "asked" });
+        await Promise.all(step.calls.map((planned) => this.run(planned, tell)));
+        return;
+      case "say":
+      case "think": {
+        tell({ type: "asked" });
+        const blank: Message = { id: this.id("m"), role: "assistant", round: 1, text: "", at: Date.now() };
+        tell({ type: "item", item: { type: "message", ...blank } });
+        const kind = step.do === "say" ? "text" : "reasoning";
+        for (const delta of step.text.match(/[\s\S]{1,9}/g) ?? []) {
+          if (halted()) break;
+          tell({ type: kind, id: blank.id, delta });
+          await this.pause(22);
+        }
+        const whole = step.do === "say" ? { text: step.text } : { reasoning: step.text, spokeAt: blank.at + 1400 };
+        if (!halted()) tell({ type: "item", item: { type: "message", ...blank, ...whole } });
+      }
+    }
+  }
+
+  private async run(planned: Planned, tell: (event: TurnEvent) => void): Promise<void> {
+    const { name, hints, called, definition } = tool(planned.server, planned.tool);
+    const base = {
+      id: this.id("k"),
+      wireId: this.id("w"),
+      round: 1,
+      called,
+      server: planned.server,
+      tool: name,
+      hints,
+      definition,
+    };
+    const put = (status: CallStatus, times: Partial<ToolCall> = {}) =>
+      tell({ type: "item", item: { type: "toolCall", ...base, arguments: planned.arguments, status, ...times } });
+    put({ state: "proposed" });
+    if (planned.ask) {
+      put({ state: "awaitingApproval", reason: "it may change something", change: planned.change });
+      const { allow, word } = await new Promise<Word>((answer) => this.approvals.set(base.id, answer));
+      this.approvals.delete(base.id);
+      if (!allow)
+        return put({ state: "refused", reason: `you denied it${word ? `: ${word}` : ""}` }, { endedAt: Date.now() });
+    }
+    const startedAt = Date.now();
+    put({ state: "running" }, { startedAt });
+    await this.pause(planned.ms * 20);
+    const times = { startedAt, endedAt: startedAt + planned.ms };
+    if (planned.error) return put({ state: "failed", error: planned.error }, times);
+    const modelText = JSON.stringify(planned.result);
+    const content = planned.content ?? [{ type: "text" as const, text: modelText }];
+    put(
+      { state: "succeeded", output: { content, structured: planned.result, modelText, bytes: modelText.length + 96 } },
+      times,
+    );
+  }
+
+  private id(kind: string): string {
+    this.ids += 1;
+    return `${kind}-${this.ids}`;
+  }
+
+  pause(ms: number): Promise<void> {
+    return this.pace === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms * this.pace));
+  }
+}
+
+/** What a turn looks like after the event, as far as it is opened again. */
+export function remember(turn: Turn, event: TurnEvent): void {
+  if (event.type === "item") {
+    const index = turn.items.findIndex((item) => item.id === event.item.id);
+    if (index < 0) turn.items.push(event.item);
+    else turn.items[index] = event.item;
+  } else if (event.type === "ended") {
+    turn.status = event.status;
+    turn.endedAt = event.at;
+  } else if (event.type === "usage") {
+    turn.usage = event.usage;
+  }
+}
