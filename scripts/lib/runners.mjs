@@ -6,7 +6,7 @@ import { withDesktop } from "./display.mjs";
 import { root } from "./paths.mjs";
 import { needPeers } from "./peers.mjs";
 import { marked, run, temporaryDirectory } from "./run.mjs";
-import { needPackages, packages } from "./system.mjs";
+import { hasWebView, needPackages, packages } from "./system.mjs";
 import { ofCargoTest, ofNextest, ofTap, ofVitest } from "./totals.mjs";
 
 /** No test takes this long, even on a busy machine; one that does hangs. */
@@ -62,14 +62,23 @@ const peers = {
 };
 
 async function preparePeers() {
-  await needPackages(packages.terminal);
-  await build("loq", "-p", "cli", "--bins");
-  await build("the fixture behind the gateway", "-p", "gateway", "--example", "gateway-fixture");
+  await needPackages([...packages.terminal, ...packages.keychain]);
+  await buildForPeers();
   await needPeers();
 }
 
+/** The whole where the window can be built, since the other parts build just that; else what needs no window. */
+async function buildForPeers() {
+  if (await hasWebView()) {
+    await needPage();
+    return buildAll();
+  }
+  await build("loq", "-p", "cli", "--bins");
+  await build("the fixture behind the gateway", "-p", "gateway", "--example", "gateway-fixture");
+}
+
 async function prepareRust() {
-  await needPackages(packages.window);
+  await needPackages([...packages.window, ...packages.keychain]);
   await needPage();
   await buildAll();
 }

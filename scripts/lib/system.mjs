@@ -7,14 +7,13 @@ import { must, run } from "./run.mjs";
 import { say, Trouble } from "./say.mjs";
 
 const compile = ["build-essential", "pkg-config", "curl", "file", "ca-certificates"];
+const keychain = ["dbus", "gnome-keyring"];
 /** Debian's packages by what they are for. */
 export const packages = {
   terminal: compile,
   window: [...compile, "libwebkit2gtk-4.1-dev", "xdg-utils"],
-  tests: [
-    ...["webkit2gtk-driver", "xvfb", "xauth", "dbus", "gnome-keyring"],
-    ...["fonts-dejavu-core", "fonts-noto-color-emoji"],
-  ],
+  keychain,
+  tests: [...keychain, "webkit2gtk-driver", "xvfb", "xauth", "fonts-dejavu-core", "fonts-noto-color-emoji"],
 };
 
 /** Whether a program can be started by its name. */
@@ -87,6 +86,14 @@ export async function needPackages(wanted) {
   await must("The system packages could not be installed.", first, [...rest, ...install], { quiet: true });
 }
 
+/** Whether the window could be built here as things are. */
+export async function hasWebView() {
+  if (process.platform !== "linux") return true;
+  if (!onPath("pkg-config")) return false;
+  const { code } = await run("pkg-config", ["--exists", "webkit2gtk-4.1"], { quiet: true });
+  return code === 0;
+}
+
 async function notInstalled(wanted) {
   const { text } = await run("dpkg-query", ["-W", "-f=${Package} ${db:Status-Status}\n", ...wanted], { quiet: true });
   const installed = new Set(text.split("\n").filter((line) => line.endsWith(" installed")));
@@ -106,10 +113,7 @@ async function lookForOurselves(wanted) {
   const programs = { "build-essential": "cc", "webkit2gtk-driver": "WebKitWebDriver", xvfb: "Xvfb" };
   Object.assign(programs, { dbus: "dbus-run-session", "gnome-keyring": "gnome-keyring-daemon" });
   const missing = wanted.filter((name) => programs[name] && !onPath(programs[name]));
-  if (wanted.includes("libwebkit2gtk-4.1-dev")) {
-    const { code } = await run("pkg-config", ["--exists", "webkit2gtk-4.1"], { quiet: true });
-    if (code !== 0) missing.push("libwebkit2gtk-4.1-dev");
-  }
+  if (wanted.includes("libwebkit2gtk-4.1-dev") && !(await hasWebView())) missing.push("libwebkit2gtk-4.1-dev");
   if (missing.length === 0) return;
   const why = `This system has no apt, so its packages cannot be named here. By Debian's names: ${missing.join(", ")}.`;
   throw new Trouble(
