@@ -1,37 +1,59 @@
-// npm run bench: how fast the engine is, and the window.
-import { existsSync } from "node:fs";
+// npm run bench: how fast Loquat is, against what was measured in the same run. `npm run bench -- window` runs parts.
 import { join } from "node:path";
-import { build, cargoEnvironment, needPage, needProgram } from "./lib/build.mjs";
+import { build, cargoEnvironment, needPage, needProgram, targetDirectory } from "./lib/build.mjs";
 import { withDesktop } from "./lib/display.mjs";
 import { root } from "./lib/paths.mjs";
 import { command, must, run } from "./lib/run.mjs";
-import { say } from "./lib/say.mjs";
+import { say, Trouble } from "./lib/say.mjs";
 import { needCompilers, needPackages, packages } from "./lib/system.mjs";
 
-await command(async () => {
+/** By the name one gives on the command line, in the order in which they run. */
+const parts = {
+  engine: () => cargoBench("turn"),
+  tools: () => cargoBench("toolset"),
+  window: inWindow,
+};
+
+/** Programs and benchmarks at once: built so, they share their features and nothing is built twice. */
+const whole = ["--workspace", "--bins", "--examples"];
+
+await command(async (args) => {
+  const chosen = choose(args);
   await needCompilers();
   await needPackages(packages.window);
-  await build("the help desk as it ships", "--release", "-p", "helpdesk", "--bins");
-  say("Measuring the engine.");
-  await must("The engine could not be measured.", "cargo", ["bench", "-p", "engine"], { env: cargoEnvironment() });
-  const script = join(root, "ui/e2e/bench.mjs");
-  if (!existsSync(script)) return 0;
-  await needPackages(packages.tests);
   await needPage();
-  const directory = await build(
-    "Loquat as it ships",
-    "--release",
-    "-p",
-    "loquat",
-    "-p",
-    "helpdesk",
-    "--bins",
-    "--examples",
+  await build("Loquat as it ships", "--release", ...whole, "--benches");
+  let failed = 0;
+  for (const name of chosen) {
+    say(`\nMeasuring: ${name}.`);
+    failed += await parts[name]();
+  }
+  return failed > 0 ? 1 : 0;
+});
+
+function choose(args) {
+  const all = Object.keys(parts);
+  const unknown = args.filter((name) => !all.includes(name));
+  if (unknown.length === 0) return args.length > 0 ? all.filter((name) => args.includes(name)) : all;
+  throw new Trouble(
+    `There are no benchmarks named ${unknown.join(", ")}.`,
+    `There are: ${all.join(", ")}.`,
+    "Name some of these, or none for all.",
   );
-  say("Measuring the window.");
+}
+
+async function cargoBench(name) {
+  const args = ["bench", "--workspace", "--bench", name];
+  await must(`The benchmark ${name} broke off.`, "cargo", args, { env: cargoEnvironment() });
+  return 0;
+}
+
+async function inWindow() {
+  await needPackages(packages.tests);
+  const bin = needProgram(join(await targetDirectory(), "release"), "loquat");
   return withDesktop(async ({ env, within }) => {
-    const [program, args] = within(process.execPath, script);
-    const { code } = await run(program, args, { env: { ...env, LOQUAT_BIN: needProgram(directory, "loquat") } });
+    const [program, args] = within(process.execPath, join(root, "ui/e2e/bench.mjs"));
+    const { code } = await run(program, args, { env: { ...env, LOQUAT_BIN: bin } });
     return code;
   });
-});
+}
