@@ -1,42 +1,9 @@
-import axe from "axe-core";
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "./App.svelte";
-import { FakeBackend } from "./backend/fake";
 import { helpDesk, settings, troubledServers } from "./backend/world";
-import { App } from "./state/app.svelte";
+import { ask, chosen, isAccessible, open, requests } from "./test-window";
 
 const PRACTICE = { provider: "practice", model: "practice" };
-
-async function open(prepare: (fake: FakeBackend) => void = chosen) {
-  const fake = new FakeBackend();
-  prepare(fake);
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  return { app, fake, user: userEvent.setup() };
-}
-
-function chosen(fake: FakeBackend) {
-  fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
-  fake.remember();
-}
-
-const requests = (fake: FakeBackend, name: string) =>
-  fake.asked.filter((each) => each.name === name).map((each) => each.request);
-
-async function ask(user: ReturnType<typeof userEvent.setup>, text: string) {
-  await user.type(screen.getByRole("textbox", { name: "Message" }), `${text}{Enter}`);
-}
-
-/** Contrast needs a real page; everything else that axe knows must hold. */
-async function isAccessible() {
-  const found = await axe.run(document.body, {
-    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
-  });
-  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
-}
 
 test("first run: just trying it leads to example questions that send", async () => {
   const { fake, user } = await open(() => undefined);

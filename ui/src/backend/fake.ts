@@ -111,6 +111,10 @@ export class FakeBackend implements Backend {
       return null;
     },
     ...OFFERS,
+    answer_question: ({ question, answer }) => {
+      this.player.answerQuestion(question, answer);
+      return null;
+    },
     answer_approval: ({ call, allow, word }) => {
       this.player.answer(call, { allow, word });
       return null;

@@ -1,6 +1,5 @@
 // What the twin's servers ask and offer besides tools: nothing, but in the right shapes.
 export const OFFERS = {
-  answer_question: () => null,
   list_prompts: () => [],
   fill_prompt: () => ({ description: "", messages: [], text: "" }),
   list_resources: () => ({ resources: [], templates: [] }),

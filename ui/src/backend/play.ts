@@ -1,5 +1,5 @@
 // The scripted twin's turns: plays what a script says, and asks about calls as the real engine does.
-import type { CallStatus, Message, ToolCall, Turn, TurnEvent, TurnStatus } from "../bindings";
+import type { Answer, CallStatus, Message, Question, ToolCall, Turn, TurnEvent, TurnStatus } from "../bindings";
 import type { Planned, Step } from "./script";
 import { tool } from "./world";
 
@@ -13,6 +13,7 @@ export interface Word {
 
 export class Player {
   private readonly approvals = new Map<string, (word: Word) => void>();
+  private readonly questions = new Map<string, (answer: Answer) => void>();
   private readonly stopped = new Set<string>();
   private ids = 0;
 
@@ -23,9 +24,14 @@ export class Player {
     this.approvals.get(call)?.(word);
   }
 
+  answerQuestion(question: string, answer: Answer): void {
+    this.questions.get(question)?.(answer);
+  }
+
   stop(conversation: string): void {
     this.stopped.add(conversation);
     for (const answer of this.approvals.values()) answer({ allow: false });
+    for (const answer of this.questions.values()) answer({ action: "cancel" });
   }
 
   async play(conversation: string, steps: Step[], tell: (event: TurnEvent) => void): Promise<void> {
@@ -50,6 +56,9 @@ export class Player {
         tell({ type: "asked" });
         await Promise.all(step.calls.map((planned) => this.run(planned, tell)));
         return;
+      case "ask":
+        tell({ type: "asked" });
+        return this.ask(step, tell);
       case "say":
       case "think": {
         tell({ type: "asked" });
@@ -65,6 +74,29 @@ export class Player {
         if (!halted()) tell({ type: "item", item: { type: "message", ...blank, ...whole } });
       }
     }
+  }
+
+  private async ask({ server, ask }: Step & { do: "ask" }, tell: (event: TurnEvent) => void): Promise<void> {
+    const question: Question = {
+      id: this.id("q"),
+      round: 1,
+      server,
+      ask,
+      status: { state: "waiting" },
+      at: Date.now(),
+    };
+    const put = (status: Question["status"]) => tell({ type: "item", item: { type: "question", ...question, status } });
+    const answered = new Promise<Answer>((answer) => this.questions.set(question.id, answer));
+    put(question.status);
+    const answer = await answered;
+    this.questions.delete(question.id);
+    if (answer.action === "cancel") return put({ state: "cancelled", reason: "it was closed without an answer" });
+    if (answer.action === "decline") return put({ state: "declined" });
+    if (ask.kind !== "sampling") return put({ state: "accepted", content: answer.content });
+    const model = answer.model ?? { provider: "practice", model: "practice" };
+    put({ state: "answering", model });
+    await this.pause(900);
+    put({ state: "accepted", content: { model: model.model, text: "A short haiku about tickets." } });
   }
 
   private async run(planned: Planned, tell: (event: TurnEvent) => void): Promise<void> {

@@ -1,10 +1,12 @@
 // What the twin's model says and calls, by the words of the question.
-import type { Change, Content, ErrorReport } from "../bindings";
+import type { Ask, Change, Content, ErrorReport } from "../bindings";
+import { ASKS } from "./asks";
 
 export type Step =
   | { do: "think"; text: string }
   | { do: "say"; text: string }
   | { do: "call"; calls: Planned[] }
+  | { do: "ask"; server: string; ask: Ask }
   | { do: "retry"; error: ErrorReport }
   | { do: "fail"; error: ErrorReport };
 
@@ -106,6 +108,13 @@ const BROKEN: ErrorReport = {
 export function scriptFor(question: string): Step[] {
   const text = question.toLowerCase();
   if (text.includes("critical")) return CRITICAL;
+  const asks = ASKS[text];
+  if (asks) {
+    return [
+      { do: "ask", server: "everything", ask: asks },
+      { do: "say", text: "Thank you." },
+    ];
+  }
   if (text.includes("all three")) {
     return [
       { do: "call", calls: [update("TKT-003"), update("TKT-011"), update("TKT-014")] },

@@ -5,6 +5,7 @@ import type {
   Item,
   Message,
   ModelRef,
+  Note,
   Question,
   Role,
   ToolCall,
@@ -86,6 +87,8 @@ export class LiveTurn {
   usage = $state.raw<Usage>({ input: 0, output: 0, cached: 0 });
   rounds = $state(0);
   retrying = $state.raw<{ error: ErrorReport; at: number }>();
+  /** What Loquat did on the way that a person may want to know. */
+  notes = $state.raw<Note[]>([]);
 
   readonly running = $derived(this.status.state === "running");
   readonly calls = $derived(this.items.filter((item) => item.kind === "call"));
@@ -103,6 +106,7 @@ export class LiveTurn {
     this.endedAt = turn.endedAt;
     this.usage = turn.usage;
     this.rounds = turn.rounds;
+    this.notes = turn.notes ?? [];
   }
 
   apply(event: TurnEvent): void {
@@ -127,6 +131,9 @@ export class LiveTurn {
         if (message) message.reasoning += event.delta;
         break;
       }
+      case "noted":
+        this.notes = [...this.notes, event.note];
+        break;
       case "usage":
         this.usage = add(this.usage, event.usage);
         break;
@@ -183,6 +190,7 @@ export class LiveConversation {
   readonly last = $derived(this.turns.at(-1));
   readonly running = $derived(this.last?.running ?? false);
   readonly waiting = $derived(this.last?.waiting ?? []);
+  readonly asked = $derived(this.last?.asked ?? []);
 
   constructor(id: string) {
     this.id = id;
