@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import { helpDesk, settings, troubledServers } from "./backend/world";
+import { helpDesk, troubledServers } from "./backend/world";
 import { ask, chosen, isAccessible, open, requests } from "./test-window";
 
 const PRACTICE = { provider: "practice", model: "practice" };
