@@ -333,6 +333,9 @@ pub(crate) struct Read {
     pub(crate) server: String,
     /// The resource's address, as `loq resources` shows it.
     pub(crate) uri: String,
+    /// Read it again each time the server says that it has changed, until Ctrl+C.
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -134,7 +134,7 @@ impl Telling<'_> {
             }
             TurnEvent::Item { item: Item::Question(question) } if question.status == QuestionStatus::Waiting => {
                 self.end_line();
-                let answer = crate::question::answer(question, self.json).await;
+                let answer = crate::question::answer(&question.server, &question.ask, self.json).await;
                 if let Err(error) = self.engine.answer_question(&question.id, answer) {
                     // Its fields were not filled as they must be: nobody is left to ask again.
                     print::error(&error);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Call;
+use crate::question::Terminal;
 use crate::{Ending, ending_of, print};
 
 /// A first start may download its program.
@@ -19,7 +20,7 @@ pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     engine.servers_settled(SERVER_MAY_TAKE).await;
     let stop = CancellationToken::new();
     let begun = Instant::now();
-    let request = CallRequest::new(&args.server, &args.tool, arguments);
+    let request = CallRequest::new(&args.server, &args.tool, arguments).answered_by(Terminal::of(&engine));
     let servers = engine.servers().clone();
     let told = |progress: Progress| print::progress(&progress);
     let call = servers.call(request, told, stop.clone());

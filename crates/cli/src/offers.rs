@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::chat::{ErrorCode, ErrorReport, LogLevel};
-use engine::Engine;
+use engine::{AppEvent, Engine};
 use serde_json::{Map, Value, json};
 
 use crate::args::{List, Logs, Prompt, Read};
@@ -59,11 +59,35 @@ pub(crate) async fn resources(args: List) -> Result<Ending, ErrorReport> {
 
 pub(crate) async fn read(args: Read) -> Result<Ending, ErrorReport> {
     let engine = opened(&args.servers).await?;
-    let reading = engine.read_resource(&args.server, &args.uri).await;
+    let outcome = if args.watch { watched(&engine, &args).await } else { read_once(&engine, &args).await };
     engine.shut_down().await;
-    let reading = reading?;
+    outcome.map(|()| Ending::Answered)
+}
+
+async fn read_once(engine: &Engine, args: &Read) -> Result<(), ErrorReport> {
+    let reading = engine.read_resource(&args.server, &args.uri).await?;
     print::line(&if args.json { json!(reading).to_string() } else { print::plain(&reading.text) });
-    Ok(Ending::Answered)
+    Ok(())
+}
+
+/// Reads it each time the server says that it has changed, until somebody interrupts.
+async fn watched(engine: &Engine, args: &Read) -> Result<(), ErrorReport> {
+    let (_, mut events) = engine.subscribe();
+    engine.subscribe_resource(&args.server, &args.uri, true).await?;
+    read_once(engine, args).await?;
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        };
+        match event {
+            Some(AppEvent::ResourceUpdated { server, uri }) if server == args.server && uri == args.uri => {
+                read_once(engine, args).await?;
+            }
+            Some(_) => (),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// What the server wrote from its start until it was ready.

@@ -1,20 +1,80 @@
 //! What servers ask, answered at the terminal; where nobody sits there, it is declined.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 
-use ::chat::{Answer, Ask, Field, FieldKind, Question, SamplingRequest};
+use ::chat::{Answer, Ask, Field, FieldKind, SamplingRequest, filled};
+use engine::Engine;
+use futures::future::{BoxFuture, FutureExt};
+use mcp::{Answers, Reply, Root};
 use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
 
 use crate::print;
 
+/// Whoever sits at the terminal, as a call made by hand asks them.
+pub(crate) struct Terminal {
+    engine: Engine,
+    /// Nobody can answer two questions at the same time.
+    one: Arc<Mutex<()>>,
+}
+
+impl Terminal {
+    pub(crate) fn of(engine: &Engine) -> Arc<Self> {
+        Arc::new(Self { engine: engine.clone(), one: Arc::default() })
+    }
+}
+
+impl Answers for Terminal {
+    fn answer(&self, server: &str, ask: Ask) -> BoxFuture<'static, Reply> {
+        let (engine, one, server) = (self.engine.clone(), self.one.clone(), server.to_owned());
+        async move {
+            let _mine = one.lock().await;
+            match answer(&server, &ask, false).await {
+                Answer::Decline => Reply::Decline,
+                Answer::Cancel => Reply::Cancel,
+                Answer::Accept { content, .. } => agreed(&engine, ask, content).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn roots(&self) -> Vec<Root> {
+        self.engine.roots()
+    }
+}
+
+/// What the server is told after a yes.
+async fn agreed(engine: &Engine, ask: Ask, content: Option<Value>) -> Reply {
+    match ask {
+        Ask::Form { fields, .. } => match filled(&fields, content.as_ref()) {
+            Ok(content) => Reply::Accept { content: Some(content) },
+            Err(problems) => {
+                for problem in problems {
+                    print::note(&print::plain(&format!("{}: {}", problem.field, problem.problem)));
+                }
+                Reply::Cancel
+            }
+        },
+        Ask::Url { .. } => Reply::Accept { content: None },
+        Ask::Sampling { request } => match engine.written(request).await {
+            Ok(sampled) => Reply::Sampled(sampled),
+            Err(error) => {
+                print::error(&error);
+                Reply::Cancel
+            }
+        },
+    }
+}
+
 /// Asks whoever sits at the terminal. Nobody is asked where the output is for a script.
-pub(crate) async fn answer(question: &Question, json: bool) -> Answer {
+pub(crate) async fn answer(server: &str, ask: &Ask, json: bool) -> Answer {
     if json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        print::note(&format!("{} asked something, and nobody is here to answer: declined.", question.server));
+        print::note(&format!("{server} asked something, and nobody is here to answer: declined."));
         return Answer::Decline;
     }
-    print::note(&print::plain(&format!("{} asks:", question.server)));
-    match &question.ask {
+    print::note(&print::plain(&format!("{server} asks:")));
+    match ask {
         Ask::Form { message, fields, .. } => form(message, fields).await,
         Ask::Url { message, url, host } => {
             print::note(&print::plain(&format!("{message}\nIt wants you to visit {host}:\n  {url}")));

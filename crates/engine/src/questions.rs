@@ -86,9 +86,14 @@ impl Engine {
         self.inner.questions.answer(question, answer)
     }
 
+    /// The folders that servers may work in, as the settings say.
+    pub fn roots(&self) -> Vec<Root> {
+        crate::folders::roots(&self.settings().folders)
+    }
+
     pub(crate) fn asking(&self) -> Asking {
         let engine = self.clone();
-        let roots = crate::folders::roots(&self.settings().folders);
+        let roots = self.roots();
         let sample = Arc::new(move |request, model| engine.clone().sample(request, model).boxed());
         Asking { questions: self.inner.questions.clone(), sample, model: None, attended: true, roots }
     }

@@ -15,6 +15,15 @@ use crate::provider::{ModelEvent, ModelRequest, ProposedCall, ProviderError, Sam
 use crate::toolset::Offer;
 
 impl Engine {
+    /// What the settings' model writes for a server, after a person has seen everything and agreed.
+    pub async fn written(&self, request: SamplingRequest) -> Result<Sampled, ErrorReport> {
+        let model = self.settings().model.ok_or_else(|| {
+            ErrorReport::new(ErrorCode::NotFound, "No model is chosen that could write this.")
+                .fix("Choose one in Settings → Models.")
+        })?;
+        self.clone().sample(request, model).await
+    }
+
     /// Asks `model` what the server wants to know. The tools are the server's: it runs them itself.
     pub(crate) async fn sample(self, request: SamplingRequest, model: ModelRef) -> Result<Sampled, ErrorReport> {
         let provider = self.provider(&model.provider).await?;
