@@ -11,6 +11,8 @@ import { ofCargoTest, ofNextest, ofTap, ofVitest } from "./totals.mjs";
 
 /** No test takes this long, even on a busy machine; one that does hangs. */
 const TEST_MS = 180_000;
+/** Nor does a whole file of node's tests, which its runner holds to the same figure as each test. */
+const FILE_MS = 1_200_000;
 const environment = () => ({ ...cargoEnvironment(), ...marked });
 
 /** By the name one gives on the command line, in the order in which they run. */
@@ -120,7 +122,7 @@ function cargo(name, args, read) {
 async function nodeTests(files, { env, within }) {
   if (files.length === 0) return { code: 0, totals: { passed: 0, failed: 0, skipped: 0 } };
   const report = join(temporaryDirectory(), "report.tap");
-  const options = ["--test", "--test-concurrency=1", `--test-timeout=${TEST_MS}`];
+  const options = ["--test", "--test-concurrency=1", `--test-timeout=${FILE_MS}`];
   const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
   reporters.push("--test-reporter=tap", `--test-reporter-destination=${report}`);
   const [command, args] = within(process.execPath, ...options, ...reporters, ...files);

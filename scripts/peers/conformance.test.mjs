@@ -1,4 +1,5 @@
-// The official suites for clients of MCP, against the connection code that everybody gets.
+// The official suites for clients of MCP, against the connection and sign-in code that everybody gets.
+//
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -8,46 +9,32 @@ import { endAll, run, temporaryDirectory } from "../lib/run.mjs";
 
 after(endAll);
 
-/** What of each suite is asked: its scenarios, by the version of the protocol that they are run with. */
-const suites = [
-  {
-    suite: "conformance-1",
-    wire: [],
-    scenarios: ["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"],
-  },
-  {
-    suite: "conformance-2",
-    wire: ["--spec-version", "2025-11-25"],
-    scenarios: [
-      ...["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"],
-      "json-schema-2020-12-preservation",
-    ],
-  },
-  {
-    suite: "conformance-2",
-    wire: ["--spec-version", "2026-07-28"],
-    scenarios: [
-      ...["tools_call", "request-metadata", "sep-2322-client-request-state", "http-standard-headers"],
-      ...["http-custom-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref"],
-      "json-schema-2020-12-preservation",
-    ],
-  },
+/** What is run: every scenario that a suite has for that version of the protocol, which are so many. */
+const runs = [
+  { suite: "conformance-1", count: 26 },
+  { suite: "conformance-2", version: "2025-03-26", count: 2 },
+  { suite: "conformance-2", version: "2025-06-18", count: 5 },
+  { suite: "conformance-2", version: "2025-11-25", count: 19 },
+  { suite: "conformance-2", version: "2026-07-28", count: 33 },
+  { suite: "conformance-2", extensions: true, count: 3 },
 ];
-/** Scenarios that begin so need a sign-in without a browser, and are run once `loq conformance` has one. */
-const signIn = "auth/";
-const withSignIn = false;
-/** Scenarios in which the server asks something, and that are run once `loq conformance` has somebody who answers. */
-const asking = ["elicitation-sep1034-client-defaults", "sep-2322-client-request-state"];
-const withAnswers = false;
+/** Extensions that are not ours: tokens bound to keys, identities of workloads, and skills. */
+const foreign = /^auth\/(dpop|wif)|^sep-2640-/;
 
-for (const { suite, wire, scenarios } of suites) {
-  for (const scenario of scenarios.filter((name) => withAnswers || !asking.includes(name))) {
-    test([suite, ...wire.slice(1), scenario].join(" · "), () => passes(suite, scenario, wire));
-  }
-  test([suite, ...wire.slice(1), "nothing is left out"].join(" · "), async () => {
-    const known = await listed(suite, wire[1]);
-    const wanted = known.filter((name) => withSignIn || !name.startsWith(signIn));
-    assert.deepEqual([...scenarios].sort(), wanted.sort());
+/** This one measures pauses, which others beside it would stretch. */
+const alone = "sse-retry";
+const limits = { timeout: 180_000 };
+
+for (const { suite, version, extensions, count } of runs) {
+  const name = [suite, version ?? (extensions ? "extensions" : "all")].join(" · ");
+  const scenarios = await listed(suite, extensions ? "extension" : version);
+  const ours = scenarios.filter((scenario) => !foreign.test(scenario));
+  const wire = version ? ["--spec-version", version] : [];
+  test(name, { concurrency: 4 }, async (all) => {
+    await all.test("nothing is left out", () => assert.equal(ours.length, count, ours.join(", ")));
+    const passing = (scenario) => all.test(scenario, limits, () => passes(suite, scenario, wire));
+    await Promise.all(ours.filter((scenario) => scenario !== alone).map(passing));
+    if (ours.includes(alone)) await passing(alone);
   });
 }
 
@@ -60,10 +47,10 @@ async function passes(suite, scenario, wire) {
   assert.equal(code, 0, text);
 }
 
-/** The scenarios for clients that a suite knows; for one version of the protocol where one is named. */
-async function listed(suite, version) {
+/** The scenarios for clients that a suite knows; those of one version of the protocol, or of its extensions, where one is named. */
+async function listed(suite, kind) {
   const [command, ...first] = await peer(suite);
   const { text } = await run(command, [...first, "list", "--client"], { quiet: true });
-  const lines = [...text.matchAll(/^ {2}- (\S+)(?: \[(.*)\])?$/gm)];
-  return lines.filter(([, , versions]) => !version || versions?.split(",").includes(version)).map(([, name]) => name);
+  const lines = [...text.matchAll(/^ {2}- (\S+) \[(.*)\]$/gm)];
+  return lines.filter(([, , versions]) => !kind || versions.split(",").includes(kind)).map(([, name]) => name);
 }
