@@ -13,6 +13,7 @@ use tauri::{AppHandle, State, Wry};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::desk::Desk;
+use crate::downloads::{self, SaveDownload};
 use crate::preferences::{self, Preferences};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ResourceRef, ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
@@ -202,6 +203,10 @@ commands! {
     save_preferences(values: Preferences) -> (), |app, engine| preferences::save(&app, values);
     /// Opens a link in the browser: only addresses of the web and of mail.
     open_link(url: String) -> (), |app, engine| open_in_browser(&app, &url);
+    /// Loads a picture from the web because a person asked for it: a data URL.
+    load_picture(url: String) -> String, |app, engine| engine.load_picture(&url).await;
+    /// Writes a new file among the person's downloads and answers where it is.
+    save_download(request: SaveDownload) -> String, |app, engine| downloads::save(&app, &request);
     /// Questions that the help desk can answer.
     example_questions(request: ()) -> Vec<String>, |app, engine| {
         let () = request;

@@ -8,6 +8,7 @@
 mod batch;
 mod commands;
 mod desk;
+mod downloads;
 mod preferences;
 mod requests;
 mod sign_in;
@@ -51,6 +52,8 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
                 .inner_size(1180.0, 820.0)
                 .min_inner_size(360.0, 400.0)
                 .data_directory(web)
+                // Links are opened by the browser; the window shows nothing but its own page.
+                .on_navigation(is_own_page)
                 .build()?;
             Ok(())
         })
@@ -61,6 +64,11 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
         }
     });
     Ok(())
+}
+
+fn is_own_page(url: &tauri::Url) -> bool {
+    let of_the_app = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+    of_the_app || (cfg!(debug_assertions) && url.host_str() == Some("localhost"))
 }
 
 /// One window for each home, so that a portable copy runs beside the installed one.

@@ -224,6 +224,14 @@ recent_logs: [LogFilter, Array<LogRecord>], load_preferences: [null, Preferences
  */
 open_link: [string, null], 
 /**
+ * Loads a picture from the web because a person asked for it: a data URL.
+ */
+load_picture: [string, string], 
+/**
+ * Writes a new file among the person's downloads and answers where it is.
+ */
+save_download: [SaveDownload, string], 
+/**
  * Questions that the help desk can answer.
  */
 example_questions: [null, Array<string>], };
@@ -890,6 +898,12 @@ write: Array<string>,
  * Whether it may use the network.
  */
 network: boolean, };
+
+export type SaveDownload = { 
+/**
+ * Without a folder; what no file can be called is replaced.
+ */
+name: string, text: string, };
 
 export type Scope = "conversation" | "everywhere";
 

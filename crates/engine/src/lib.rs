@@ -11,6 +11,7 @@ mod clock;
 mod conversations;
 mod depth;
 mod diagnose;
+mod elsewhere;
 mod engine;
 mod equip;
 mod facts;

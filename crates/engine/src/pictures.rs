@@ -75,21 +75,25 @@ fn images(item: &Item) -> Vec<(&CallId, &str)> {
     data.collect()
 }
 
-/// The image as a data URL, scaled down where it is too large. What it is, is read from its bytes.
+/// The image as a data URL, scaled down where it is too large.
 fn fitted(data: &str) -> Option<String> {
     let clean: String = data.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     if clean.len() / 4 * 3 > MOST_BYTES {
         return None;
     }
-    let bytes = BASE64_STANDARD.decode(clean.as_bytes()).ok()?;
-    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().ok()?;
+    data_url(&BASE64_STANDARD.decode(clean.as_bytes()).ok()?)
+}
+
+/// An image as a data URL, scaled down where it is too large. What it is, is read from its bytes.
+pub(crate) fn data_url(bytes: &[u8]) -> Option<String> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
     let format = reader.format()?;
     let image = reader.decode().ok()?;
     if image.width().max(image.height()) <= LONGEST_SIDE {
-        return Some(format!("data:{};base64,{clean}", format.to_mime_type()));
+        return Some(format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes)));
     }
     let small = image.thumbnail(LONGEST_SIDE, LONGEST_SIDE);
     let (format, bytes) = written(&small, format)?;
