@@ -293,6 +293,10 @@ test("links say where they go and open outside; pictures from elsewhere are not 
   const link = await screen.findByRole("link", { name: "the handbook" });
   expect(link.title).toBe("Opens https://example.com/handbook");
   await user.click(link);
+  const dialog = await screen.findByRole("dialog", { name: "Where this link goes" });
+  expect(dialog.textContent).toContain("https://example.com/handbook");
+  expect(requests(fake, "open_link")).toEqual([]);
+  await user.click(within(dialog).getByRole("button", { name: "Open in browser" }));
   expect(requests(fake, "open_link")).toEqual(["https://example.com/handbook"]);
   expect(document.querySelector("img")).toBeNull();
 });

@@ -5,6 +5,7 @@ import { IMPORTED, launchOf, wireOf } from "./lines";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
+import { specimen } from "./specimen";
 import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
@@ -12,7 +13,7 @@ type Answers = {
   [Name in keyof Commands]?: (request: Commands[Name][0]) => Commands[Name][1] | Promise<Commands[Name][1]>;
 };
 
-/** `?world=first-run`, `?world=troubled`, `?world=long` or the help desk. */
+/** `?world=first-run`, `?world=troubled`, `?world=long`, `?world=specimen` or the help desk. */
 export function fakeFromAddress(search: string): FakeBackend {
   const world = new URLSearchParams(search).get("world");
   const fake = new FakeBackend({ pace: 1 });
@@ -20,6 +21,7 @@ export function fakeFromAddress(search: string): FakeBackend {
   if (world === "troubled") fake.snapshot.servers.push(...troubledServers());
   if (world !== "first-run") fake.remember();
   if (world === "long") fake.lengthen("c0", 2000);
+  if (world === "specimen") fake.put("c0", specimen());
   return fake;
 }
 
@@ -82,6 +84,11 @@ export class FakeBackend implements Backend {
   lengthen(id: string, turns: number): void {
     const conversation = this.conversations.get(id);
     for (let index = 0; index < turns; index += 1) conversation?.turns.push(finishedTurn(index));
+  }
+
+  /** Puts a turn from before at the end of a conversation. */
+  put(id: string, turn: Turn): void {
+    this.conversations.get(id)?.turns.push(turn);
   }
 
   private readonly own: Required<Answers> = {
@@ -243,6 +250,9 @@ export class FakeBackend implements Backend {
       return null;
     },
     open_link: () => null,
+    load_picture: () =>
+      "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    save_download: ({ name }) => `~/Downloads/${name}`,
     example_questions: () => EXAMPLES,
   };
 

@@ -1,5 +1,6 @@
 // Deutsch.
 import { importing, launch, serverSettings } from "./de/setup";
+import { messages } from "./de/messages";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
@@ -224,6 +225,7 @@ export const de = {
   },
   servers,
   permissions,
+  messages,
   wire,
   serverSettings,
   launch,

@@ -1,5 +1,6 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { importing, launch, serverSettings } from "./en/setup";
+import { messages } from "./en/messages";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -224,6 +225,7 @@ export const en = {
   },
   servers,
   permissions,
+  messages,
   wire,
   serverSettings,
   launch,

@@ -23,6 +23,12 @@ function outline(node: MdNode): string {
       return `<${node.closed ? "closed" : "open"} ${node.language}>${node.text}`;
     case "task":
       return node.done ? "[x]" : "[ ]";
+    case "math":
+      return `<${node.display ? "formula" : "math"}>${node.tex}`;
+    case "source":
+      return `<source>${node.text}`;
+    case "table":
+      return [node.head, ...node.rows].map((row) => `|${row.map((cell) => inside(cell.nodes)).join("|")}|`).join("");
     case "note":
       return `<note ${node.label}>`;
     case "noteBack":
@@ -44,10 +50,12 @@ describe("what Markdown becomes", () => {
     ["**bold** _em_ ~~s~~ `c`", "<p><strong>bold</strong> <em>em</em> <s>s</s> `c`</p>"],
     ["- [x] done\n- [ ] open", "<ul><li>[x]done</li><li>[ ]open</li></ul>"],
     ["3. three", "<ol><li>three</li></ol>"],
-    [
-      "|a|b|\n|-|-:|\n|1|2|",
-      "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table>",
-    ],
+    ["|a|b|\n|-|-:|\n|1|**2**|", "|a|b||1|<strong>2</strong>|"],
+    ["so $a+b$, not $5 and $6 or US$5/US$6", "<p>so <math>a+b, not $5 and $6 or US$5/US$6</p>"],
+    ["\\(x^2\\) and $$y$$", "<p><math>x^2 and <formula>y</p>"],
+    ["$$\na\nb\n$$\n\nthen", "<formula>a\nb<p>then</p>"],
+    ["\\[ a \\]", "<formula>a"],
+    ["`$a$`", "<p>`$a$`</p>"],
     ["```js\nlet a", "<open js>let a"],
     ["```js\nlet a\n```", "<closed js>let a\n"],
     ["[a](https://example.com)", "<p><link https://example.com>a</link></p>"],

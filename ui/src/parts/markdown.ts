@@ -1,6 +1,7 @@
 // Markdown as a small tree. What is not a kind of node here cannot appear on the page: there is no HTML anywhere.
 import MarkdownIt, { type Token } from "markdown-it";
 import footnote from "markdown-it-footnote";
+import { math } from "./math";
 
 export type MdNode =
   | { kind: "text"; text: string }
@@ -14,14 +15,22 @@ export type MdNode =
   | { kind: "task"; done: boolean }
   | { kind: "note"; label: string; target: string; id: string }
   | { kind: "noteBack"; target: string }
-  | { kind: "element"; tag: Tag; children: MdNode[]; align?: string; start?: number; id?: string };
+  | { kind: "math"; tex: string; display: boolean; closed: boolean }
+  | { kind: "table"; head: Cell[]; rows: Cell[][] }
+  | { kind: "source"; text: string }
+  | { kind: "element"; tag: Tag; children: MdNode[]; start?: number; id?: string };
 
 const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"] as const;
 const TEXTS = ["p", "em", "strong", "s", "ul", "ol", "li", "blockquote", "section"] as const;
-const TABLES = ["table", "thead", "tbody", "tr", "th", "td"] as const;
-const TAGS = [...HEADINGS, ...TEXTS, ...TABLES] as const;
+const TAGS = [...HEADINGS, ...TEXTS] as const;
 /** The empty tag draws its children alone. */
 export type Tag = (typeof TAGS)[number] | "";
+
+/** One cell of a table; no alignment is that of the text. */
+export interface Cell {
+  nodes: MdNode[];
+  align?: string;
+}
 
 export interface ParsedBlock {
   node: MdNode;
@@ -29,7 +38,9 @@ export interface ParsedBlock {
   line: number;
 }
 
-const reader = new MarkdownIt({ html: false, linkify: true, typographer: false }).use(footnote);
+/** What is nested deeper is shown as it was written: no text gets lost, and no page freezes. */
+const DEEPEST = 40;
+const reader = new MarkdownIt({ html: false, linkify: true, typographer: false }).use(footnote).use(math);
 // Only these become links or pictures at all; anything else stays text.
 reader.validateLink = (url) => mayOpen(url) || /^data:image\/(png|jpeg|gif|webp);base64,/i.test(url.trim());
 
@@ -40,11 +51,15 @@ export function mayOpen(url: string): boolean {
 
 /** The words alone, as a reader hears them. */
 export function textOf(nodes: MdNode[]): string {
-  return nodes.map((node) => ("children" in node ? textOf(node.children) : isWords(node) ? node.text : "")).join("");
+  return nodes.map(wordsOf).join("");
 }
 
-function isWords(node: MdNode): node is MdNode & { kind: "text" | "whole" | "code" } {
-  return node.kind === "text" || node.kind === "whole" || node.kind === "code";
+function wordsOf(node: MdNode): string {
+  if ("children" in node) return textOf(node.children);
+  if (node.kind === "text" || node.kind === "whole" || node.kind === "code") return node.text;
+  if (node.kind === "math") return node.tex;
+  if (node.kind === "image") return node.alt;
+  return node.kind === "task" ? (node.done ? "☑ " : "☐ ") : "";
 }
 
 /** Ids such as `AST-SRV-001`: read at a glance, so never broken at a hyphen. */
@@ -70,48 +85,113 @@ export function parse(text: string): ParsedBlock[] {
   const env = {};
   const tokens = reader.parse(text, env);
   const blocks: ParsedBlock[] = [];
-  const rest = [...tokens];
-  while (rest.length > 0) {
-    const line = rest[0]?.map?.[0] ?? 0;
-    const node = take(rest, text);
-    if (node) blocks.push({ node, line });
+  const rest = new Tokens(tokens);
+  const lines = new Lines(text);
+  while (rest.first) {
+    // Footnotes come last and belong to no line.
+    const [from, to] = rest.first.map ?? [0, Infinity];
+    const tooDeep = rest.nestsDeeper(DEEPEST);
+    const node = take(rest, lines);
+    if (node) blocks.push({ node: tooDeep ? { kind: "source", text: lines.between(from, to) } : node, line: from });
   }
   return blocks;
 }
 
-/** Takes one node, with all that is inside it, off the front. */
-function take(tokens: Token[], source: string): MdNode | undefined {
-  const token = tokens.shift();
-  if (!token) return undefined;
-  if (token.nesting === 1) {
-    const children: MdNode[] = [];
-    while (tokens.length > 0 && tokens[0]?.nesting !== -1) {
-      const first = tokens[0];
-      if (first?.type === "inline") {
-        tokens.shift();
-        children.push(...inline(first, source));
-      } else {
-        const child = take(tokens, source);
-        if (child) children.push(child);
-      }
-    }
-    tokens.shift();
-    return container(token, children);
+/** Tokens in order; taking one costs nothing however many there are. */
+class Tokens {
+  private at = 0;
+  constructor(private readonly all: Token[]) {}
+
+  get first(): Token | undefined {
+    return this.all[this.at];
   }
-  return leaf(token, source);
+
+  take(): Token | undefined {
+    return this.all[this.at++];
+  }
+
+  /** Whether the block at the front has anything inside it that deep. */
+  nestsDeeper(most: number): boolean {
+    for (let at = this.at; at < this.all.length; at += 1) {
+      const token = this.all[at];
+      if (!token) break;
+      if (token.level > most || token.children?.some((child) => child.level > most)) return true;
+      if (token.level === 0 && token.nesting !== 1) break;
+    }
+    return false;
+  }
 }
 
-function inline(token: Token, source: string): MdNode[] {
-  const rest = [...(token.children ?? [])];
+/** The lines of a source, parted once for all who ask. */
+class Lines {
+  private parted: string[] | undefined;
+  constructor(private readonly source: string) {}
+
+  at(line: number): string {
+    this.parted ??= this.source.split("\n");
+    return this.parted[line] ?? "";
+  }
+
+  between(from: number, to: number): string {
+    this.parted ??= this.source.split("\n");
+    return this.parted.slice(from, to).join("\n");
+  }
+}
+
+/** Takes one node, with all that is inside it, off the front. */
+function take(tokens: Tokens, lines: Lines): MdNode | undefined {
+  const token = tokens.take();
+  if (!token) return undefined;
+  if (token.type === "table_open") return table(tokens, lines);
+  if (token.nesting !== 1) return leaf(token, lines);
+  const children = inside(tokens, lines);
+  tokens.take();
+  return container(token, children);
+}
+
+/** Everything up to the token that closes what is open. */
+function inside(tokens: Tokens, lines: Lines): MdNode[] {
+  const children: MdNode[] = [];
+  while (tokens.first && tokens.first.nesting !== -1) {
+    const first = tokens.first;
+    if (first.type === "inline") {
+      tokens.take();
+      children.push(...inline(first, lines));
+    } else {
+      const child = take(tokens, lines);
+      if (child) children.push(child);
+    }
+  }
+  return children;
+}
+
+function inline(token: Token, lines: Lines): MdNode[] {
+  const rest = new Tokens(token.children ?? []);
   const nodes: MdNode[] = [];
-  while (rest.length > 0) {
-    const node = take(rest, source);
+  while (rest.first) {
+    const node = take(rest, lines);
     const last = nodes.at(-1);
     if (!node) continue;
     if (node.kind === "text" && last?.kind === "text") last.text += node.text;
     else nodes.push(node);
   }
   return nodes.flatMap((node): MdNode[] => (node.kind === "text" ? parted(node.text) : [node]));
+}
+
+/** All up to the end of a table that has just been opened. */
+function table(tokens: Tokens, lines: Lines): MdNode {
+  const rows: Cell[][] = [];
+  for (let token = tokens.take(); token && token.type !== "table_close"; token = tokens.take()) {
+    if (token.type === "tr_open") rows.push([]);
+    if (token.type !== "th_open" && token.type !== "td_open") continue;
+    const align = alignOf(token);
+    rows.at(-1)?.push({ nodes: inside(tokens, lines), ...(align ? { align } : {}) });
+  }
+  return { kind: "table", head: rows[0] ?? [], rows: rows.slice(1) };
+}
+
+function alignOf(token: Token): string | undefined {
+  return /text-align:(left|center|right)/.exec(attribute(token, "style"))?.[1];
 }
 
 function container(token: Token, children: MdNode[]): MdNode | undefined {
@@ -121,8 +201,6 @@ function container(token: Token, children: MdNode[]): MdNode | undefined {
   if (token.type === "paragraph_open" && token.hidden) return { kind: "element", tag: "", children };
   const tag = TAGS.find((each) => each === token.tag) ?? "";
   const node: MdNode = { kind: "element", tag, children };
-  const align = /text-align:(left|center|right)/.exec(attribute(token, "style"))?.[1];
-  if (align) node.align = align;
   if (tag === "ol") node.start = Number(token.attrGet("start") ?? 1);
   if (tag === "li") markTask(children);
   return node;
@@ -139,7 +217,7 @@ function markTask(children: MdNode[]): void {
   first.children.unshift({ kind: "task", done: mark[1] !== " " });
 }
 
-function leaf(token: Token, source: string): MdNode | undefined {
+function leaf(token: Token, lines: Lines): MdNode | undefined {
   switch (token.type) {
     case "text":
     case "html_inline":
@@ -157,12 +235,21 @@ function leaf(token: Token, source: string): MdNode | undefined {
       return { kind: "block", text: token.content, language: "", closed: true };
     case "fence": {
       const language = token.info.trim().split(/\s+/)[0] ?? "";
-      return { kind: "block", text: token.content, language, closed: isClosed(token, source) };
+      return { kind: "block", text: token.content, language, closed: isClosed(token, lines) };
     }
+    case "math_inline":
+      return {
+        kind: "math",
+        tex: token.content,
+        display: token.markup === "$$" || token.markup === "\\[",
+        closed: true,
+      };
+    case "math_block":
+      return { kind: "math", tex: token.content, display: true, closed: (token.meta as { closed: boolean }).closed };
     case "image":
       return { kind: "image", src: attribute(token, "src"), alt: token.content };
     case "inline":
-      return { kind: "element", tag: "", children: inline(token, source) };
+      return { kind: "element", tag: "", children: inline(token, lines) };
     case "footnote_ref":
       return { kind: "note", label: String(noteNumber(token)), target: noteId(token), id: `ref-${noteNumber(token)}` };
     case "footnote_anchor":
@@ -173,9 +260,9 @@ function leaf(token: Token, source: string): MdNode | undefined {
 }
 
 /** Whether a fence has its closing line; while it streams it has not. */
-function isClosed(token: Token, source: string): boolean {
+function isClosed(token: Token, lines: Lines): boolean {
   const [start, end] = token.map ?? [0, 0];
-  const last = source.split("\n")[end - 1] ?? "";
+  const last = lines.at(end - 1);
   return end - 1 > start && last.trim().startsWith(token.markup);
 }
 
