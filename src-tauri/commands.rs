@@ -1,11 +1,13 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{AccountView, CallId, Completion, Conversation, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
-use chat::{Launch, LogLine, ModelRef, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, WireLine};
+use chat::{AccountView, CallId, Completion, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
+use chat::{
+    Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, WireLine,
+};
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, RuleView, ServerPreview,
-    ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, ResultLines, RuleView,
+    ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
@@ -15,7 +17,8 @@ use tauri_plugin_opener::OpenerExt;
 use crate::desk::Desk;
 use crate::downloads::{self, SaveDownload};
 use crate::preferences::{self, Preferences};
-use crate::requests::{AnswerQuestion, Complete, FillPrompt, ResourceRef, ServerLog, strings};
+use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
+use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
@@ -114,8 +117,17 @@ commands! {
     };
     /// The last lines a server wrote that are at least so grave.
     server_log(request: ServerLog) -> Vec<LogLine>, |app, engine| Ok(engine.server_log(&request.server, request.least));
-    /// The whole conversation also arrives as an event, in step with its turn under way.
-    open_conversation(id: ConversationId) -> Conversation, |app, engine| engine.open_conversation(&id).await;
+    /// Its latest turns arrive as an event, in step with its turn under way.
+    open_conversation(id: ConversationId) -> (), |app, engine| engine.open_conversation(&id).await;
+    /// Other turns of a conversation, as many as anybody reads at once; large results are shortened.
+    read_turns(request: ReadTurns) -> Page, |app, engine| engine.read_turns(&request.conversation, &request.from).await;
+    /// What a call brought, whole.
+    read_output(request: ReadOutput) -> Output, |app, engine| engine.output(&request.turn, &request.call).await;
+    /// What a call brought, as lines of text: some of them.
+    read_output_lines(request: ReadOutputLines) -> ResultLines, |app, engine| {
+        let ReadOutputLines { turn, call, from, to } = request;
+        engine.output_lines(&turn, &call, from, to).await
+    };
     rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);

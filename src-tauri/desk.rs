@@ -67,7 +67,8 @@ impl Desk {
 }
 
 async fn forward(mut events: Events, channel: Channel<Vec<AppEvent>>) {
-    while let Some(first) = events.recv().await {
+    while let Some(mut first) = events.recv().await {
+        first.shorten();
         let mut batch = vec![first];
         let frame = tokio::time::sleep(FRAME);
         tokio::pin!(frame);
@@ -75,7 +76,10 @@ async fn forward(mut events: Events, channel: Channel<Vec<AppEvent>>) {
             tokio::select! {
                 () = &mut frame => break,
                 event = events.recv() => match event {
-                    Some(event) => merge(&mut batch, event),
+                    Some(mut event) => {
+                        event.shorten();
+                        merge(&mut batch, event);
+                    }
                     None => break,
                 },
             }

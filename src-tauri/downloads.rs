@@ -78,7 +78,9 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let names: Vec<String> = (0..3)
-            .map(|_| write_new(folder.path(), "t.csv", b"x").unwrap().file_name().unwrap().to_string_lossy().into_owned())
+            .map(|_| {
+                write_new(folder.path(), "t.csv", b"x").unwrap().file_name().unwrap().to_string_lossy().into_owned()
+            })
             .collect();
         assert_eq!(names, ["t.csv", "t (2).csv", "t (3).csv"]);
     }

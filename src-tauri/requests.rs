@@ -1,8 +1,8 @@
-//! What the page says with its requests about questions, prompts, resources and logs.
+//! What the page says with its requests about questions, prompts, resources, logs and parts of conversations.
 
 use std::collections::BTreeMap;
 
-use chat::{Answer, Blank, ItemId, LogLevel};
+use chat::{Answer, Blank, CallId, ConversationId, ItemId, LogLevel, PageFrom, TurnId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -51,6 +51,33 @@ pub(crate) struct Complete {
 pub(crate) struct ServerLog {
     pub(crate) server: String,
     pub(crate) least: LogLevel,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReadTurns {
+    pub(crate) conversation: ConversationId,
+    pub(crate) from: PageFrom,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReadOutput {
+    pub(crate) turn: TurnId,
+    pub(crate) call: CallId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReadOutputLines {
+    pub(crate) turn: TurnId,
+    pub(crate) call: CallId,
+    pub(crate) from: usize,
+    /// Not with this one.
+    pub(crate) to: usize,
 }
 
 pub(crate) fn strings(texts: BTreeMap<String, String>) -> Map<String, Value> {

@@ -1,9 +1,10 @@
 // How fast the window is: start against an empty window, ten thousand tokens against reading them bare, memory.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, beside, until } from "./app.mjs";
 import { Driver } from "./driver.mjs";
+import { long, pss } from "./long.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const practising = { model: { provider: "practice", model: "practice" } };
@@ -62,12 +63,8 @@ async function memory() {
     await app.ask(`Question ${asked}`);
     await app.idle();
   }
-  const pids = (await Promise.all(["/loquat", "WebKitNetworkProcess", "WebKitWebProcess"].map((name) => app.processes(name)))).flat();
-  const sizes = await Promise.all(
-    pids.map(async (pid) => Number(/^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0)),
-  );
-  const total = sizes.reduce((sum, size) => sum + size, 0) / 1024;
-  console.log(`memory at 200 messages (PSS, ${pids.length} processes)`.padEnd(44), total.toFixed(0).padStart(7), "MiB");
+  const total = await pss(app);
+  console.log("memory at 200 messages (PSS, all processes)".padEnd(44), total.toFixed(0).padStart(7), "MiB");
   await app.close();
   model.stop();
 }
@@ -75,3 +72,4 @@ async function memory() {
 await start();
 await stream();
 await memory();
+await long();

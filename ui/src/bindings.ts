@@ -41,7 +41,11 @@ export type AnswerQuestion = { question: ItemId, answer: Answer, };
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, 
+/**
+ * How many turns come before these.
+ */
+earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "serverLog", server: string, lines: Array<string>, logged: number, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 export type Approve = { call: CallId, remember: Remember, };
 
@@ -148,9 +152,21 @@ complete: [Complete, Completion],
  */
 server_log: [ServerLog, Array<LogLine>], 
 /**
- * The whole conversation also arrives as an event, in step with its turn under way.
+ * Its latest turns arrive as an event, in step with its turn under way.
  */
-open_conversation: [ConversationId, Conversation], rename_conversation: [RenameConversation, null], 
+open_conversation: [ConversationId, null], 
+/**
+ * Other turns of a conversation, as many as anybody reads at once; large results are shortened.
+ */
+read_turns: [ReadTurns, Page], 
+/**
+ * What a call brought, whole.
+ */
+read_output: [ReadOutput, Output], 
+/**
+ * What a call brought, as lines of text: some of them.
+ */
+read_output_lines: [ReadOutputLines, ResultLines], rename_conversation: [RenameConversation, null], 
 /**
  * Takes it out of the list; `restore_conversation` brings it back.
  */
@@ -670,7 +686,34 @@ whole?: string,
 /**
  * Size of the result as it came over the wire, in bytes.
  */
-bytes: number, };
+bytes: number, 
+/**
+ * How much of it is left out here because it is too large to be told to every face, in bytes: see
+ * [`Output::shorten`].
+ */
+withheld?: number, };
+
+/**
+ * Turns that follow one another, and how many there are around them.
+ */
+export type Page = { 
+/**
+ * Oldest first.
+ */
+turns: Array<Turn>, 
+/**
+ * How many turns come before these.
+ */
+earlier: number, 
+/**
+ * How many turns come after these.
+ */
+later: number, };
+
+/**
+ * Which part of a conversation is meant.
+ */
+export type PageFrom = { "at": "end" } | { "at": "before", "turn": TurnId } | { "at": "after", "turn": TurnId } | { "at": "around", "turn": TurnId };
 
 /**
  * A run of words that are in both texts or in one of them.
@@ -763,6 +806,16 @@ endedAt?: number, };
  */
 export type QuestionStatus = { "state": "waiting" } | { "state": "answering", model: ModelRef, } | { "state": "accepted", content?: unknown, } | { "state": "declined" } | { "state": "cancelled", reason: string, };
 
+export type ReadOutput = { turn: TurnId, call: CallId, };
+
+export type ReadOutputLines = { turn: TurnId, call: CallId, from: number, 
+/**
+ * Not with this one.
+ */
+to: number, };
+
+export type ReadTurns = { conversation: ConversationId, from: PageFrom, };
+
 /**
  * A resource as it was read.
  */
@@ -834,6 +887,11 @@ uriTemplate: string, name: string, title?: string, description: string, mimeType
  * The names in the pattern, in order.
  */
 variables: Array<string>, };
+
+/**
+ * Some lines of a result, of however many there are.
+ */
+export type ResultLines = { total: number, lines: Array<string>, };
 
 export type Role = "user" | "assistant";
 
@@ -1013,7 +1071,11 @@ tools: Array<Tool>,
 /**
  * The last lines it wrote to its standard error.
  */
-log: Array<string>, };
+log: Array<string>, 
+/**
+ * How many lines it has ever written there.
+ */
+logged?: number, };
 
 export type Settings = { 
 /**

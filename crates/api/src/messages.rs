@@ -143,7 +143,7 @@ impl Reading<'_> {
         };
         let bytes = text.len().max(1) as u64;
         let content = vec![Content::Text { text: text.clone() }];
-        let output = Output { content, structured: None, model_text: text, whole: None, bytes };
+        let output = Output { content, structured: None, model_text: text, whole: None, bytes, withheld: 0 };
         call.status = CallStatus::Succeeded { output };
         Ok(())
     }

@@ -209,6 +209,16 @@ pub struct Output {
     pub whole: Option<String>,
     /// Size of the result as it came over the wire, in bytes.
     pub bytes: u64,
+    /// How much of it is left out here because it is too large to be told to every face, in bytes: see
+    /// [`Output::shorten`].
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<u64>", optional))]
+    pub withheld: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One block of a result (MCP content block).

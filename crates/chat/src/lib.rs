@@ -16,10 +16,12 @@ mod ids;
 mod item;
 mod launch;
 mod offers;
+mod page;
 mod policy;
 mod question;
 mod remembered;
 mod server;
+mod shorten;
 mod signin;
 mod turn;
 mod visible;
@@ -37,6 +39,7 @@ pub use offers::{
     Blank, Completion, FilledPrompt, LogLevel, LogLine, Offers, Prompt, PromptArgument, PromptMessage, Reading,
     Resource, ResourceList, ResourceTemplate,
 };
+pub use page::{Page, PageFrom};
 pub use policy::{Decision, Policy, Rule};
 pub use question::{
     Answer, Ask, Priorities, Question, QuestionStatus, SamplingMessage, SamplingPart, SamplingRequest, SamplingTool,

@@ -161,6 +161,7 @@ fn random_event(dice: &mut Dice, turn: &Turn, step: u64) -> TurnEvent {
                         model_text: "ok".into(),
                         whole: None,
                         bytes: 2,
+                        withheld: 0,
                     },
                 },
                 CallStatus::Failed { error: interrupted() },

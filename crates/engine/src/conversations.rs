@@ -1,6 +1,6 @@
 //! The conversations: reading, naming, removing and bringing them back.
 
-use chat::{Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport};
+use chat::{Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, PageFrom};
 
 use crate::clock::now;
 use crate::engine::Engine;
@@ -16,16 +16,25 @@ impl Engine {
         self.inner.store.conversation(id).await.map_err(|error| error.report())
     }
 
-    /// Like [`Engine::conversation`]; every face is also told of it, in step with the turn under way.
-    pub async fn open_conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
-        let conversation = self.conversation(id).await?;
-        if let Some(opened) = self.inner.hub.open(conversation, false) {
-            return Ok(opened);
+    /// Tells every face of a conversation's latest turns, in step with the turn under way.
+    pub async fn open_conversation(&self, id: &ConversationId) -> Result<(), ErrorReport> {
+        let (conversation, earlier) = self.latest(id).await?;
+        if self.inner.hub.open(conversation, earlier, false) {
+            return Ok(());
         }
         // Its turn ended between reading and telling: now its end is on disk. A turn that still runs
         // after that is another program's.
-        let conversation = self.conversation(id).await?;
-        self.inner.hub.open(conversation, true).ok_or_else(|| StoreError::NoSuchConversation.report())
+        let (conversation, earlier) = self.latest(id).await?;
+        self.inner.hub.open(conversation, earlier, true);
+        Ok(())
+    }
+
+    /// A conversation with its latest turns alone, and how many there are before them.
+    async fn latest(&self, id: &ConversationId) -> Result<(Conversation, usize), ErrorReport> {
+        let page = self.read_turns(id, &PageFrom::End).await?;
+        let summary = self.inner.store.summary(id).await.map_err(|error| error.report())?;
+        let ConversationSummary { id, title, created_at, .. } = summary;
+        Ok((Conversation { id, title, created_at, turns: page.turns }, page.earlier))
     }
 
     pub fn conversations(&self) -> Vec<ConversationSummary> {

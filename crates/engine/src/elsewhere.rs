@@ -29,7 +29,8 @@ impl Engine {
         })??;
         let made = tokio::task::spawn_blocking(move || data_url(&bytes)).await.ok().flatten();
         made.ok_or_else(|| {
-            failed("What came is no PNG, JPEG, GIF or WebP that can be opened.").fix("Open it in the browser to see more.")
+            failed("What came is no PNG, JPEG, GIF or WebP that can be opened.")
+                .fix("Open it in the browser to see more.")
         })
     }
 }
@@ -42,13 +43,16 @@ async fn fetched(address: Url) -> Result<Vec<u8>, ErrorReport> {
         .build()
         .map_err(unreachable)?;
     let mut response = client.get(address).send().await.map_err(unreachable)?;
-    if let Some(next) = response.headers().get(reqwest::header::LOCATION).filter(|_| response.status().is_redirection()) {
+    if let Some(next) = response.headers().get(reqwest::header::LOCATION).filter(|_| response.status().is_redirection())
+    {
         let next = response.url().join(next.to_str().unwrap_or_default()).ok();
         let host = next.as_ref().and_then(Url::host_str).unwrap_or("another address");
         return Err(failed(&format!("It sends on to {host}.")).fix("Open it in the browser if you trust that address."));
     }
     if !response.status().is_success() {
-        return Err(failed(&format!("Its address answered {}.", response.status())).fix("Open it in the browser to see more."));
+        return Err(
+            failed(&format!("Its address answered {}.", response.status())).fix("Open it in the browser to see more.")
+        );
     }
     let mut bytes = vec![];
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {

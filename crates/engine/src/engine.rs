@@ -22,6 +22,7 @@ use crate::hub::{Events, Hub};
 use crate::keys::Keys;
 use crate::logging::{LogFilter, LogRecord};
 use crate::models::Http;
+use crate::paging::LastResult;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
 use crate::questions::Questions;
@@ -98,6 +99,7 @@ pub(crate) struct Inner {
     pub(crate) told: Told,
     pub(crate) pictures: Arc<Pictures>,
     pub(crate) questions: Arc<Questions>,
+    pub(crate) last_result: LastResult,
 }
 
 /// A question and where it goes.
@@ -158,6 +160,7 @@ impl Engine {
             opened: Instant::now(),
             approvals: Arc::default(),
             questions: Arc::default(),
+            last_result: LastResult::default(),
             rules: options.rules,
             permissions: Arc::new(permissions),
             preparing: Arc::default(),

@@ -118,20 +118,21 @@ impl Hub {
         self.shown().live.values().for_each(|live| live.stop.cancel());
     }
 
-    /// Tells everybody the whole of a conversation, with its turn under way as of this instant. Nothing
-    /// when it was read while a turn ran that has ended since, unless that is `another`'s turn.
-    pub(crate) fn open(&self, mut conversation: Conversation, another: bool) -> Option<Conversation> {
+    /// Tells everybody the latest turns of a conversation, its turn under way as of this instant; `earlier` turns
+    /// come before them. False when they were read while a turn ran that has ended since, unless that is
+    /// `another`'s turn.
+    pub(crate) fn open(&self, mut conversation: Conversation, earlier: usize, another: bool) -> bool {
         let mut shown = self.shown();
         let live = shown.live.get(&conversation.id).map(|live| live.turn.clone());
         if let Some(live) = &live {
             conversation.turns.retain(|turn| turn.id != live.id);
         }
         if !another && conversation.turns.iter().any(|turn| turn.status == TurnStatus::Running) {
-            return None;
+            return false;
         }
         conversation.turns.extend(live);
-        shown.announce(AppEvent::ConversationOpened { conversation: conversation.clone() });
-        Some(conversation)
+        shown.announce(AppEvent::ConversationOpened { conversation, earlier });
+        true
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {

@@ -23,6 +23,7 @@ mod keys;
 pub mod logging;
 mod models;
 mod offers;
+mod paging;
 mod permissions;
 mod pictures;
 pub mod provider;
@@ -47,6 +48,7 @@ pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use home::Home;
 pub use hub::Events;
+pub use paging::ResultLines;
 pub use permissions::{Explanation, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
 pub use servers::{

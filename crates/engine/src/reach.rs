@@ -84,6 +84,7 @@ fn said(text: String) -> Output {
         model_text: text,
         whole: None,
         bytes,
+        withheld: 0,
     }
 }
 

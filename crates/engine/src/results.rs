@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn call(id: &str, text: String) -> ToolCall {
-        let output = Output { content: vec![], structured: None, model_text: text, whole: None, bytes: 0 };
+        let output = Output { content: vec![], structured: None, model_text: text, whole: None, bytes: 0, withheld: 0 };
         ToolCall {
             id: id.into(),
             wire_id: id.into(),

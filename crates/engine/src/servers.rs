@@ -123,6 +123,9 @@ impl Engine {
                     Ok(ServerChange::ResourceUpdated { server, uri }) => {
                         inner.hub.announce(AppEvent::ResourceUpdated { server, uri });
                     }
+                    Ok(ServerChange::Logged { server, lines, logged }) => {
+                        inner.hub.announce(AppEvent::ServerLog { server, lines, logged });
+                    }
                     Ok(ServerChange::Removed(name)) => inner.hub.announce(AppEvent::ServerRemoved { name }),
                     // Too many at once to hear each: then all are told of as they are now.
                     Err(RecvError::Lagged(_)) => inner.tell_servers(|_| true),
@@ -201,5 +204,6 @@ fn view(server: &mcp::ServerSnapshot) -> ServerView {
         offers: server.offers,
         tools: server.tools.to_vec(),
         log: server.log.to_vec(),
+        logged: server.logged,
     }
 }

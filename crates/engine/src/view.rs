@@ -31,9 +31,11 @@ pub enum AppEvent {
     ConversationRemoved {
         id: ConversationId,
     },
-    /// Somebody opened a conversation: this is the whole of it at this instant.
+    /// Somebody opened a conversation: these are its latest turns at this instant.
     ConversationOpened {
         conversation: Conversation,
+        /// How many turns come before these.
+        earlier: usize,
     },
     /// A server is new or anything of it changed.
     Server {
@@ -41,6 +43,12 @@ pub enum AppEvent {
     },
     ServerRemoved {
         name: String,
+    },
+    /// A server wrote these lines to its standard error; with them there have been `logged`.
+    ServerLog {
+        server: String,
+        lines: Vec<String>,
+        logged: u64,
     },
     /// A step of a sign-in began, ended or failed.
     SignIn {
@@ -68,6 +76,18 @@ pub enum AppEvent {
     Trouble {
         error: ErrorReport,
     },
+}
+
+impl AppEvent {
+    /// Leaves out results that are too large to be told: see [`chat::Output::shorten`].
+    pub fn shorten(&mut self) {
+        match self {
+            Self::TurnStarted { turn, .. } => turn.shorten(),
+            Self::Turn { event, .. } => event.shorten(),
+            Self::ConversationOpened { conversation, .. } => conversation.turns.iter_mut().for_each(Turn::shorten),
+            _ => (),
+        }
+    }
 }
 
 /// All that a face needs to draw itself, taken at one instant.
@@ -107,6 +127,10 @@ pub struct ServerView {
     pub tools: Vec<chat::Tool>,
     /// The last lines it wrote to its standard error.
     pub log: Vec<String>,
+    /// How many lines it has ever written there.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<u64>", optional))]
+    pub logged: u64,
 }
 
 /// The settings, and what is known about each provider's key. Never a key itself.

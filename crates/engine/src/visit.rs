@@ -301,7 +301,14 @@ impl Tools for ScopedTools {
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
         if call.server == CALLER {
-            let handed = Output { content: vec![], structured: None, model_text: String::new(), whole: None, bytes: 0 };
+            let handed = Output {
+                content: vec![],
+                structured: None,
+                model_text: String::new(),
+                whole: None,
+                bytes: 0,
+                withheld: 0,
+            };
             return Box::pin(std::future::ready(Ok(handed)));
         }
         Box::pin(async move {

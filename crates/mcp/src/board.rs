@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use chat::{Offers, ServerState, Tool};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
-use crate::{Catalogue, ServerConfig, lines::Lines, server::Order, session::Session, wire::Wire};
+use crate::{Catalogue, ServerConfig, lines::Lines, log::Written, server::Order, session::Session, wire::Wire};
 
 /// One server at one moment.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub struct ServerSnapshot {
     pub tools: Arc<Vec<Tool>>,
     /// The last lines that it wrote to its standard error.
     pub log: Arc<Vec<String>>,
+    /// How many lines it has ever written there.
+    pub logged: u64,
     /// Which kinds of things it offers besides tools.
     pub offers: Offers,
     pub(crate) session: Option<Session>,
@@ -29,6 +31,11 @@ pub struct ServerSnapshot {
 }
 
 impl ServerSnapshot {
+    pub(crate) fn take_log(&mut self, written: Written) {
+        self.log = written.lines;
+        self.logged = written.count;
+    }
+
     fn is_ready(&self) -> bool {
         matches!(self.state, ServerState::Ready { .. })
     }
@@ -48,6 +55,12 @@ impl ServerSnapshot {
 pub enum ServerChange {
     Changed(String),
     Removed(String),
+    /// It wrote these lines to its standard error: with them there have been `logged`.
+    Logged {
+        server: String,
+        lines: Vec<String>,
+        logged: u64,
+    },
     /// A resource that was subscribed to is not what it was.
     ResourceUpdated {
         server: String,
@@ -133,6 +146,23 @@ impl Board {
         });
         if let Some(name) = changed {
             self.announce(ServerChange::Changed(name));
+        }
+    }
+
+    /// Publishes what a server wrote, and tells only what is new of it.
+    pub(crate) fn logged(&self, serial: u64, written: Written) {
+        let mut news = None;
+        self.published.send_if_modified(|published| {
+            let servers = Arc::make_mut(&mut published.servers);
+            let Some(server) = servers.iter_mut().find(|server| server.serial == serial) else { return false };
+            let fresh = usize::try_from(written.count.saturating_sub(server.logged)).unwrap_or(usize::MAX);
+            let lines = written.lines[written.lines.len().saturating_sub(fresh)..].to_vec();
+            news = Some(ServerChange::Logged { server: server.config.name.clone(), lines, logged: written.count });
+            server.take_log(written);
+            true
+        });
+        if let Some(change) = news {
+            self.announce(change);
         }
     }
 

@@ -31,6 +31,14 @@ pub(crate) struct Log {
 struct Kept {
     lines: VecDeque<String>,
     bytes: usize,
+    /// How many lines there have ever been.
+    count: u64,
+}
+
+/// The lines that are kept, and how many there have ever been: so whoever knew some finds what is new.
+pub(crate) struct Written {
+    pub(crate) lines: Arc<Vec<String>>,
+    pub(crate) count: u64,
 }
 
 impl Log {
@@ -44,6 +52,7 @@ impl Log {
         let mut lines = self.lock();
         lines.bytes += line.len();
         lines.lines.push_back(line);
+        lines.count += 1;
         while lines.lines.len() > MAX_LINES || lines.bytes > MAX_BYTES {
             let gone = lines.lines.pop_front().map_or(0, |line| line.len());
             lines.bytes -= gone;
@@ -52,8 +61,9 @@ impl Log {
         self.grown.notify_one();
     }
 
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.lock().lines.iter().cloned().collect()
+    pub(crate) fn written(&self) -> Written {
+        let kept = self.lock();
+        Written { lines: Arc::new(kept.lines.iter().cloned().collect()), count: kept.count }
     }
 
     /// The last few lines as one text; nothing when there are none.
@@ -118,13 +128,13 @@ mod tests {
         for number in 0..1000 {
             log.push(&format!("\u{1b}[31mline {number}\u{1b}[0m\r"));
         }
-        assert_eq!((log.lines().len(), log.tail(1)), (MAX_LINES, Some("line 999".into())));
+        assert_eq!((log.written().lines.len(), log.tail(1)), (MAX_LINES, Some("line 999".into())));
     }
 
     #[tokio::test]
     async fn one_endless_line_does_not_fill_memory() {
         let log = Log::default();
         log.clone().drain(&vec![b'x'; 1_000_000][..]).await;
-        assert_eq!(log.lines().iter().map(String::len).sum::<usize>(), MAX_LINE);
+        assert_eq!(log.written().lines.iter().map(String::len).sum::<usize>(), MAX_LINE);
     }
 }

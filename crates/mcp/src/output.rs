@@ -10,7 +10,7 @@ pub(crate) fn read(raw: &Value) -> (Output, bool) {
     let model_text = model_text(raw, &content, structured.as_ref());
     let bytes = serde_json::to_string(raw).map_or(0, |text| text.len() as u64);
     let failed = raw.get("isError").and_then(Value::as_bool).unwrap_or(false);
-    (Output { content, structured, model_text, whole: None, bytes }, failed)
+    (Output { content, structured, model_text, whole: None, bytes, withheld: 0 }, failed)
 }
 
 /// Notes where a result is not of the shape that its tool announced. It is used all the same: the server decides.

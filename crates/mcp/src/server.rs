@@ -228,10 +228,10 @@ impl ServerTask {
     }
 
     fn publish(&self, state: ServerState) {
-        let log = Arc::new(self.log.lines());
+        let log = self.log.written();
         self.board.update(self.serial, |server| {
             server.state = state;
-            server.log = log;
+            server.take_log(log);
             server.session = None;
         });
     }
@@ -243,14 +243,14 @@ impl ServerTask {
     }
 
     fn publish_ready(&self, session: &Session, tools: Vec<Tool>, latency: Duration) {
-        let log = Arc::new(self.log.lines());
+        let log = self.log.written();
         self.board.update(self.serial, |server| {
             server.state = ServerState::Ready { tools: count(&tools), latency_ms: latency.as_secs_f64() * 1000.0 };
             let Offers { prompts_changed, resources_changed, .. } = server.offers;
             if *server.tools != tools {
                 server.tools = Arc::new(tools);
             }
-            server.log = log;
+            server.take_log(log);
             server.offers = Offers { prompts_changed, resources_changed, ..session.offers() };
             server.session = Some(session.clone());
         });
@@ -274,8 +274,7 @@ impl ServerTask {
     }
 
     fn publish_log(&self) {
-        let log = Arc::new(self.log.lines());
-        self.board.update(self.serial, |server| server.log = log);
+        self.board.logged(self.serial, self.log.written());
     }
 }
 

@@ -279,6 +279,7 @@ impl Servers {
             state,
             tools,
             log,
+            logged: 0,
             offers,
             session: None,
             lines,

@@ -5,6 +5,7 @@ import { IMPORTED, launchOf, wireOf } from "./lines";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
+import { outputOf, pageOf } from "./pages";
 import { specimen } from "./specimen";
 import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
@@ -86,6 +87,10 @@ export class FakeBackend implements Backend {
     for (let index = 0; index < turns; index += 1) conversation?.turns.push(finishedTurn(index));
   }
 
+  private turn(id: string): Turn | undefined {
+    return [...this.conversations.values()].flatMap((each) => each.turns).find((turn) => turn.id === id);
+  }
+
   /** Puts a turn from before at the end of a conversation. */
   put(id: string, turn: Turn): void {
     this.conversations.get(id)?.turns.push(turn);
@@ -142,9 +147,17 @@ export class FakeBackend implements Backend {
       return null;
     },
     open_conversation: (id) => {
-      const conversation = structuredClone(this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] });
-      this.emit({ type: "conversationOpened", conversation });
-      return conversation;
+      const conversation = this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] };
+      const { turns, earlier } = pageOf(conversation.turns, { at: "end" });
+      this.emit({ type: "conversationOpened", conversation: structuredClone({ ...conversation, turns }), earlier });
+      return null;
+    },
+    read_turns: ({ conversation, from }) =>
+      structuredClone(pageOf(this.conversations.get(conversation)?.turns ?? [], from)),
+    read_output: ({ turn, call }) => outputOf(this.turn(turn), call),
+    read_output_lines: ({ turn, call, from, to }) => {
+      const lines = JSON.stringify(outputOf(this.turn(turn), call).structured ?? null, null, 2).split("\n");
+      return { total: lines.length, lines: lines.slice(from, to) };
     },
     rename_conversation: ({ id, title }) => {
       const conversation = this.conversations.get(id);

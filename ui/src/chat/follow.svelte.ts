@@ -8,12 +8,14 @@ export class Follow {
   atEnd = $state(true);
   /** Something came while the reader was elsewhere. */
   missed = $state(false);
+  /** Whether the end of the page is that of the conversation. */
+  whole = true;
   private scroller: HTMLElement | undefined;
 
   readonly attach: Attachment<HTMLElement> = (scroller) => {
     this.scroller = scroller;
     const look = () => {
-      this.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      this.atEnd = this.whole && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
       if (this.atEnd) this.missed = false;
     };
     scroller.addEventListener("scroll", look, { passive: true });

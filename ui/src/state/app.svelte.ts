@@ -9,6 +9,7 @@ import type {
   ConversationSummary,
   ErrorReport,
   ModelRef,
+  PageFrom,
   ServerView,
   Settings,
   SettingsView,
@@ -111,10 +112,13 @@ export class App {
         this.forget(event.id);
         break;
       case "conversationOpened":
-        this.conversationOf(event.conversation.id).load(event.conversation);
+        this.conversationOf(event.conversation.id).load(event.conversation, event.earlier);
         break;
       case "server":
         this.servers = upsert(this.servers, event.server, (each) => each.name);
+        break;
+      case "serverLog":
+        this.servers = this.servers.map((server) => (server.name === event.server ? withLines(server, event) : server));
         break;
       case "serverRemoved":
         this.servers = this.servers.filter((server) => server.name !== event.name);
@@ -173,6 +177,18 @@ export class App {
     this.drawer = false;
     // What it holds arrives as an event, in step with those of a turn under way.
     if (!this.conversationOf(id).loaded) await this.attempt("open_conversation", id);
+  }
+
+  /** Brings other turns of the conversation to the page; false where nothing came. */
+  async read(from: PageFrom): Promise<boolean> {
+    const conversation = this.conversation;
+    if (!conversation) return false;
+    const page = await this.attempt("read_turns", { conversation: conversation.id, from });
+    if (!page) return false;
+    if (from.at === "before") conversation.putBefore(page);
+    else if (from.at === "after") conversation.putAfter(page);
+    else conversation.show(page);
+    return page.turns.length > 0;
   }
 
   /** False where the question did not go out, so that the words can stay in the composer. */
@@ -239,6 +255,12 @@ export class App {
     this.live.delete(id);
     if (this.current === id) this.current = undefined;
   }
+}
+
+/** The lines that a server wrote since it was last told of; some may have come with the whole of it already. */
+function withLines(server: ServerView, { lines, logged }: { lines: string[]; logged: number }): ServerView {
+  const fresh = Math.min(lines.length, logged - (server.logged ?? 0));
+  return fresh > 0 ? { ...server, log: [...server.log, ...lines.slice(-fresh)].slice(-200), logged } : server;
 }
 
 function upsert<T>(list: T[], item: T, key: (item: T) => string): T[] {

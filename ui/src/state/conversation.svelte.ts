@@ -5,6 +5,7 @@ import type {
   Item,
   Message,
   ModelRef,
+  Page,
   Note,
   Question,
   Role,
@@ -179,15 +180,27 @@ export class LiveTurn {
   }
 }
 
+/** So many items are on the page at most while somebody reads far from the end; then those farthest away go. */
+const MOST_ITEMS = 160;
+/** So many stay. */
+const KEPT_ITEMS = 80;
+
 export class LiveConversation {
   readonly id: string;
+  /** The turns on the page: they follow one another, but need not reach to the beginning or the end. */
   turns = $state.raw<LiveTurn[]>([]);
+  /** How many turns come before those on the page. */
+  earlier = $state(0);
+  /** How many come after them. */
+  later = $state(0);
+  /** The newest turn, also while it is not on the page: it may be running. */
+  private newest = $state.raw<LiveTurn>();
   /** False until the turns from before this window was told of any have been loaded. */
   loaded = $state(false);
   /** Chosen for the next question here, in place of who answered last. */
   chosen = $state.raw<ModelRef>();
 
-  readonly last = $derived(this.turns.at(-1));
+  readonly last = $derived(this.later > 0 ? this.newest : this.turns.at(-1));
   readonly running = $derived(this.last?.running ?? false);
   readonly waiting = $derived(this.last?.waiting ?? []);
   readonly asked = $derived(this.last?.asked ?? []);
@@ -196,25 +209,76 @@ export class LiveConversation {
     this.id = id;
   }
 
-  /** Comes in step with the events, so a turn under way goes on exactly where this leaves it. */
-  load(conversation: Conversation): void {
-    // Turns known already were followed from their start; what is loaded fills in the rest.
-    const followed = this.turns;
-    const loaded = conversation.turns.map(
-      (turn) => followed.find((known) => known.id === turn.id) ?? new LiveTurn(turn),
-    );
-    const newer = followed.filter((turn) => !loaded.includes(turn));
-    this.turns = [...loaded, ...newer];
+  /**
+   * The latest turns at one instant. What was on the page before them stays where it leads up to them; turns that
+   * were followed from their start are kept as they are.
+   */
+  load({ turns }: Conversation, earlier = 0): void {
+    const followed = this.newest ? [...this.turns, this.newest] : this.turns;
+    const place = this.turns.findIndex((turn) => turn.id === turns[0]?.id);
+    const before = this.loaded && place > 0 ? this.turns.slice(0, place) : [];
+    const loaded = turns.map((turn) => followed.find((known) => known.id === turn.id) ?? new LiveTurn(turn));
+    const newer = this.loaded ? [] : this.turns.filter((turn) => !loaded.includes(turn));
+    this.turns = [...before, ...loaded, ...newer];
+    if (before.length === 0) this.earlier = earlier;
+    this.later = 0;
+    this.newest = this.turns.at(-1);
     this.loaded = true;
   }
 
+  /** Turns that end right before those on the page. */
+  putBefore(page: Page): void {
+    this.turns = [...page.turns.map((turn) => new LiveTurn(turn)), ...this.turns];
+    this.earlier = page.earlier;
+    const kept = this.turns.slice(0, countOf(this.turns));
+    this.later += this.turns.length - kept.length;
+    this.turns = kept;
+  }
+
+  /** Turns that begin right after those on the page. */
+  putAfter(page: Page): void {
+    // The newest has been followed since it began: it knows more than what was read.
+    const more = page.turns.map((turn) => (turn.id === this.newest?.id ? this.newest : new LiveTurn(turn)));
+    this.turns = [...this.turns, ...more];
+    this.later = page.later;
+    this.forgetEarly();
+  }
+
+  /** Other turns in place of those on the page. */
+  show(page: Page): void {
+    this.turns = page.turns.map((turn) => (turn.id === this.newest?.id ? this.newest : new LiveTurn(turn)));
+    this.earlier = page.earlier;
+    this.later = page.later;
+  }
+
+  /** Lets go of turns far before the end. */
+  forgetEarly(): void {
+    const kept = countOf(this.turns.toReversed());
+    if (kept === this.turns.length) return;
+    this.earlier += this.turns.length - kept;
+    this.turns = this.turns.slice(-kept);
+  }
+
   start(turn: Turn): void {
-    if (!this.turns.some((known) => known.id === turn.id)) this.turns = [...this.turns, new LiveTurn(turn)];
+    if (this.newest?.id === turn.id || this.turns.some((known) => known.id === turn.id)) return;
+    this.newest = new LiveTurn(turn);
+    if (this.later > 0) this.later += 1;
+    else this.turns = [...this.turns, this.newest];
   }
 
   apply(id: string, event: TurnEvent): void {
-    this.turns.findLast((turn) => turn.id === id)?.apply(event);
+    const turn = this.newest?.id === id ? this.newest : this.turns.findLast((each) => each.id === id);
+    turn?.apply(event);
   }
+}
+
+/** How many of these turns stay where there are too many: from the first on, at least two. */
+function countOf(turns: LiveTurn[]): number {
+  const total = turns.reduce((sum, turn) => sum + turn.items.length, 0);
+  if (total <= MOST_ITEMS) return turns.length;
+  let items = 0;
+  const enough = turns.findIndex((turn, index) => (items += turn.items.length) >= KEPT_ITEMS && index > 0);
+  return enough < 0 ? turns.length : enough + 1;
 }
 
 export function segmentsOf(items: LiveItem[]): Segment[] {

@@ -4,6 +4,7 @@
 //! told to a face is on disk a moment later, and before a tool runs it is there for certain.
 
 mod owner;
+mod page;
 mod read;
 mod writer;
 

@@ -92,10 +92,10 @@ fn summary(row: &SqliteRow) -> ConversationSummary {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, StoreError> {
     serde_json::from_str(body).map_err(|error| StoreError::Read { cause: error.to_string() })
 }
 
-fn unreadable(error: sqlx::Error) -> StoreError {
+pub(super) fn unreadable(error: sqlx::Error) -> StoreError {
     StoreError::Read { cause: error.to_string() }
 }

@@ -1,0 +1,157 @@
+//! Reading a part of a conversation: however long it is, only that part is opened.
+
+use chat::{ConversationId, Page, PageFrom, Turn, TurnId};
+use futures::TryStreamExt;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::read::{parse, unreadable};
+use super::{Store, StoreError};
+
+/// A page ends where it has this many items,
+const ITEMS: usize = 40;
+/// or this many turns,
+const MOST_TURNS: usize = 40;
+/// but never with fewer turns than this.
+const FEWEST_TURNS: usize = 2;
+
+impl Store {
+    /// These turns of a conversation, as far as they are on disk; see [`Store::flush`].
+    pub(crate) async fn page(&self, id: &ConversationId, from: &PageFrom) -> Result<Page, StoreError> {
+        let path = self.path(id).await?;
+        let place = |turn: &TurnId| path.iter().position(|known| known == turn).ok_or(StoreError::NoSuchConversation);
+        let (first, turns) = match from {
+            PageFrom::End => self.up_to(&path, path.len()).await?,
+            PageFrom::Before(turn) => self.up_to(&path, place(turn)?).await?,
+            PageFrom::After(turn) => (place(turn)? + 1, self.onward(&path[place(turn)? + 1..]).await?),
+            PageFrom::Around(turn) => {
+                let (first, mut before) = self.up_to(&path, place(turn)?).await?;
+                before.extend(self.onward(&path[place(turn)?..]).await?);
+                (first, before)
+            }
+        };
+        let later = path.len() - (first + turns.len()).min(path.len());
+        Ok(Page { turns, earlier: first, later })
+    }
+
+    /// One turn, whole.
+    pub(crate) async fn turn(&self, id: &TurnId) -> Result<Turn, StoreError> {
+        let turns = self.onward(std::slice::from_ref(id)).await?;
+        turns.into_iter().next().ok_or(StoreError::NoSuchConversation)
+    }
+
+    /// The last turns before a place, and where they begin.
+    async fn up_to(&self, path: &[TurnId], end: usize) -> Result<(usize, Vec<Turn>), StoreError> {
+        let candidates = &path[end.saturating_sub(MOST_TURNS)..end];
+        let mut turns = self.read_some(candidates, "DESC").await?;
+        turns.reverse();
+        Ok((end - turns.len(), turns))
+    }
+
+    /// The first of these turns.
+    async fn onward(&self, path: &[TurnId]) -> Result<Vec<Turn>, StoreError> {
+        self.read_some(&path[..path.len().min(MOST_TURNS)], "ASC").await
+    }
+
+    /// Reads one turn after the other until there is enough.
+    async fn read_some(&self, ids: &[TurnId], order: &str) -> Result<Vec<Turn>, StoreError> {
+        let ids: Vec<&str> = ids.iter().map(TurnId::as_str).collect();
+        let ids = serde_json::to_string(&ids).map_err(|error| StoreError::Read { cause: error.to_string() })?;
+        let query = match order {
+            "DESC" => "SELECT * FROM turns WHERE id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC",
+            _ => "SELECT * FROM turns WHERE id IN (SELECT value FROM json_each(?)) ORDER BY seq ASC",
+        };
+        let mut rows = sqlx::query(query).bind(ids).fetch(&self.pool);
+        let (mut turns, mut items) = (vec![], 0);
+        while let Some(row) = rows.try_next().await.map_err(unreadable)? {
+            let turn = self.turn_of(&row).await?;
+            items += turn.items.len();
+            turns.push(turn);
+            if items >= ITEMS && turns.len() >= FEWEST_TURNS {
+                break;
+            }
+        }
+        Ok(turns)
+    }
+
+    /// A turn as its row tells of it.
+    async fn turn_of(&self, row: &SqliteRow) -> Result<Turn, StoreError> {
+        match row.get::<Option<&str>, _>("ended") {
+            Some(ended) => parse(ended),
+            None => self.replay(parse(row.get("begun"))?).await,
+        }
+    }
+
+    /// All turns of a conversation in order, by their ids.
+    async fn path(&self, id: &ConversationId) -> Result<Vec<TurnId>, StoreError> {
+        let rows = sqlx::query("SELECT id FROM turns WHERE conversation = ? ORDER BY seq")
+            .bind(id.as_str())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        Ok(rows.iter().map(|row| TurnId(row.get("id"))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::{ConversationSummary, Item, Message, ModelRef, Role, TurnEvent, TurnStatus};
+
+    use super::*;
+
+    fn said(id: String) -> Item {
+        let (role, text) = (Role::User, "said".to_owned());
+        Item::Message(Message {
+            id: id.as_str().into(),
+            role,
+            round: 0,
+            text,
+            reasoning: String::new(),
+            at: 1,
+            spoke_at: None,
+        })
+    }
+
+    /// A conversation of so many ended turns of two items each.
+    async fn conversation(dir: &tempfile::TempDir, turns: usize) -> (Store, ConversationId) {
+        let store = Store::open(&dir.path().join("loquat.db"), &dir.path().join("run")).await.unwrap();
+        let id = ConversationId::from("c");
+        let (title, created_at, updated_at, running) = (String::new(), 0, 0, false);
+        store.add_conversation(&ConversationSummary { id: id.clone(), title, created_at, updated_at, running });
+        let model = ModelRef { provider: "p".into(), model: "m".into() };
+        for number in 0..turns {
+            let turn_id = TurnId(format!("t{number}"));
+            let mut turn = Turn::new(turn_id, model.clone(), said(format!("q{number}")), 1);
+            store.begin(&id, &turn);
+            turn.apply(&TurnEvent::Item { item: said(format!("a{number}")) });
+            turn.apply(&TurnEvent::Ended { status: TurnStatus::Completed, at: 2 });
+            store.end(&turn);
+        }
+        store.flush().await.unwrap();
+        (store, id)
+    }
+
+    async fn check(store: &Store, id: &ConversationId, from: PageFrom, expected: &str) {
+        let page = store.page(id, &from).await.unwrap();
+        let turn = |turn: Option<&Turn>| turn.map_or("-".to_owned(), |turn| turn.id.to_string());
+        let found = format!("{} {}…{} {}", page.earlier, turn(page.turns.first()), turn(page.turns.last()), page.later);
+        assert_eq!(found, expected, "{from:?}");
+        assert!(page.turns.iter().all(|turn| turn.items.len() == 2));
+    }
+
+    #[tokio::test]
+    async fn a_part_is_read_from_either_end_and_around() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, id) = conversation(&dir, 100).await;
+        let turn = |number: u32| TurnId(format!("t{number}"));
+        check(&store, &id, PageFrom::End, "80 t80…t99 0").await;
+        check(&store, &id, PageFrom::Before(turn(80)), "60 t60…t79 20").await;
+        check(&store, &id, PageFrom::Before(turn(5)), "0 t0…t4 95").await;
+        check(&store, &id, PageFrom::Before(turn(0)), "0 -…- 100").await;
+        check(&store, &id, PageFrom::After(turn(5)), "6 t6…t25 74").await;
+        check(&store, &id, PageFrom::After(turn(99)), "100 -…- 0").await;
+        check(&store, &id, PageFrom::Around(turn(50)), "30 t30…t69 30").await;
+        assert_eq!(store.turn(&turn(7)).await.unwrap().id, turn(7));
+        assert!(store.page(&id, &PageFrom::Before(turn(999))).await.is_err());
+    }
+}

@@ -1,0 +1,172 @@
+// What length costs: a conversation of ten thousand messages against one of ten, long streams, large results.
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, beside, until } from "./app.mjs";
+import { saying, startModel } from "./model.mjs";
+
+const practising = { model: { provider: "practice", model: "practice" } };
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** A home with conversations in it: `[title, messages, calls, bytes of each result]`. */
+export async function homeWith(conversations, settings = practising) {
+  const home = await mkdtemp(join(tmpdir(), "loquat-e2e-"));
+  for (const each of conversations) execFileSync(beside("examples", "fill-home"), [home, ...each.map(String)]);
+  await writeFile(join(home, "settings.json"), JSON.stringify(settings));
+  return home;
+}
+
+/** From the click to the last answer on the page, drawn. */
+export async function opening(app, title) {
+  const script = `
+    const [title, done] = arguments;
+    const row = [...document.querySelectorAll("button")].find((each) => each.innerText.trim() === title);
+    const began = performance.now();
+    row.click();
+    const look = () => {
+      const log = document.querySelector("[role=log]");
+      const there = document.title.startsWith(title) && log?.querySelectorAll("article").length >= 10;
+      if (there) requestAnimationFrame(() => done(performance.now() - began));
+      else requestAnimationFrame(look);
+    };
+    look();
+  `;
+  return app.driver.call("POST", "/execute/async", { script, args: [title] });
+}
+
+/** From a key to the frame that shows it, many times. */
+async function typing(app) {
+  const script = `
+    const done = arguments[0];
+    const box = document.querySelector("textarea");
+    const taken = [];
+    const type = () => {
+      if (taken.length === 60) return done(taken);
+      const began = performance.now();
+      box.value += "x";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.getBoundingClientRect();
+      taken.push(performance.now() - began);
+      requestAnimationFrame(type);
+    };
+    type();
+  `;
+  return median(await app.driver.call("POST", "/execute/async", { script, args: [] }));
+}
+
+/** Counts frames that came late, until it is asked. */
+async function watchFrames(app) {
+  await app.driver.run(`
+    window.late = { frames: 0, over: 0, longest: 0 };
+    let last = performance.now();
+    const look = (now) => {
+      const gap = now - last;
+      last = now;
+      window.late.frames += 1;
+      if (gap > 50) window.late.over += 1;
+      window.late.longest = Math.max(window.late.longest, gap);
+      window.watching = requestAnimationFrame(look);
+    };
+    window.watching = requestAnimationFrame(look);
+  `);
+  return () => app.driver.run("cancelAnimationFrame(window.watching); return window.late;");
+}
+
+export async function pss(app) {
+  const names = ["/loquat", "WebKitNetworkProcess", "WebKitWebProcess"];
+  const pids = (await Promise.all(names.map((name) => app.processes(name)))).flat();
+  const sizes = await Promise.all(
+    pids.map(async (pid) => Number(/^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0)),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0) / 1024;
+}
+
+const row = (what, ...figures) => console.log(what.padEnd(52), ...figures.map((each) => each.padStart(12)));
+const ms = (value) => `${value.toFixed(0)} ms`;
+
+async function lengths() {
+  const home = await homeWith([
+    ["Ten", 10, 2],
+    ["Twohundred", 200, 40],
+    ["Tenthousand", 10_000, 2_000],
+  ]);
+  const taken = { Ten: [], Tenthousand: [] };
+  const app = await App.open({ home });
+  await app.sees("Tenthousand");
+  for (let round = 0; round < 3; round += 1) {
+    for (const title of ["Tenthousand", "Ten"]) {
+      taken[title].push(await opening(app, title));
+      await app.press("New chat");
+    }
+  }
+  // The first of each is read from disk; later ones are there already.
+  row("opening 10,000 messages, 2,000 calls; against 10", ms(taken.Tenthousand[0]), ms(taken.Ten[0]));
+  row("opening them again", ms(median(taken.Tenthousand)), ms(median(taken.Ten)));
+  await opening(app, "Tenthousand");
+  const long = await typing(app);
+  await opening(app, "Ten");
+  row("a key in the composer, in 10,000 messages; in 10", `${long.toFixed(2)} ms`, `${(await typing(app)).toFixed(2)} ms`);
+  await app.close({ keep: true });
+  const sizes = [];
+  for (const title of ["Twohundred", "Tenthousand"]) {
+    const fresh = await App.open({ home });
+    await fresh.sees(title);
+    await opening(fresh, title);
+    sizes.push(await pss(fresh));
+    await fresh.close({ keep: title === "Twohundred" });
+  }
+  row("memory (PSS) with 10,000 messages; with 200", `${sizes[1].toFixed(0)} MiB`, `${sizes[0].toFixed(0)} MiB`, `${(sizes[1] / sizes[0]).toFixed(2)}×`);
+}
+
+async function streams() {
+  const pieces = Array.from({ length: 1_500 }, (_, n) => (n % 12 === 11 ? "word.\n\n" : "word "));
+  const paced = async ({ say, send }) => {
+    for (const piece of pieces) {
+      say(piece);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    send({}, "stop");
+  };
+  const fast = Array.from({ length: 20_000 }, (_, n) => (n % 12 === 11 ? "word.\n\n" : "word "));
+  const model = await startModel([paced, saying(...fast)]);
+  const app = await App.open({ home: await homeWith([["Fourhundred", 400, 80]], model.settings) });
+  await app.sees("Fourhundred");
+  await opening(app, "Fourhundred");
+  let frames = await watchFrames(app);
+  await app.ask("One and a half thousand, please");
+  await app.idle();
+  const slow = await frames();
+  row("1,500 chunks, 5 ms each, into 400 messages", `${slow.frames} frames`, `${slow.over} > 50 ms`, ms(slow.longest));
+  frames = await watchFrames(app);
+  const began = performance.now();
+  await app.ask("Twenty thousand, please");
+  await app.idle();
+  const took = performance.now() - began;
+  const quick = await frames();
+  row("20,000 tokens at full speed", ms(took), `${quick.over} > 50 ms`, ms(quick.longest));
+  await app.close();
+  model.stop();
+}
+
+async function results() {
+  const app = await App.open({ home: await homeWith([["Large", 20, 1, 5_000_000]]) });
+  await app.sees("Large");
+  const frames = await watchFrames(app);
+  const open = await opening(app, "Large");
+  await app.driver.run("document.querySelector('button[aria-expanded]')?.click()");
+  const heads = "return document.querySelectorAll('.call button[aria-expanded=false], .call button.head').length";
+  await until("a call", () => app.driver.run(heads));
+  await app.driver.run("document.querySelector('.call button.head, .call button[aria-expanded=false]')?.click()");
+  await app.press("Show all 5 MB");
+  await app.sees("A line of what came back.", "dialog[open]");
+  const late = await frames();
+  row("a conversation with a result of 5 MB, and its viewer", ms(open), `${late.over} > 50 ms`, ms(late.longest));
+  await app.close();
+}
+
+export async function long() {
+  await lengths();
+  await streams();
+  await results();
+}
