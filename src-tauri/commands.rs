@@ -1,22 +1,25 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{AccountView, CallId, Completion, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
+use chat::{AccountView, CallId, Completion, ConversationId, Diagnosis, ErrorCode, ErrorReport, FilledPrompt};
 use chat::{
     Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, WireLine,
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, ResultLines, RuleView,
-    ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, Explanation, ImportPreview, ImportSource, LedgerFilter, LedgerPage, ModelExchange, ModelView,
+    Question, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot,
+    ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State, Wry};
 use tauri_plugin_opener::OpenerExt;
 
+use crate::about::{self, About};
 use crate::desk::Desk;
 use crate::downloads::{self, SaveDownload};
 use crate::preferences::{self, Preferences};
+use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
@@ -128,6 +131,8 @@ commands! {
         let ReadOutputLines { turn, call, from, to } = request;
         engine.output_lines(&turn, &call, from, to).await
     };
+    /// Messages, calls and questions that hold all the words, in any conversation.
+    search(text: String) -> SearchFound, |app, engine| engine.search(&text).await;
     rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
@@ -141,7 +146,6 @@ commands! {
         Ok(engine.look_up_keys().await)
     };
     list_models(provider: String) -> Vec<ModelView>, |app, engine| engine.list_models(&provider).await;
-    test_provider(provider: String) -> Vec<TestStep>, |app, engine| engine.test_provider(&provider).await;
     /// Reads a URL, a command line or any client's JSON; nothing is added or run yet.
     preview_servers(text: String) -> Vec<ServerPreview>, |app, engine| engine.preview_servers(&text);
     add_servers(text: String) -> Vec<String>, |app, engine| engine.add_servers(&text).await;
@@ -206,8 +210,26 @@ commands! {
         let () = request;
         engine.restore_help_desk().await
     };
+    /// What a turn said to its model and what came back, as it went over the wire, secrets masked.
+    model_exchanges(turn: TurnId) -> Vec<ModelExchange>, |app, engine| Ok(engine.model_exchanges(&turn));
+    /// The newest calls that fit.
+    ledger(filter: LedgerFilter) -> LedgerPage, |app, engine| engine.ledger(&filter).await;
+    /// Writes them all into a file among the downloads.
+    export_ledger(wish: ExportLedger) -> SavedLedger, |app, engine| records::export_ledger(&app, &engine, wish).await;
     /// The last lines of the log that the filter lets through, oldest first.
     recent_logs(filter: LogFilter) -> Vec<LogRecord>, |app, engine| Ok(engine.recent_logs(&filter));
+    /// Opens the log's file.
+    open_log(request: ()) -> (), |app, engine| {
+        let () = request;
+        about::open_log(&app)
+    };
+    /// Versions, and where the log is.
+    about(request: ()) -> About, |app, engine| {
+        let () = request;
+        Ok(About::this())
+    };
+    /// Tries the server or provider of that name, or all that are turned on: which step fails, and why.
+    diagnose(name: Option<String>) -> Vec<Diagnosis>, |app, engine| engine.diagnose(name.as_deref()).await;
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)

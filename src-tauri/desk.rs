@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chat::ErrorReport;
-use engine::{AppEvent, Engine, Events, Home, Options};
+use engine::{AppEvent, Engine, Events, Face, Home, Options};
 use tauri::AppHandle;
 use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
@@ -29,7 +29,7 @@ impl Desk {
     /// Begins to open the home's engine; the window does not wait for it.
     pub(crate) fn open(app: &AppHandle, home: Home) -> Self {
         let (send, opened) = watch::channel(None);
-        let options = Options { helpdesk: bundled_program(app), ..Options::new(home) };
+        let options = Options { helpdesk: bundled_program(app), face: Face::Window, ..Options::new(home) };
         tauri::async_runtime::spawn(async move {
             // Nobody listens only when the program ends.
             let _ = send.send(Some(Engine::open(options).await));

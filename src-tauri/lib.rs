@@ -5,11 +5,13 @@
 //!
 //! Start reading at `commands.rs`.
 
+mod about;
 mod batch;
 mod commands;
 mod desk;
 mod downloads;
 mod preferences;
+mod records;
 mod requests;
 mod sign_in;
 
