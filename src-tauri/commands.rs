@@ -13,11 +13,11 @@ use engine::{
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State, Wry};
-use tauri_plugin_opener::OpenerExt;
 
 use crate::about::{self, About};
 use crate::desk::Desk;
 use crate::downloads::{self, SaveDownload};
+use crate::links;
 use crate::preferences::{self, Preferences};
 use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
@@ -236,7 +236,7 @@ commands! {
     };
     save_preferences(values: Preferences) -> (), |app, engine| preferences::save(&app, values);
     /// Opens a link in the browser: only addresses of the web and of mail.
-    open_link(url: String) -> (), |app, engine| open_in_browser(&app, &url);
+    open_link(url: String) -> (), |app, engine| links::open(&app, &url);
     /// Loads a picture from the web because a person asked for it: a data URL.
     load_picture(url: String) -> String, |app, engine| engine.load_picture(&url).await;
     /// Writes a new file among the person's downloads and answers where it is.
@@ -383,19 +383,6 @@ struct StoreSecret {
 struct EnableServer {
     name: String,
     enabled: bool,
-}
-
-fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {
-    let allowed = ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
-    if !allowed || url.chars().any(char::is_control) {
-        return Err(ErrorReport::new(ErrorCode::InvalidInput, "This link is not opened.")
-            .because("Only links to the web and to mail addresses are."));
-    }
-    app.opener().open_url(url, None::<&str>).map_err(|error| {
-        ErrorReport::new(ErrorCode::Unknown, "The browser could not be opened.")
-            .because(error.to_string())
-            .fix("Copy the link and open it yourself.")
-    })
 }
 
 #[cfg(test)]

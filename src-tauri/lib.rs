@@ -10,6 +10,7 @@ mod batch;
 mod commands;
 mod desk;
 mod downloads;
+mod links;
 mod preferences;
 mod records;
 mod requests;
