@@ -1,6 +1,7 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
+import { data } from "./en/data";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -226,6 +227,7 @@ export const en = {
   servers,
   permissions,
   messages,
+  data,
   wire,
   serverSettings,
   launch,
