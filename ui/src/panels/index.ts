@@ -1,11 +1,12 @@
 // The panels of the settings, in their order. A new panel is one file and one line here.
 import type { Component } from "svelte";
 import type { Words } from "../i18n/en";
-import { Database, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles } from "../icons";
+import { Coins, Database, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles } from "../icons";
 import Appearance from "./Appearance.svelte";
 import Data from "./Data.svelte";
 import Keyboard from "./Keyboard.svelte";
 import Models from "./Models.svelte";
+import Prices from "./Prices.svelte";
 import Permissions from "./Permissions.svelte";
 import Servers from "./Servers.svelte";
 
@@ -22,5 +23,6 @@ export const PANELS: readonly Panel[] = [
   { id: "permissions", name: (words) => words.settings.permissions, icon: ShieldCheck, body: Permissions },
   { id: "appearance", name: (words) => words.settings.appearance, icon: Palette, body: Appearance },
   { id: "keyboard", name: (words) => words.settings.keyboard, icon: Keys, body: Keyboard },
+  { id: "prices", name: (words) => words.figures.name, icon: Coins, body: Prices },
   { id: "data", name: (words) => words.data.name, icon: Database, body: Data },
 ];

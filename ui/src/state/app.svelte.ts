@@ -31,6 +31,7 @@ const NO_SETTINGS: SettingsView = {
     systemPrompt: "",
     maxRounds: 25,
   },
+  prices: [],
   providers: [],
 };
 
