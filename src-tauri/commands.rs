@@ -6,9 +6,7 @@ use chat::{
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, LedgerFilter, LedgerPage, ModelExchange, ModelView,
-    Question, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot,
-    ToolsetView,
+    AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource, ImportedConversations, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, Question, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
@@ -23,6 +21,7 @@ use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
+use crate::transfer::{self, ExportConversations, FiguresOf, ImportConversations};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -137,6 +136,34 @@ commands! {
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
     restore_conversation(id: ConversationId) -> (), |app, engine| engine.restore(&id).await;
+    /// Asks for a place and writes conversations there; nothing where the person changed their mind.
+    export_conversations(wish: ExportConversations) -> Option<Exported>, |app, engine| {
+        transfer::export(&app, &engine, wish).await
+    };
+    /// Asks for a file of conversations; nothing where the person changed their mind.
+    choose_conversations_file(request: ()) -> Option<String>, |app, engine| {
+        let () = request;
+        transfer::choose(&app).await
+    };
+    /// What a file of conversations would bring; nothing is taken over.
+    look_at_conversations(path: String) -> ConversationsPreview, |app, engine| {
+        engine.look_at_conversations(path.as_ref()).await
+    };
+    import_conversations(it: ImportConversations) -> ImportedConversations, |app, engine| {
+        engine.import_conversations(it.path.as_ref(), it.chosen.as_deref()).await
+    };
+    /// Deletes every conversation for good; answers how many another program still writes, which stay.
+    delete_all_conversations(request: ()) -> u64, |app, engine| {
+        let () = request;
+        engine.delete_all().await
+    };
+    /// What turns took by month and model, of one conversation or of all.
+    figures(of: FiguresOf) -> Vec<ModelFigures>, |app, engine| engine.figures(of.conversation.as_ref()).await;
+    /// Shows the folder where everything lies.
+    show_home(request: ()) -> (), |app, engine| {
+        let () = request;
+        transfer::show_home(&app)
+    };
     change_settings(settings: Settings) -> (), |app, engine| engine.change_settings(settings);
     store_key(request: StoreKey) -> (), |app, engine| engine.store_key(&request.provider, &request.key).await;
     forget_key(provider: String) -> (), |app, engine| engine.forget_key(&provider).await;

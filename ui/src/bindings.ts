@@ -55,7 +55,7 @@ export type AnswerQuestion = { question: ItemId, answer: Answer, };
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, 
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversations", summaries: Array<ConversationSummary>, } | { "type": "conversationOpened", conversation: Conversation, 
 /**
  * How many turns come before these.
  */
@@ -193,7 +193,31 @@ search: [string, SearchFound], rename_conversation: [RenameConversation, null],
 /**
  * Takes it out of the list; `restore_conversation` brings it back.
  */
-remove_conversation: [ConversationId, null], restore_conversation: [ConversationId, null], change_settings: [Settings, null], store_key: [StoreKey, null], forget_key: [string, null], 
+remove_conversation: [ConversationId, null], restore_conversation: [ConversationId, null], 
+/**
+ * Asks for a place and writes conversations there; nothing where the person changed their mind.
+ */
+export_conversations: [ExportConversations, Exported | null], 
+/**
+ * Asks for a file of conversations; nothing where the person changed their mind.
+ */
+choose_conversations_file: [null, string | null], 
+/**
+ * What a file of conversations would bring; nothing is taken over.
+ */
+look_at_conversations: [string, ConversationsPreview], import_conversations: [ImportConversations, ImportedConversations], 
+/**
+ * Deletes every conversation for good; answers how many another program still writes, which stay.
+ */
+delete_all_conversations: [null, number], 
+/**
+ * What turns took by month and model, of one conversation or of all.
+ */
+figures: [FiguresOf, Array<ModelFigures>], 
+/**
+ * Shows the folder where everything lies.
+ */
+show_home: [null, null], change_settings: [Settings, null], store_key: [StoreKey, null], forget_key: [string, null], 
 /**
  * Asks the keychain about every provider's key; the answer also arrives as an event.
  */
@@ -352,6 +376,19 @@ updatedAt: number,
 running: boolean, };
 
 /**
+ * What a file would bring.
+ */
+export type ConversationsPreview = { path: string, found: Array<FoundConversation>, 
+/**
+ * Entries that are no conversation anybody here knows.
+ */
+unknown: number, 
+/**
+ * Why the file was not read to its end; what was found before can be taken over.
+ */
+broken?: ErrorReport, };
+
+/**
  * Definitions are fingerprints, as in [`crate::Tool::definition`].
  */
 export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, };
@@ -433,6 +470,18 @@ export type ExportLedger = { filter: LedgerFilter, format: LedgerFormat, };
  * Through what a call was made.
  */
 export type Face = "window" | "terminal" | "api";
+export type ExportConversations = { 
+ * All where absent.
+conversations?: Array<ConversationId>, format: ExportFormat, };
+
+ * What is written.
+export type ExportFormat = "json" | "markdown" | "html";
+
+ * What was written.
+export type Exported = { path: string, conversations: number, bytes: number, };
+
+ * Who wrote a file of conversations.
+export type ExportedBy = "loquat" | "chatGpt" | "claude" | "libreChat" | "openWebUi";
 
 /**
  * One field of a form.
@@ -470,6 +519,12 @@ value: string,
  */
 title: string, };
 
+export type FiguresOf = { 
+/**
+ * All where absent.
+ */
+conversation?: ConversationId, };
+
 export type FillPrompt = { server: string, name: string, 
 /**
  * By the names of the prompt's arguments.
@@ -486,6 +541,24 @@ export type FilledPrompt = { description: string, messages: Array<PromptMessage>
 text: string, };
 
 /**
+ * One conversation of a file.
+ */
+export type FoundConversation = { 
+/**
+ * Its place in the file, from 0: by this it is chosen.
+ */
+at: number, by: ExportedBy, title: string, updatedAt: number, messages: number, 
+/**
+ * What of it cannot be taken over.
+ */
+left: Left, fate: FoundFate, };
+
+/**
+ * What would become of it.
+ */
+export type FoundFate = "new" | "alreadyThere" | "copy" | "empty";
+
+/**
  * A value that another client would ask for.
  */
 export type ImportAsk = { 
@@ -497,6 +570,16 @@ secret: string,
  * What it is, in the list's own words.
  */
 what: string, };
+
+export type ImportConversations = { 
+/**
+ * As it was looked at.
+ */
+path: string, 
+/**
+ * By their places in the file; all that are new where absent.
+ */
+chosen?: Array<number>, };
 
 /**
  * One server of such a list.
@@ -563,6 +646,19 @@ export type ImportSource = { client: string, path: string,
  * How many servers it names; nothing where it cannot be read.
  */
 servers: number | null, };
+
+/**
+ * What was taken over.
+ */
+export type ImportedConversations = { conversations: number, messages: number, 
+/**
+ * What of them could not be.
+ */
+left: Left, 
+/**
+ * Why the file was not read to its end.
+ */
+broken?: ErrorReport, };
 
 /**
  * One thing shown in the conversation. Always the whole of it, so no reader can drift.
@@ -698,6 +794,10 @@ more: boolean,
  * How many fit altogether.
  */
 total: number, };
+ * What of a conversation cannot be taken over.
+export type Left = { images: number, files: number, 
+ * Messages on branches that were not looked at.
+elsewhere: number, };
 
 /**
  * Which records somebody wants to see; what is absent lets everything through.
@@ -812,6 +912,10 @@ endedAt?: number, usage?: Usage,
  * Why it failed, or that it was stopped.
  */
 error?: string, };
+ * What one model read and wrote in one month.
+export type ModelFigures = { 
+ * Such as `2026-11`, by this computer's clock.
+month: string, model: ModelRef, turns: number, usage: Usage, };
 
 /**
  * One model at one provider.
@@ -933,6 +1037,17 @@ export type PageFrom = { "at": "end" } | { "at": "before", "turn": TurnId } | { 
  * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
  */
 export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
+ * How long the model took for its words, waiting for tools and people not counted.
+export type Pace = { 
+/**
+ * From the request to the first word, in the first round that had one.
+firstMs: number, 
+/**
+ * From the first word to the last, all rounds that had words together.
+writingMs: number, 
+/**
+ * What was written meanwhile, in tokens.
+written: number, };
 
 /**
  * A run of words that are in both texts or in one of them.
@@ -945,6 +1060,23 @@ export type PieceKind = "same" | "removed" | "added";
  * Whatever the page wants to find again; only the page knows its shape.
  */
 export type Preferences = unknown;
+
+/**
+ * What a model costs for a million tokens, in the settings' currency.
+ */
+export type Price = { 
+/**
+ * `openai`, `lmstudio`, `practice` or `custom`.
+ */
+provider: string, 
+/**
+ * The model's name; one that ends in `*` stands for all that begin so. The longest that fits counts.
+ */
+model: string, input: number, 
+/**
+ * For what the provider had kept; as `input` where absent.
+ */
+cached?: number, output: number, };
 
 /**
  * One tool that is ready, whether it is used or not.
@@ -1370,6 +1502,18 @@ logFile?: string,
  */
 logToConsole?: boolean, 
 /**
+ * What models cost; what is usual where absent.
+ */
+prices?: Array<Price>, 
+/**
+ * Of the prices, as three letters (ISO 4217); US dollars where absent.
+ */
+currency?: string, 
+/**
+ * The person is told when a month costs more.
+ */
+monthlyAmount?: number, 
+/**
  * How often the model may be asked in one turn.
  */
 maxRounds: number, 
@@ -1393,7 +1537,11 @@ folders?: Array<string>, };
 /**
  * The settings, and what is known about each provider's key. Never a key itself.
  */
-export type SettingsView = { settings: Settings, providers: Array<ProviderView>, };
+export type SettingsView = { settings: Settings, 
+/**
+ * The prices in force.
+ */
+prices: Array<Price>, providers: Array<ProviderView>, };
 
 /**
  * Under which name; in the one that is used where absent.
@@ -1641,6 +1789,14 @@ model: ModelRef, items: Array<Item>, status: TurnStatus, startedAt: number, ende
  */
 usage: Usage, 
 /**
+ * Of its latest round alone: how much of what the model can read was used up.
+ */
+latest?: Usage, 
+/**
+ * How fast the model was, where that was measured.
+ */
+pace?: Pace, 
+/**
  * How often the model may be asked before the turn is called off.
  */
 maxRounds: number, 
@@ -1660,7 +1816,11 @@ notes?: Array<Note>, };
 /**
  * Everything that can happen to a turn; also, verbatim, what every face is sent.
  */
-export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "usage", usage: Usage, } | { "type": "ended", status: TurnStatus, at: number, };
+export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "usage", usage: Usage, 
+/**
+ * Absent where the round had no words, or came all at once.
+ */
+pace?: Pace, } | { "type": "ended", status: TurnStatus, at: number, };
 
 /**
  * Names one turn: a question and everything done to answer it.

@@ -19,6 +19,7 @@ fn call(server: &str, tool: &str) -> ToolCall {
     ToolCall {
         id: format!("{server}.{tool}").as_str().into(),
         wire_id: tool.into(),
+        mended: None,
         round: 1,
         called: format!("{server}__{tool}"),
         server: server.into(),
@@ -126,7 +127,7 @@ fn policy_settles_what_it_can_and_leaves_the_rest_open() {
 fn usage_adds_up_over_rounds() {
     let mut turn = turn(vec![]);
     for _ in 0..3 {
-        turn.apply(&TurnEvent::Usage { usage: Usage { input: 10, output: 2, cached: 1 } });
+        turn.apply(&TurnEvent::Usage { usage: Usage { input: 10, output: 2, cached: 1 }, pace: None });
     }
     assert_eq!(turn.usage, Usage { input: 30, output: 6, cached: 3 });
 }

@@ -15,11 +15,14 @@ mod elsewhere;
 mod engine;
 mod equip;
 mod exchanges;
+mod export;
 mod facts;
+mod figures;
 mod folders;
 mod hearing;
 mod home;
 mod hub;
+mod import_conversations;
 mod keys;
 mod ledger;
 pub mod logging;
@@ -28,9 +31,11 @@ mod offers;
 mod paging;
 mod permissions;
 mod pictures;
+mod prices;
 pub mod provider;
 mod questions;
 mod reach;
+mod repair;
 mod results;
 mod run;
 mod sampling;
@@ -57,6 +62,12 @@ pub use paging::ResultLines;
 pub use permissions::{Explanation, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
 pub use search::{SearchFound, SearchHit, SearchKind, SnippetPiece};
+pub use export::{ExportError, ExportFormat, Exported};
+pub use figures::ModelFigures;
+pub use import_conversations::{
+    ConversationsPreview, ExportedBy, FoundConversation, FoundFate, ImportedConversations, Left,
+};
+pub use prices::Price;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
 };

@@ -6,6 +6,7 @@ use chat::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::prices::Price;
 use crate::settings::Settings;
 
 /// Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
@@ -30,6 +31,10 @@ pub enum AppEvent {
     },
     ConversationRemoved {
         id: ConversationId,
+    },
+    /// Many conversations came or went at once: these are all there are now, newest first.
+    Conversations {
+        summaries: Vec<ConversationSummary>,
     },
     /// Somebody opened a conversation: these are its latest turns at this instant.
     ConversationOpened {
@@ -139,6 +144,8 @@ pub struct ServerView {
 #[serde(rename_all = "camelCase")]
 pub struct SettingsView {
     pub settings: Settings,
+    /// The prices in force.
+    pub prices: Vec<Price>,
     pub providers: Vec<ProviderView>,
 }
 

@@ -3,6 +3,7 @@ import type { AppEvent, Commands, Conversation, Item, Snapshot, ToolChoice, Turn
 import { exchangesOf } from "./exchanges";
 import { findIn } from "./found";
 import type { Backend } from "./index";
+import { FILES } from "./files";
 import { ledgerOf } from "./ledger";
 import { ABOUT, IMPORTED, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
 import { OFFERS } from "./offers";
@@ -128,6 +129,12 @@ export class FakeBackend implements Backend {
       return null;
     },
     ...OFFERS,
+    ...FILES,
+    delete_all_conversations: () => {
+      this.conversations.clear();
+      this.emit({ type: "conversations", summaries: [] });
+      return 0;
+    },
     answer_question: ({ question, answer }) => {
       this.player.answerQuestion(question, answer);
       return null;
@@ -326,9 +333,9 @@ export class FakeBackend implements Backend {
   }
 
   private keep(provider: string, key: Snapshot["settings"]["providers"][number]["key"]): null {
-    const { settings: kept, providers } = this.snapshot.settings;
+    const { providers } = this.snapshot.settings;
     return this.settle({
-      settings: kept,
+      ...this.snapshot.settings,
       providers: providers.map((each) => (each.id === provider ? { ...each, key } : each)),
     });
   }

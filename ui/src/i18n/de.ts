@@ -1,6 +1,8 @@
 // Deutsch.
 import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
+import { data } from "./de/data";
+import { figures } from "./de/figures";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
@@ -229,6 +231,8 @@ export const de = {
   servers,
   permissions,
   messages,
+  data,
+  figures,
   wire,
   palette,
   ledger,

@@ -1,6 +1,8 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
+import { data } from "./en/data";
+import { figures } from "./en/figures";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -229,6 +231,8 @@ export const en = {
   servers,
   permissions,
   messages,
+  data,
+  figures,
   wire,
   palette,
   ledger,

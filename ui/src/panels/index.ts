@@ -1,12 +1,14 @@
 // The panels of the settings, in their order. A new panel is one file and one line here.
 import type { Component } from "svelte";
 import type { Words } from "../i18n/en";
-import { Book, Stethoscope, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles } from "../icons";
+import { Book, Coins, Database, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles, Stethoscope } from "../icons";
 import Appearance from "./Appearance.svelte";
+import Data from "./Data.svelte";
 import Diagnostics from "./Diagnostics.svelte";
 import Keyboard from "./Keyboard.svelte";
 import Ledger from "./Ledger.svelte";
 import Models from "./Models.svelte";
+import Prices from "./Prices.svelte";
 import Permissions from "./Permissions.svelte";
 import Servers from "./Servers.svelte";
 
@@ -24,5 +26,7 @@ export const PANELS: readonly Panel[] = [
   { id: "ledger", name: (words) => words.ledger.ledger, icon: Book, body: Ledger },
   { id: "appearance", name: (words) => words.settings.appearance, icon: Palette, body: Appearance },
   { id: "keyboard", name: (words) => words.settings.keyboard, icon: Keys, body: Keyboard },
+  { id: "prices", name: (words) => words.figures.name, icon: Coins, body: Prices },
+  { id: "data", name: (words) => words.data.name, icon: Database, body: Data },
   { id: "diagnostics", name: (words) => words.diagnostics.diagnostics, icon: Stethoscope, body: Diagnostics },
 ];

@@ -8,6 +8,8 @@ mod owner;
 mod page;
 mod read;
 mod search;
+mod figures;
+mod whole;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::{mpsc, oneshot};
 
 use owner::Owner;
+pub(crate) use whole::Whole;
 use writer::{Write, Writer};
 
 #[derive(Debug, Clone, thiserror::Error)]
