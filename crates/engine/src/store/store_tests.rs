@@ -42,6 +42,7 @@ fn message(id: &str, role: Role, text: &str) -> Item {
 fn running_call() -> Item {
     Item::ToolCall(ToolCall {
         id: "c1".into(),
+        leave: None,
         wire_id: "w1".into(),
         round: 1,
         called: "files__write".into(),
