@@ -3,6 +3,7 @@ import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
+import { offers } from "./en/offers";
 import { question } from "./en/questions";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
@@ -135,6 +136,7 @@ export const en = {
   },
   call,
   approval,
+  offers,
   question,
   failure: {
     settings: "Open Settings → Models",
