@@ -89,15 +89,7 @@ impl Server {
                 self.note(format!("level {}", params["level"]));
                 Ok(json!({}))
             }
-            "notifications/roots/list_changed" => {
-                let roots = self.ask("roots/list", json!({}));
-                // Asks a person, too, although nothing was asked of it.
-                if roots["result"]["roots"][0]["uri"] == "file:///ask" {
-                    let said = self.ask("elicitation/create", json!({ "message": "Why?", "requestedSchema": form() }));
-                    return self.note(format!("told {}", said["result"]["content"]["name"]));
-                }
-                return self.note(format!("roots {}", roots["result"]["roots"][0]["uri"]));
-            }
+            "notifications/roots/list_changed" => return self.look_at_roots(),
             _ if message["id"].is_null() => return self.note(method.to_owned()),
             _ => Err((-32601, "no such method", Value::Null)),
         };
@@ -106,6 +98,17 @@ impl Server {
             Err((code, words, data)) => json!({ "jsonrpc": "2.0", "id": message["id"],
                 "error": { "code": code, "message": words, "data": data } }),
         });
+    }
+
+    /// Where they are called so, it asks a person, too, although nothing was asked of it.
+    fn look_at_roots(&self) {
+        let roots = self.ask("roots/list", json!({}));
+        let first = &roots["result"]["roots"][0]["uri"];
+        if first == "file:///ask" {
+            let said = self.ask("elicitation/create", json!({ "message": "Why?", "requestedSchema": form() }));
+            return self.note(format!("told {}", said["result"]["content"]["name"]));
+        }
+        self.note(format!("roots {first}"));
     }
 
     fn offer(&self, method: &str, params: &Value) -> Value {
