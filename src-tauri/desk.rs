@@ -31,8 +31,9 @@ impl Desk {
         let (send, opened) = watch::channel(None);
         let options = Options { helpdesk: bundled_program(app), face: Face::Window, ..Options::new(home) };
         tauri::async_runtime::spawn(async move {
+            let opened = Engine::open(options).await.inspect(Engine::attend);
             // Nobody listens only when the program ends.
-            let _ = send.send(Some(Engine::open(options).await));
+            let _ = send.send(Some(opened));
         });
         Self { opened, forwarding: Mutex::default() }
     }

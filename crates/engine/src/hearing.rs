@@ -138,6 +138,7 @@ impl Hearing {
         };
         let proposed = ToolCall {
             id: CallId(format!("{}-{}", turn.id, turn.items.len() + nth)),
+            leave: None,
             wire_id: call.wire_id,
             mended: mended.map(str::to_owned),
             round: turn.rounds,

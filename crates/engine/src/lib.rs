@@ -5,6 +5,7 @@
 //!
 //! Start reading at `engine.rs` (`send`), then `run.rs` (the loop of a turn).
 
+mod again;
 mod approvals;
 mod choices;
 mod clock;
@@ -59,7 +60,7 @@ pub use home::Home;
 pub use hub::Events;
 pub use ledger::{Face, LedgerDecision, LedgerEntry, LedgerFilter, LedgerFormat, LedgerOutcome, LedgerPage};
 pub use paging::ResultLines;
-pub use permissions::{Explanation, RuleState, RuleView, Verdict};
+pub use permissions::{Explanation, NewRule, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
 pub use search::{SearchFound, SearchHit, SearchKind, SnippetPiece};
 pub use export::{ExportError, ExportFormat, Exported};

@@ -5,6 +5,7 @@ import { data } from "./de/data";
 import { figures } from "./de/figures";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
+import { offers } from "./de/offers";
 import { question } from "./de/questions";
 import { diagnostics } from "./de/diagnostics";
 import { inspector } from "./de/inspector";
@@ -141,6 +142,7 @@ export const de = {
   },
   call,
   approval,
+  offers,
   question,
   failure: {
     settings: "Einstellungen → Modelle öffnen",

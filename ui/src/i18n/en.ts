@@ -5,6 +5,7 @@ import { data } from "./en/data";
 import { figures } from "./en/figures";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
+import { offers } from "./en/offers";
 import { question } from "./en/questions";
 import { diagnostics } from "./en/diagnostics";
 import { inspector } from "./en/inspector";
@@ -140,6 +141,7 @@ export const en = {
   },
   call,
   approval,
+  offers,
   question,
   failure: {
     settings: "Open Settings → Models",

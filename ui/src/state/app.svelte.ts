@@ -10,6 +10,7 @@ import type {
   ErrorReport,
   ModelRef,
   PageFrom,
+  Question,
   ServerView,
   SearchHit,
   Settings,
@@ -55,9 +56,13 @@ export class App {
   /** The server whose own page is open in the settings. */
   serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
+  /** The resource of which a server last said that it is not what it was. */
+  updated = $state.raw<{ server: string; uri: string }>();
   troubles = $state.raw<ErrorReport[]>([]);
   /** What was done, where nothing on the page shows it. */
   notice = $state<string>();
+  /** What servers ask outside of any turn, oldest first. */
+  questions = $state.raw<Question[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 
@@ -99,6 +104,7 @@ export class App {
   show(snapshot: Snapshot): void {
     this.conversations = snapshot.conversations;
     this.servers = snapshot.servers;
+    this.questions = snapshot.questions ?? [];
     this.known = snapshot.settings;
     this.version = snapshot.version;
     this.home = snapshot.home;
@@ -135,6 +141,16 @@ export class App {
         break;
       case "serverRemoved":
         this.servers = this.servers.filter((server) => server.name !== event.name);
+        break;
+      case "question": {
+        const others = this.questions.filter((each) => each.id !== event.question.id);
+        const { state } = event.question.status;
+        const open = state === "waiting" || state === "answering";
+        this.questions = open ? [...others, event.question] : others;
+        break;
+      }
+      case "resourceUpdated":
+        this.updated = { server: event.server, uri: event.uri };
         break;
       case "signIn": {
         const steps = upsert(this.signIns[event.server] ?? [], event.step, (each) => each.step);
@@ -245,7 +261,7 @@ export class App {
     if (done !== undefined) await this.open(summary.id);
   }
 
-  async answer(call: string, allow: boolean, more: { word?: string } = {}): Promise<void> {
+  async answer(call: string, allow: boolean, more: { word?: string; arguments?: unknown } = {}): Promise<void> {
     await this.attempt("answer_approval", { call, allow, ...more });
   }
 

@@ -42,6 +42,7 @@ pub(super) fn message(id: &str, role: Role, text: &str) -> Item {
 pub(super) fn running_call() -> Item {
     Item::ToolCall(ToolCall {
         id: "c1".into(),
+        leave: None,
         wire_id: "w1".into(),
         mended: None,
         round: 1,
