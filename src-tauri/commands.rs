@@ -7,13 +7,16 @@ use chat::{
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource, ImportedConversations, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule, Question, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource, ImportedConversations, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State, Wry};
 
 use crate::about::{self, About};
+use crate::conversations::{
+    ChooseVersion, ForkConversation, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
+};
 use crate::desk::Desk;
 use crate::downloads::{self, SaveDownload};
 use crate::links;
@@ -70,10 +73,17 @@ async fn subscribe(desk: State<'_, Desk>, channel: Channel<Vec<AppEvent>>) -> Re
 commands! {
     /// Begins a turn; what happens next arrives as events.
     send_message(request: SendMessage) -> Sent, |app, engine| {
-        let SendMessage { conversation, text, model, tools } = request;
-        let (conversation, turn) = engine.send(Question { conversation, text, model, tools }).await?;
+        let (conversation, turn) = engine.send(request.into()).await?;
         Ok(Sent { conversation, turn })
     };
+    /// Answers a question once more; the answer there is stays, as another version.
+    regenerate(request: Regenerate) -> Sent, |app, engine| {
+        let (conversation, turn) = engine.send(request.into()).await?;
+        Ok(Sent { conversation, turn })
+    };
+    /// Looks at another version of a question or an answer; its branch arrives as `conversationOpened`.
+    /// Answers the turn that stands there now.
+    choose_version(it: ChooseVersion) -> TurnId, |app, engine| engine.choose_version(&it.conversation, &it.turn, it.of).await;
     stop_turn(id: ConversationId) -> (), |app, engine| {
         engine.stop(&id);
         Ok(())
@@ -148,6 +158,12 @@ commands! {
     /// Messages, calls and questions that hold all the words, in any conversation.
     search(text: String) -> SearchFound, |app, engine| engine.search(&text).await;
     rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);
+    /// Keeps it on top of the list, or puts it back among the others.
+    pin_conversation(request: PinConversation) -> (), |app, engine| engine.pin(&request.id, request.pinned);
+    /// Copies it, whole or up to one of its turns; answers the copy.
+    fork_conversation(request: ForkConversation) -> ConversationId, |app, engine| {
+        engine.fork(&request.id, request.at.as_ref()).await
+    };
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
     restore_conversation(id: ConversationId) -> (), |app, engine| engine.restore(&id).await;
@@ -290,25 +306,6 @@ commands! {
     };
 }
 
-/// A question for a conversation; a new one is begun where none is named.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct SendMessage {
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    conversation: Option<ConversationId>,
-    text: String,
-    /// Who shall answer; the model of the settings where absent.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    model: Option<ModelRef>,
-    /// Which tools a new conversation uses; the settings' where absent.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    tools: Option<ToolChoice>,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -353,15 +350,6 @@ struct ChooseTools {
     choice: ToolChoice,
 }
 
-/// Where a question went.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    conversation: ConversationId,
-    turn: TurnId,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -376,14 +364,6 @@ struct AnswerApproval {
     #[serde(default)]
     #[cfg_attr(test, ts(type = "unknown", optional))]
     arguments: Option<serde_json::Value>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct RenameConversation {
-    id: ConversationId,
-    title: String,
 }
 
 /// A key on its way to the keychain. Nothing ever brings it back to the page.

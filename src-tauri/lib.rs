@@ -8,6 +8,7 @@
 mod about;
 mod batch;
 mod commands;
+mod conversations;
 mod desk;
 mod downloads;
 mod links;

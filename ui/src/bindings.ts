@@ -113,6 +113,12 @@ export type Check = "reach" | "tls" | "protocol" | "signIn" | "list";
 
 export type ChooseTools = { conversation?: ConversationId, choice: ToolChoice, };
 
+export type ChooseVersion = { conversation: ConversationId, 
+/**
+ * The version that shall be looked at.
+ */
+turn: TurnId, of: VersionOf, };
+
 /**
  * `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
  * error is an `ErrorReport`.
@@ -121,7 +127,15 @@ export type Commands = {
 /**
  * Begins a turn; what happens next arrives as events.
  */
-send_message: [SendMessage, Sent], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
+send_message: [SendMessage, Sent], 
+/**
+ * Answers a question once more; the answer there is stays, as another version.
+ */
+regenerate: [Regenerate, Sent], 
+/**
+ * Looks at another version of a question or an answer; the branch arrives as `conversationOpened`.
+ */
+choose_version: [ChooseVersion, TurnId], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
 /**
  * Lets a waiting call run, and remembers for what else that holds.
  */
@@ -190,6 +204,14 @@ read_output_lines: [ReadOutputLines, ResultLines],
  * Messages, calls and questions that hold all the words, in any conversation.
  */
 search: [string, SearchFound], rename_conversation: [RenameConversation, null], 
+/**
+ * Keeps it on top of the list, or puts it back among the others.
+ */
+pin_conversation: [PinConversation, null], 
+/**
+ * Copies it, whole or up to one of its turns; answers the copy.
+ */
+fork_conversation: [ForkConversation, ConversationId], 
 /**
  * Takes it out of the list; `restore_conversation` brings it back.
  */
@@ -353,9 +375,13 @@ blob?: string, } | { "type": "other", value: unknown, };
 
 export type Conversation = { id: ConversationId, title: string, createdAt: number, 
 /**
- * Oldest first.
+ * The branch that is looked at, oldest first.
  */
-turns: Array<Turn>, };
+turns: Array<Turn>, 
+/**
+ * The turns that stand in the same place as one of these, and those themselves; oldest first.
+ */
+versions?: Array<Link>, };
 
 /**
  * Names one conversation, on this machine and in its exports.
@@ -373,7 +399,11 @@ updatedAt: number,
 /**
  * Whether a turn is under way.
  */
-running: boolean, };
+running: boolean, 
+/**
+ * Whether it is kept on top of the list.
+ */
+pinned?: boolean, };
 
 /**
  * What a file would bring.
@@ -539,6 +569,12 @@ export type FilledPrompt = { description: string, messages: Array<PromptMessage>
  * All of it as one text: what is put into the message box.
  */
 text: string, };
+
+export type ForkConversation = { id: ConversationId, 
+/**
+ * The last turn that is copied; all of them where absent.
+ */
+at?: TurnId, };
 
 /**
  * One conversation of a file.
@@ -798,6 +834,12 @@ total: number, };
 export type Left = { images: number, files: number, 
  * Messages on branches that were not looked at.
 elsewhere: number, };
+ * Where a turn stands in its conversation.
+export type Link = { turn: TurnId, 
+ * The turn that it follows; nothing where it begins the conversation.
+parent?: TurnId, 
+ * The first turn with this very question, where this one answers it once more.
+again?: TurnId, };
 
 /**
  * Which records somebody wants to see; what is absent lets everything through.
@@ -1056,6 +1098,8 @@ export type Piece = { kind: PieceKind, text: string, };
 
 export type PieceKind = "same" | "removed" | "added";
 
+export type PinConversation = { id: ConversationId, pinned: boolean, };
+
 /**
  * Whatever the page wants to find again; only the page knows its shape.
  */
@@ -1175,6 +1219,15 @@ export type Reading = { content: Array<Content>,
  * All of it as the model would read it, within the same budget as results of tools.
  */
 text: string, };
+
+/**
+ * A question that shall be answered once more.
+ */
+export type Regenerate = { conversation: ConversationId, turn: TurnId, 
+/**
+ * Who shall answer; the model of the settings where absent.
+ */
+model?: ModelRef, };
 
 /**
  * What shall not be asked again, and for how long.
@@ -1371,7 +1424,11 @@ model?: ModelRef,
 /**
  * Which tools a new conversation uses; the settings' where absent.
  */
-tools?: ToolChoice, };
+tools?: ToolChoice, 
+/**
+ * The turn whose question these are other words for: they stand in its place, as a branch of their own.
+ */
+edits?: TurnId, };
 
 /**
  * Where a question went.
@@ -1781,6 +1838,14 @@ export type TrustIssuer = { server: string, issuer: string, };
  */
 export type Turn = { id: TurnId, 
 /**
+ * The turn that it follows; nothing where it begins the conversation.
+ */
+parent?: TurnId, 
+/**
+ * The first turn with this very question, where this one answers it once more.
+ */
+again?: TurnId, 
+/**
  * Who answers in it.
  */
 model: ModelRef, items: Array<Item>, status: TurnStatus, startedAt: number, endedAt?: number, 
@@ -1846,6 +1911,11 @@ export type UseAccount = { server: string, account: string, };
 export type UseClient = { server: string, id: string, secret?: string, };
 
 export type Verdict = "allow" | "ask" | "deny";
+
+/**
+ * What a version is a version of.
+ */
+export type VersionOf = "question" | "answer";
 
 /**
  * One JSON-RPC message as it went by, secrets masked.

@@ -39,9 +39,10 @@ async fn main() {
         let calls = wanted.calls * (number + 1) / turns - wanted.calls * number / turns;
         let turn = turn(&id, number, calls, wanted.result);
         let json = serde_json::to_string(&turn).unwrap();
-        sqlx::query("INSERT INTO turns (id, conversation, owner, begun, ended) VALUES (?, ?, '', ?, ?)")
+        sqlx::query("INSERT INTO turns (id, conversation, parent, owner, begun, ended) VALUES (?, ?, ?, '', ?, ?)")
             .bind(turn.id.as_str())
             .bind(&id)
+            .bind((number > 0).then(|| format!("{id}-{}", number - 1)))
             .bind(&json)
             .bind(&json)
             .execute(&mut *transaction)

@@ -7,6 +7,7 @@
 
 mod again;
 mod approvals;
+mod branches;
 mod choices;
 mod clock;
 mod conversations;
@@ -20,6 +21,7 @@ mod export;
 mod facts;
 mod figures;
 mod folders;
+mod fork;
 mod hearing;
 mod home;
 mod hub;
@@ -53,6 +55,7 @@ mod view;
 mod visit;
 
 pub use approvals::Approval;
+pub use branches::Place;
 pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use exchanges::{ModelExchange, Tap};

@@ -3,6 +3,8 @@ import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
 import { data } from "./de/data";
 import { figures } from "./de/figures";
+import { branches } from "./de/branches";
+import { list } from "./de/list";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { offers } from "./de/offers";
@@ -87,7 +89,6 @@ export const de = {
     retrying: (time) => `Fragt um ${time} noch einmal.`,
     stopped: "Angehalten",
     inspect: "Diese Runde untersuchen",
-    copyAnswer: "Antwort kopieren",
     firstWord: (time) => `${time} bis zum ersten Wort`,
     calls: (count, time) => `${plural(count, { one: "# Aufruf", other: "# Aufrufe" })}, ${time}`,
     tokens: (input, output) => `${input} Token hinein, ${output} heraus`,
@@ -235,6 +236,8 @@ export const de = {
   messages,
   data,
   figures,
+  branches,
+  list,
   wire,
   palette,
   ledger,

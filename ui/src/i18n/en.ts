@@ -3,6 +3,8 @@ import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
 import { data } from "./en/data";
 import { figures } from "./en/figures";
+import { branches } from "./en/branches";
+import { list } from "./en/list";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { offers } from "./en/offers";
@@ -86,7 +88,6 @@ export const en = {
     retrying: (time: string) => `Asking again at ${time}.`,
     stopped: "Stopped",
     inspect: "Inspect this turn",
-    copyAnswer: "Copy answer",
     firstWord: (time: string) => `${time} to first word`,
     calls: (count: number, time: string) => `${plural(count, { one: "# call", other: "# calls" })}, ${time}`,
     tokens: (input: string, output: string) => `${input} tokens in, ${output} out`,
@@ -235,6 +236,8 @@ export const en = {
   messages,
   data,
   figures,
+  branches,
+  list,
   wire,
   palette,
   ledger,
