@@ -1,8 +1,10 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
+use api::NewKey;
 use chat::{AccountView, CallId, Completion, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
 use chat::{
-    Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, WireLine,
+    Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, VisitorCall,
+    WireLine,
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
@@ -11,12 +13,14 @@ use engine::{
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State, Wry};
+use tauri::{AppHandle, Manager, State, Wry};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::desk::Desk;
+use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
 use crate::downloads::{self, SaveDownload};
 use crate::preferences::{self, Preferences};
+use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
@@ -208,6 +212,37 @@ commands! {
     };
     /// The last lines of the log that the filter lets through, oldest first.
     recent_logs(filter: LogFilter) -> Vec<LogRecord>, |app, engine| Ok(engine.recent_logs(&filter));
+    local_api(request: ()) -> LocalApiPanel, |app, engine| {
+        let () = request;
+        app.state::<Desk>().doors().await?.api_panel().await
+    };
+    /// Serves the API at a port of this machine, or ends that. Remembered for the next start.
+    turn_local_api(door: Door) -> (), |app, engine| app.state::<Desk>().doors().await?.turn_api(door).await;
+    /// The answer is the only time at which the key can be read.
+    create_api_key(it: CreateApiKey) -> NewKey, |app, engine| {
+        app.state::<Desk>().doors().await?.api()?.create_key(&it.name, it.rights)
+    };
+    revoke_api_key(name: String) -> (), |app, engine| app.state::<Desk>().doors().await?.api()?.revoke_key(&name);
+    gateway(request: ()) -> GatewayPanel, |app, engine| {
+        let () = request;
+        app.state::<Desk>().doors().await?.gateway_panel().await
+    };
+    /// Serves the gateway at a port of this machine, or ends that. Remembered for the next start.
+    turn_gateway(door: Door) -> (), |app, engine| app.state::<Desk>().doors().await?.turn_gateway(door).await;
+    /// The answer is the only time at which the key can be read.
+    create_gateway_key(name: String) -> NewKey, |app, engine| {
+        let key = app.state::<Desk>().doors().await?.gateway().create_key(&name).await?;
+        Ok(NewKey { name, key })
+    };
+    revoke_gateway_key(name: String) -> (), |app, engine| {
+        app.state::<Desk>().doors().await?.gateway().revoke_key(&name).await
+    };
+    /// Calls of other programs that wait for a person's word; later ones arrive as events.
+    visitor_calls(request: ()) -> Vec<VisitorCall>, |app, engine| {
+        let () = request;
+        Ok(app.state::<Desk>().doors().await?.visitor_calls().await)
+    };
+    answer_visitor(answer: AnswerVisitor) -> (), |app, engine| app.state::<Desk>().doors().await?.answer(answer).await;
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)
@@ -316,51 +351,6 @@ struct AnswerApproval {
 struct RenameConversation {
     id: ConversationId,
     title: String,
-}
-
-/// A key on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct StoreKey {
-    provider: String,
-    key: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ChangeServer {
-    name: String,
-    settings: ServerSettings,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ImportServers {
-    /// As it was previewed: a path or the text itself.
-    source: String,
-    /// The entries that are wanted, by their places.
-    chosen: Vec<u32>,
-}
-
-/// A server's secret on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct StoreSecret {
-    /// As it stands in `${secret:…}`.
-    name: String,
-    value: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct EnableServer {
-    name: String,
-    enabled: bool,
 }
 
 fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {

@@ -1,15 +1,17 @@
 //! The desktop face: one window, its commands, one channel of events.
 //!
 //! **Invariant:** the only crate that knows Tauri, and nothing but Tauri is decided here: every
-//! command is one call into the engine.
+//! command is one call into the engine, or into a door by which other programs come to it.
 //!
 //! Start reading at `commands.rs`.
 
 mod batch;
 mod commands;
 mod desk;
+mod doors;
 mod downloads;
 mod preferences;
+mod providing;
 mod requests;
 mod sign_in;
 

@@ -18,12 +18,15 @@ mod keys;
 mod messages;
 mod metrics;
 mod models;
+mod requests;
 mod responses;
 mod serve;
 mod sessions;
 mod simple;
 mod stream;
+mod switch;
 
 pub use api::{Api, Door};
-pub use keys::{Key, KeyError, KeyRights, Keys, NewKey};
+pub use keys::{Key, KeyError, KeyRights, KeyView, Keys, NewKey};
 pub use serve::{Served, serve};
+pub use switch::{LocalApi, Switch};

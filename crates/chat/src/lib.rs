@@ -25,6 +25,7 @@ mod shorten;
 mod signin;
 mod turn;
 mod visible;
+mod visitor;
 mod wire;
 
 pub use choice::{ToolChoice, ToolRef};
@@ -49,4 +50,5 @@ pub use server::{ServerState, Tool, ToolHints};
 pub use signin::{AccountView, SignInProgress, SignInStage, SignInStep};
 pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;
+pub use visitor::{Exposed, RequestState, VisitorCall, VisitorRequest, Way};
 pub use wire::WireLine;

@@ -42,6 +42,7 @@ mod tools;
 mod toolset;
 mod view;
 mod visit;
+mod visitors;
 
 pub use approvals::Approval;
 pub use choices::{PricedTool, ToolsetView};

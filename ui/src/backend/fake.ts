@@ -2,6 +2,7 @@
 import type { AppEvent, Commands, Conversation, Item, Snapshot, ToolChoice, Turn } from "../bindings";
 import type { Backend } from "./index";
 import { IMPORTED, launchOf, wireOf } from "./lines";
+import { doorsOf } from "./doors";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
@@ -127,6 +128,7 @@ export class FakeBackend implements Backend {
       this.player.answerQuestion(question, answer);
       return null;
     },
+    ...doorsOf((event) => this.emit(event)),
     answer_approval: ({ call, allow, word }) => {
       this.player.answer(call, { allow, word });
       return null;

@@ -4,6 +4,7 @@ import { messages } from "./de/messages";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
+import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
 import type { Words } from "./en";
@@ -226,6 +227,7 @@ export const de = {
   servers,
   permissions,
   messages,
+  doors,
   wire,
   serverSettings,
   launch,

@@ -4,6 +4,7 @@ import { messages } from "./en/messages";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
+import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
 import { plural } from "./format";
@@ -226,6 +227,7 @@ export const en = {
   servers,
   permissions,
   messages,
+  doors,
   wire,
   serverSettings,
   launch,

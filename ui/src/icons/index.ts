@@ -5,6 +5,7 @@ export { default as ArrowUp } from "@lucide/svelte/icons/arrow-up";
 export { default as Ban } from "@lucide/svelte/icons/ban";
 export { default as Brain } from "@lucide/svelte/icons/brain";
 export { default as ChartColumn } from "@lucide/svelte/icons/chart-column";
+export { default as Cable } from "@lucide/svelte/icons/cable";
 export { default as Check } from "@lucide/svelte/icons/check";
 export { default as ChevronDown } from "@lucide/svelte/icons/chevron-down";
 export { default as ChevronRight } from "@lucide/svelte/icons/chevron-right";
@@ -13,6 +14,7 @@ export { default as CircleHelp } from "@lucide/svelte/icons/circle-question-mark
 export { default as Clock } from "@lucide/svelte/icons/clock";
 export { default as Copy } from "@lucide/svelte/icons/copy";
 export { default as Download } from "@lucide/svelte/icons/download";
+export { default as Door } from "@lucide/svelte/icons/door-open";
 export { default as Ellipsis } from "@lucide/svelte/icons/ellipsis";
 export { default as ExternalLink } from "@lucide/svelte/icons/external-link";
 export { default as FileText } from "@lucide/svelte/icons/file-text";

@@ -15,6 +15,7 @@ import type {
   SettingsView,
   SignInStep,
   Snapshot,
+  VisitorCall,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
 import { Frame } from "./frame";
@@ -52,6 +53,8 @@ export class App {
   serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
   troubles = $state.raw<ErrorReport[]>([]);
+  /** Calls of other programs that wait for a person's word. */
+  visitors = $state.raw<VisitorCall[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 
@@ -83,6 +86,7 @@ export class App {
     this.show(snapshot);
     // What was told meanwhile happened after the snapshot.
     frame.release();
+    void this.attempt("visitor_calls", null).then((calls) => (this.visitors = calls ?? []));
     void this.attempt("example_questions", null).then((examples) => (this.examples = examples ?? []));
   }
 
@@ -133,6 +137,9 @@ export class App {
         break;
       case "troubles":
         this.troubles = event.troubles;
+        break;
+      case "visitorCalls":
+        this.visitors = [...this.visitors.filter((call) => call.way !== event.way), ...event.calls];
         break;
       case "toolChoice":
         this.toolsChanged += 1;
