@@ -15,6 +15,7 @@ mod door;
 mod error;
 mod handed;
 mod keys;
+mod kinds;
 mod messages;
 mod metrics;
 mod models;

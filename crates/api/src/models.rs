@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::kinds::{self, Kind};
 use crate::requests::Running;
 
 /// Every model of every provider that answers; the chosen provider's go by their own names too.
@@ -59,6 +60,7 @@ pub(crate) async fn embeddings(
     let Json(mut body) = body.map_err(|error| ApiError::wrong("", error.body_text()))?;
     let mut running = Running::begin(&api, &caller, "/v1/embeddings");
     running.noting(api.may_spend(&caller))?;
+    running.noting(kinds::check(&body, &[("model", Kind::Text)]))?;
     let model = running.noting(api.model(body.get("model").and_then(Value::as_str)))?;
     running.asks(&model);
     body["model"] = json!(model.model);
