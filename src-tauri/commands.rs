@@ -1,8 +1,10 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
-use chat::{AccountView, CallId, Completion, ConversationId, Diagnosis, ErrorCode, ErrorReport, FilledPrompt};
+use api::NewKey;
+use chat::{AccountView, CallId, Completion, ConversationId, Diagnosis, ErrorReport, FilledPrompt};
 use chat::{
     Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolCall, ToolChoice, TurnId,
+    VisitorCall,
     WireLine,
 };
 use engine::logging::{LogFilter, LogRecord};
@@ -11,16 +13,18 @@ use engine::{
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State, Wry};
+use tauri::{AppHandle, Manager, State, Wry};
 
 use crate::about::{self, About};
 use crate::conversations::{
     ChooseVersion, ForkConversation, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
 };
 use crate::desk::Desk;
+use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
 use crate::downloads::{self, SaveDownload};
 use crate::links;
 use crate::preferences::{self, Preferences};
+use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
 use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{
     AnswerQuestion, CallRef, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef,
@@ -288,6 +292,37 @@ commands! {
     };
     /// Tries the server or provider of that name, or all that are turned on: which step fails, and why.
     diagnose(name: Option<String>) -> Vec<Diagnosis>, |app, engine| engine.diagnose(name.as_deref()).await;
+    local_api(request: ()) -> LocalApiPanel, |app, engine| {
+        let () = request;
+        app.state::<Desk>().doors().await?.api_panel().await
+    };
+    /// Serves the API at a port of this machine, or ends that. Remembered for the next start.
+    turn_local_api(door: Door) -> (), |app, engine| app.state::<Desk>().doors().await?.turn_api(door).await;
+    /// The answer is the only time at which the key can be read.
+    create_api_key(it: CreateApiKey) -> NewKey, |app, engine| {
+        app.state::<Desk>().doors().await?.api()?.create_key(&it.name, it.rights)
+    };
+    revoke_api_key(name: String) -> (), |app, engine| app.state::<Desk>().doors().await?.api()?.revoke_key(&name);
+    gateway(request: ()) -> GatewayPanel, |app, engine| {
+        let () = request;
+        app.state::<Desk>().doors().await?.gateway_panel().await
+    };
+    /// Serves the gateway at a port of this machine, or ends that. Remembered for the next start.
+    turn_gateway(door: Door) -> (), |app, engine| app.state::<Desk>().doors().await?.turn_gateway(door).await;
+    /// The answer is the only time at which the key can be read.
+    create_gateway_key(name: String) -> NewKey, |app, engine| {
+        let key = app.state::<Desk>().doors().await?.gateway().create_key(&name).await?;
+        Ok(NewKey { name, key })
+    };
+    revoke_gateway_key(name: String) -> (), |app, engine| {
+        app.state::<Desk>().doors().await?.gateway().revoke_key(&name).await
+    };
+    /// Calls of other programs that wait for a person's word; later ones arrive as events.
+    visitor_calls(request: ()) -> Vec<VisitorCall>, |app, engine| {
+        let () = request;
+        Ok(app.state::<Desk>().doors().await?.visitor_calls().await)
+    };
+    answer_visitor(answer: AnswerVisitor) -> (), |app, engine| app.state::<Desk>().doors().await?.answer(answer).await;
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)
@@ -366,50 +401,6 @@ struct AnswerApproval {
     arguments: Option<serde_json::Value>,
 }
 
-/// A key on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct StoreKey {
-    provider: String,
-    key: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ChangeServer {
-    name: String,
-    settings: ServerSettings,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ImportServers {
-    /// As it was previewed: a path or the text itself.
-    source: String,
-    /// The entries that are wanted, by their places.
-    chosen: Vec<u32>,
-}
-
-/// A server's secret on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct StoreSecret {
-    /// As it stands in `${secret:…}`.
-    name: String,
-    value: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct EnableServer {
-    name: String,
-    enabled: bool,
-}
 
 #[cfg(test)]
 #[path = "bindings_tests.rs"]

@@ -2,7 +2,7 @@
 //! channel on which the page is told everything.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chat::ErrorReport;
@@ -14,11 +14,19 @@ use tauri_plugin_shell::ShellExt;
 use tokio::sync::watch;
 
 use crate::batch::merge;
+use crate::doors::Doors;
 
 /// Events are gathered this long, about one frame, so that the page draws once for many.
 const FRAME: Duration = Duration::from_millis(16);
 
-type Opened = Option<Result<Engine, ErrorReport>>;
+type Opened = Option<Result<Open, ErrorReport>>;
+
+/// A home that is open, and the doors by which other programs come into it.
+#[derive(Clone)]
+struct Open {
+    engine: Engine,
+    doors: Arc<Doors>,
+}
 
 pub(crate) struct Desk {
     opened: watch::Receiver<Opened>,
@@ -29,21 +37,35 @@ impl Desk {
     /// Begins to open the home's engine; the window does not wait for it.
     pub(crate) fn open(app: &AppHandle, home: Home) -> Self {
         let (send, opened) = watch::channel(None);
-        let options = Options { helpdesk: bundled_program(app), face: Face::Window, ..Options::new(home) };
+        let options = Options { helpdesk: bundled_program(app), face: Face::Window, ..Options::new(home.clone()) };
         tauri::async_runtime::spawn(async move {
             let opened = Engine::open(options).await.inspect(Engine::attend);
+            let opened = opened.map(|engine| Open { doors: Doors::new(&engine, &home), engine });
+            let doors = opened.as_ref().ok().map(|open| open.doors.clone());
             // Nobody listens only when the program ends.
             let _ = send.send(Some(opened));
+            if let Some(doors) = doors {
+                doors.open().await;
+            }
         });
         Self { opened, forwarding: Mutex::default() }
     }
 
     /// The engine, as soon as it is open.
     pub(crate) async fn engine(&self) -> Result<Engine, ErrorReport> {
+        self.open_home().await.map(|open| open.engine)
+    }
+
+    /// The doors, as soon as there are any.
+    pub(crate) async fn doors(&self) -> Result<Arc<Doors>, ErrorReport> {
+        self.open_home().await.map(|open| open.doors)
+    }
+
+    async fn open_home(&self) -> Result<Open, ErrorReport> {
         let mut opened = self.opened.clone();
         let opened = opened.wait_for(Option::is_some).await;
         match opened.as_deref() {
-            Ok(Some(engine)) => engine.clone(),
+            Ok(Some(open)) => open.clone(),
             Ok(None) | Err(_) => Err(ErrorReport::new(chat::ErrorCode::Unknown, "Loquat is ending.")),
         }
     }
@@ -60,7 +82,8 @@ impl Desk {
     /// Stops turns and ends servers, within reason.
     pub(crate) async fn close(&self) {
         let opened = self.opened.borrow().clone();
-        if let Some(Ok(engine)) = opened {
+        if let Some(Ok(Open { engine, doors })) = opened {
+            doors.close().await;
             // A server that will not end is killed when the program does.
             let _ = tokio::time::timeout(Duration::from_secs(5), engine.shut_down()).await;
         }

@@ -1,7 +1,7 @@
 //! The desktop face: one window, its commands, one channel of events.
 //!
 //! **Invariant:** the only crate that knows Tauri, and nothing but Tauri is decided here: every
-//! command is one call into the engine.
+//! command is one call into the engine, or into a door by which other programs come to it.
 //!
 //! Start reading at `commands.rs`.
 
@@ -10,9 +10,11 @@ mod batch;
 mod commands;
 mod conversations;
 mod desk;
+mod doors;
 mod downloads;
 mod links;
 mod preferences;
+mod providing;
 mod records;
 mod requests;
 mod sign_in;

@@ -17,7 +17,13 @@ const pins = {
   "mcp-server-git": ["pip", "mcp-server-git", "2026.10.19"],
   "mcp-server-fetch": ["pip", "mcp-server-fetch", "2026.10.24"],
   fastmcp: ["pip", "fastmcp", "4.0.11"],
+  "openai-node": ["npm", "openai", "7.57.0"],
+  "openai-python": ["pip", "openai", "3.54.0"],
+  llm: ["pip", "llm", "0.36"],
+  schemathesis: ["pip", "schemathesis", "4.32.5"],
 };
+/** Libraries of Python: what starts them is the Python that has them. */
+const libraries = ["fastmcp", "openai-python"];
 /** The oldest Node that all of them run with, and the one that is installed where ours is older. */
 const NODE = ["22", "24.9.0"];
 
@@ -37,12 +43,13 @@ export async function peer(name) {
   const [kind, what, version] = pins[name];
   if (kind === "pip") {
     const place = await installed(`${name}-${version}`, (place) => pip(place, `${what}==${version}`));
-    return [join(place, binaries, program(name === "fastmcp" ? "python" : name))];
+    return [join(place, binaries, program(libraries.includes(name) ? "python" : name))];
   }
   const place = await installed(`${name}-${version}`, (place) => npm(place, `${what}@${version}`));
   const home = join(place, "node_modules", what);
-  const { bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
-  return [await node(), join(home, typeof bin === "string" ? bin : Object.values(bin)[0])];
+  const { bin, main } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  // A library has no program: what is imported stands in its place.
+  return [await node(), join(home, typeof bin === "string" ? bin : Object.values(bin ?? { main })[0])];
 }
 
 /** A Node that is new enough for all of them. */

@@ -52,6 +52,8 @@ word?: string, };
 
 export type AnswerQuestion = { question: ItemId, answer: Answer, };
 
+export type AnswerVisitor = { id: string, way: Way, allow: boolean, };
+
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
@@ -59,7 +61,7 @@ export type AppEvent = { "type": "turnStarted", conversation: ConversationId, tu
 /**
  * How many turns come before these.
  */
-earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "serverLog", server: string, lines: Array<string>, logged: number, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "serverLog", server: string, lines: Array<string>, logged: number, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "visitorCalls", way: Way, calls: Array<VisitorCall>, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 export type Approve = { call: CallId, remember: Remember, };
 
@@ -328,6 +330,17 @@ about: [null, About],
  * Tries the server or provider of that name, or all that are turned on: which step fails, and why.
  */
 diagnose: [string | null, Array<Diagnosis>], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
+recent_logs: [LogFilter, Array<LogRecord>], local_api: [null, LocalApiPanel], 
+ * Serves the API at a port of this machine, or ends that. Remembered for the next start.
+turn_local_api: [Door, null], 
+ * The answer is the only time at which the key can be read.
+create_api_key: [CreateApiKey, NewKey], revoke_api_key: [string, null], gateway: [null, GatewayPanel], 
+ * Serves the gateway at a port of this machine, or ends that. Remembered for the next start.
+turn_gateway: [Door, null], 
+ * The answer is the only time at which the key can be read.
+create_gateway_key: [string, NewKey], revoke_gateway_key: [string, null], 
+ * Calls of other programs that wait for a person's word; later ones arrive as events.
+visitor_calls: [null, Array<VisitorCall>], answer_visitor: [AnswerVisitor, null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
 /**
  * Opens a link in the browser: only addresses of the web and of mail.
  */
@@ -454,6 +467,12 @@ meaning?: string,
  * Where it failed: what most likely helps.
  */
 fix?: string, };
+export type CreateApiKey = { 
+ * The program that will use it.
+name: string, rights: KeyRights, };
+
+ * Whether a door is open, and at which port of this machine.
+export type Door = { on: boolean, port: number, };
 
 export type EnableServer = { name: string, enabled: boolean, };
 
@@ -512,6 +531,15 @@ export type Exported = { path: string, conversations: number, bytes: number, };
 
  * Who wrote a file of conversations.
 export type ExportedBy = "loquat" | "chatGpt" | "claude" | "libreChat" | "openWebUi";
+
+/**
+ * Tools that visitors can use, by the server or service behind them.
+ */
+export type Exposed = { name: string, tools: number, 
+/**
+ * How many of them wait for a person's word.
+ */
+asking: number, };
 
 /**
  * One field of a form.
@@ -593,6 +621,24 @@ left: Left, fate: FoundFate, };
  * What would become of it.
  */
 export type FoundFate = "new" | "alreadyThere" | "copy" | "empty";
+export type GatewayKey = { name: string, roles: Array<string>, };
+
+ * Settings → Gateway.
+export type GatewayPanel = { door: Door, 
+ * Why it is not on although it should be.
+error?: ErrorReport, 
+ * Where other programs find the MCP server; nothing while it is off.
+address?: string, 
+ * Its configuration.
+file: string, 
+ * Its audit log, while it is on.
+audit?: string, 
+ * Those that were made here.
+keys: Array<GatewayKey>, 
+ * Nothing while it is off.
+exposed: Array<Exposed>, 
+ * Calls of tools, newest first.
+requests: Array<VisitorRequest>, };
 
 /**
  * A value that another client would ask for.
@@ -707,9 +753,47 @@ export type Item = { "type": "message" } & Message | { "type": "toolCall" } & To
 export type ItemId = string;
 
 /**
+ * What whoever has the key may do.
+ */
+export type KeyRights = { 
+/**
+ * Tools of these servers only; of all where absent.
+ */
+servers?: Array<string>, 
+/**
+ * Calls that run without anybody being asked: `*`, or `server/tool`, or `server/*`.
+ */
+allow: Array<string>, 
+/**
+ * So many tokens a month; any number where absent.
+ */
+budget?: number, };
+
+/**
  * What is known of a stored key.
  */
 export type KeyState = { "state": "unknown" } | { "state": "missing" } | { "state": "stored", hint: string, } | { "state": "environment", hint: string, } | { "state": "memoryOnly", hint: string, error: ErrorReport, } | { "state": "unavailable", error: ErrorReport, };
+
+/**
+ * A key as people see it.
+ */
+export type KeyView = { name: string, 
+/**
+ * Its last four characters, to tell keys apart.
+ */
+hint: string, 
+/**
+ * Milliseconds since 1970.
+ */
+createdAt: number, revoked: boolean, rights: KeyRights, 
+/**
+ * Tokens used this month.
+ */
+used: number, 
+/**
+ * Such as `2025-08`.
+ */
+month: string, };
 
 /**
  * What starting a server's program comes down to on this computer. No value of a variable is in it.
@@ -840,6 +924,16 @@ export type Link = { turn: TurnId,
 parent?: TurnId, 
  * The first turn with this very question, where this one answers it once more.
 again?: TurnId, };
+ * Settings → Local API.
+export type LocalApiPanel = { door: Door, 
+ * Why it is not on although it should be.
+error?: ErrorReport, 
+ * What other programs call the base URL; nothing while it is off.
+address?: string, 
+ * Those that are valid, oldest first.
+keys: Array<KeyView>, exposed: Array<Exposed>, 
+ * Newest first.
+requests: Array<VisitorRequest>, };
 
 /**
  * Which records somebody wants to see; what is absent lets everything through.
@@ -996,6 +1090,11 @@ tools?: boolean,
  * Whether it looks at images, where the provider tells.
  */
 vision?: boolean, };
+
+/**
+ * A key that was just made: the only time at which it can be read.
+ */
+export type NewKey = { name: string, key: string, };
 
 /**
  * Something Loquat did on the way, such as leaving out a tool that the provider refused.
@@ -1262,6 +1361,8 @@ conversation?: ConversationId,
 at: number, };
 
 export type RenameConversation = { id: ConversationId, title: string, };
+
+export type RequestState = { "state": "running" } | { "state": "answered" } | { "state": "failed", code: string, } | { "state": "left" };
 
 /**
  * Something of a server that can be read.
@@ -1916,6 +2017,43 @@ export type Verdict = "allow" | "ask" | "deny";
  * What a version is a version of.
  */
 export type VersionOf = "question" | "answer";
+ * A call that another program wants made, and that waits for a person's word.
+export type VisitorCall = { id: string, way: Way, 
+/**
+ * Whose key was shown.
+who: string, tool: string, 
+/**
+ * The tool's server, where it is one of this computer's.
+server?: string, arguments: unknown, 
+/**
+ * Why somebody is asked.
+reason: string, 
+/**
+ * The conversation in which it waits as well, where there is one.
+conversation?: ConversationId, };
+
+/**
+ * One request of another program: under way, or of a moment ago.
+export type VisitorRequest = { id: number, 
+/**
+ * Milliseconds since 1970.
+at: number, 
+/**
+ * Whose key was shown.
+who: string, 
+/**
+ * What was asked for: a path, or a tool.
+what: string, state: RequestState, 
+/**
+ * How long it took, once it has ended.
+durationMs?: number, 
+/**
+ * Tokens read and written for it, where a model was asked.
+tokens?: number, };
+
+/**
+ * Through which door a visitor came.
+export type Way = "api" | "gateway";
 
 /**
  * One JSON-RPC message as it went by, secrets masked.

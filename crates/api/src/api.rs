@@ -1,8 +1,6 @@
 //! What requests are answered with, and what a caller may have of it.
 
-use std::sync::Arc;
-
-use chat::{ModelRef, Usage};
+use chat::ModelRef;
 use engine::{Engine, Scope};
 
 use crate::caller::Caller;
@@ -10,6 +8,7 @@ use crate::error::ApiError;
 use crate::handed::Handed;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
+use crate::requests::Requests;
 
 /// Who is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +32,21 @@ pub struct Api {
     pub(crate) default_model: Option<String>,
     pub(crate) metrics: Metrics,
     pub(crate) handed: Handed,
+    pub(crate) requests: Requests,
 }
 
 impl Api {
     pub fn new(engine: Engine, keys: Keys, door: Door) -> Self {
-        let (metrics, handed) = (Metrics::default(), Handed::default());
-        Self { engine, keys, door, attended: false, default_model: None, metrics, handed }
+        Self {
+            engine,
+            keys,
+            door,
+            attended: false,
+            default_model: None,
+            metrics: Metrics::default(),
+            handed: Handed::default(),
+            requests: Requests::default(),
+        }
     }
 
     /// Calls that need somebody's word wait for it, because somebody is there.
@@ -62,15 +70,10 @@ impl Api {
         Err(ApiError::budget(u64::try_from(wait).unwrap_or(86_400), message))
     }
 
-    pub(crate) fn count(&self, caller: &Caller, usage: Usage) {
-        self.metrics.used(usage);
-        self.keys.count(&caller.name, usage.input + usage.output);
-    }
-
     pub(crate) fn scope(&self, caller: &Caller) -> Scope {
         let tools = self.engine.tools();
         let rules = caller.rights.rules(&tools);
-        Scope { servers: caller.rights.servers.clone(), rules, attended: self.attended }
+        Scope { who: caller.name.clone(), servers: caller.rights.servers.clone(), rules, attended: self.attended }
     }
 
     /// Which model is meant: `provider/model`, or a model of the provider that is chosen in the settings.
@@ -87,24 +90,10 @@ impl Api {
             return Ok(ModelRef { provider: provider.to_owned(), model: model.to_owned() });
         }
         match usual {
+            // It has one model, whatever clients call theirs.
+            Some(usual) if usual.provider == engine::provider::PRACTICE => Ok(usual),
             Some(usual) => Ok(ModelRef { model: named.to_owned(), ..usual }),
             None => Err(ApiError::wrong("model", "Name it as `provider/model`, or choose a provider in the settings.")),
         }
-    }
-}
-
-/// Counts a request as running for as long as it lives.
-pub(crate) struct Running(Arc<Api>);
-
-impl Running {
-    pub(crate) fn begin(api: &Arc<Api>) -> Self {
-        api.metrics.begun();
-        Self(api.clone())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.metrics.ended();
     }
 }

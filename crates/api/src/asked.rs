@@ -9,6 +9,7 @@ use crate::answer::{Answer, End, HandedCall};
 use crate::api::Api;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::kinds::{self, Kind};
 use crate::{messages, sessions};
 
 /// Fields that are ours to understand; every other one goes to the model as it is.
@@ -27,6 +28,19 @@ const OURS: [&str; 12] = [
     "user",
 ];
 
+const FIELDS: [(&str, Kind); 10] = [
+    ("model", Kind::Text),
+    ("messages", Kind::List),
+    ("stream", Kind::Flag),
+    ("tools", Kind::List),
+    ("temperature", Kind::Number),
+    ("top_p", Kind::Number),
+    ("max_tokens", Kind::Count),
+    ("max_completion_tokens", Kind::Count),
+    ("session_id", Kind::Text),
+    ("n", Kind::Count),
+];
+
 /// A request for a completion, read and found to be possible.
 pub(crate) struct Asked {
     pub(crate) model: ModelRef,
@@ -40,6 +54,7 @@ pub(crate) struct Asked {
 impl Asked {
     pub(crate) fn read(api: &Api, caller: &Caller, body: &Value) -> Result<Self, ApiError> {
         api.may_spend(caller)?;
+        kinds::check(body, &FIELDS)?;
         let flag = |value: Option<&Value>| value.and_then(Value::as_bool).unwrap_or_default();
         if body.get("n").and_then(Value::as_u64).is_some_and(|n| n != 1) {
             return Err(ApiError::wrong("n", "Only one answer is made: leave `n` out, or send 1."));

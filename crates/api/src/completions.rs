@@ -8,10 +8,11 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use crate::answer::{End, Piece};
-use crate::api::{Api, Running};
+use crate::api::Api;
 use crate::asked::{Asked, Head, finish_reason, hand_over, noted, tool_call, usage};
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::requests::Running;
 use crate::stream;
 
 pub(crate) async fn create(
@@ -20,17 +21,20 @@ pub(crate) async fn create(
     body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(body) = body.map_err(|error| ApiError::wrong("", error.body_text()))?;
-    let running = Running::begin(&api);
-    let asked = Asked::read(&api, &caller, &body)?;
+    let mut running = Running::begin(&api, &caller, "/v1/chat/completions");
+    let asked = running.noting(Asked::read(&api, &caller, &body))?;
+    running.asks(&asked.model);
     if asked.stream {
         return stream::chunks(api, caller, asked, running).await.map(IntoResponse::into_response);
     }
-    let whole = whole(&api, &caller, &asked).await?;
+    let whole = whole(&api, &caller, &asked, &running).await;
+    let whole = running.noting(whole)?;
+    running.answered();
     Ok(Json(whole).into_response())
 }
 
 /// The whole answer at once. One that is empty is asked for once more.
-async fn whole(api: &Arc<Api>, caller: &Caller, asked: &Asked) -> Result<Value, ApiError> {
+async fn whole(api: &Arc<Api>, caller: &Caller, asked: &Asked, running: &Running) -> Result<Value, ApiError> {
     for _ in 0..2 {
         let mut answer = asked.begin(api, caller).await?;
         let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), vec![]);
@@ -42,12 +46,9 @@ async fn whole(api: &Arc<Api>, caller: &Caller, asked: &Asked) -> Result<Value, 
                 Piece::End(end) => break end,
             }
         };
-        api.count(caller, answer.usage);
+        running.used(answer.usage);
         match end {
-            End::Failed(error) => {
-                api.metrics.failed();
-                return Err(error);
-            }
+            End::Failed(error) => return Err(error),
             End::Stop if answer.is_empty() => (),
             end => {
                 let handed = hand_over(api, &end, &answer);
@@ -71,6 +72,5 @@ async fn whole(api: &Arc<Api>, caller: &Caller, asked: &Asked) -> Result<Value, 
             }
         }
     }
-    api.metrics.failed();
     Err(ApiError::empty())
 }

@@ -74,10 +74,10 @@ fn document() -> Value {
             "/chat": { "post": operation("Answers a message, in a session that is kept.", Some("Chat"), "Reply") },
             "/v1/models": { "get": operation("Lists the models of every provider that answers.", None, "Any") },
             "/v1/models/{id}": { "get": with_id(operation("Tells of one model.", None, "Any")) },
-            "/v1/chat/completions": { "post": operation("Answers, as OpenAI's chat completions do.", Some("Completion"), "Any") },
-            "/v1/responses": { "post": operation("Answers, as OpenAI's responses do.", Some("Response"), "Any") },
+            "/v1/chat/completions": { "post": streaming(operation("Answers, as OpenAI's chat completions do.", Some("Completion"), "Any")) },
+            "/v1/responses": { "post": streaming(operation("Answers, as OpenAI's responses do.", Some("Response"), "Any")) },
             "/v1/embeddings": { "post": operation("Passed on to the model's provider.", Some("Embeddings"), "Any") },
-            "/metrics": { "get": operation("Counts, in the text format of Prometheus.", None, "Any") },
+            "/metrics": { "get": as_text(operation("Counts, in the text format of Prometheus.", None, "Any")) },
         },
         "components": {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
@@ -88,6 +88,10 @@ fn document() -> Value {
 
 fn schemas() -> Value {
     let any = || json!({ "type": "object", "additionalProperties": true });
+    let may = |kind: &str| json!({ "type": [kind, "null"] });
+    let count = json!({ "type": ["integer", "null"], "minimum": 1 });
+    let roles = ["system", "developer", "user", "assistant", "tool"];
+    let message = json!({ "type": "object", "required": ["role"], "properties": { "role": { "enum": roles } } });
     json!({
         "Any": any(),
         "Chat": { "type": "object", "required": ["message"], "properties": {
@@ -95,22 +99,32 @@ fn schemas() -> Value {
         "Reply": { "type": "object", "required": ["response", "session_id"], "properties": {
             "response": { "type": "string" }, "session_id": { "type": "string" } } },
         "Completion": { "type": "object", "required": ["messages"], "properties": {
-            "model": { "type": "string" },
-            "messages": { "type": "array", "minItems": 1, "items": any() },
-            "stream": { "type": "boolean" }, "tools": { "type": "array", "items": any() },
-            "temperature": { "type": "number" }, "max_tokens": { "type": "integer", "minimum": 1 },
-            "session_id": { "type": "string" } } },
+            "model": may("string"),
+            "messages": { "type": "array", "minItems": 1, "items": message },
+            "stream": may("boolean"), "tools": { "type": ["array", "null"], "items": any() },
+            "temperature": may("number"), "top_p": may("number"),
+            "max_tokens": count, "max_completion_tokens": count,
+            "session_id": may("string") } },
         "Response": { "type": "object", "required": ["input"], "properties": {
-            "model": { "type": "string" },
+            "model": may("string"), "instructions": may("string"), "max_output_tokens": count,
             "input": { "oneOf": [{ "type": "string" }, { "type": "array", "minItems": 1, "items": any() }] },
-            "previous_response_id": { "type": ["string", "null"] }, "store": { "type": "boolean" },
-            "stream": { "type": "boolean" } } },
+            "previous_response_id": may("string"), "store": may("boolean"), "stream": may("boolean") } },
         "Embeddings": { "type": "object", "required": ["input"], "properties": {
-            "model": { "type": "string" }, "input": {} } },
+            "model": may("string"), "input": {} } },
         "Error": { "type": "object", "required": ["error"], "properties": { "error": {
             "type": "object", "properties": { "message": { "type": "string" }, "type": { "type": "string" },
             "param": { "type": ["string", "null"] }, "code": { "type": ["string", "null"] } } } } },
     })
+}
+
+fn as_text(mut operation: Value) -> Value {
+    operation["responses"]["200"]["content"] = json!({ "text/plain": { "schema": { "type": "string" } } });
+    operation
+}
+
+fn streaming(mut operation: Value) -> Value {
+    operation["responses"]["200"]["content"]["text/event-stream"] = json!({ "schema": { "type": "string" } });
+    operation
 }
 
 fn with_id(mut operation: Value) -> Value {

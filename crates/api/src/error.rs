@@ -56,6 +56,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "server_error", "stopped", message)
     }
 
+    /// For programs; never changes.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// As it stands in a body or in a stream.
     pub(crate) fn body(&self) -> Value {
         json!({ "error": { "message": self.message, "type": self.kind, "param": self.param, "code": self.code } })

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat::{ErrorCode, ErrorReport, Rule};
 use jiff::Timestamp;
@@ -40,15 +40,53 @@ pub struct Key {
     hash: String,
 }
 
+/// A key as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct KeyView {
+    pub name: String,
+    /// Its last four characters, to tell keys apart.
+    pub hint: String,
+    /// Milliseconds since 1970.
+    pub created_at: u64,
+    pub revoked: bool,
+    pub rights: KeyRights,
+    /// Tokens used this month.
+    pub used: u64,
+    /// Such as `2025-08`.
+    pub month: String,
+}
+
+impl From<&Key> for KeyView {
+    fn from(key: &Key) -> Self {
+        let now = month();
+        Self {
+            name: key.name.clone(),
+            hint: key.hint.clone(),
+            created_at: key.created_at,
+            revoked: key.revoked,
+            rights: key.rights.clone(),
+            used: if key.month == now { key.used } else { 0 },
+            month: now,
+        }
+    }
+}
+
 /// What whoever has the key may do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase", default)]
 pub struct KeyRights {
     /// Tools of these servers only; of all where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub servers: Option<Vec<String>>,
     /// Calls that run without anybody being asked: `*`, or `server/tool`, or `server/*`.
     pub allow: Vec<String>,
     /// So many tokens a month; any number where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub budget: Option<u64>,
 }
 
@@ -79,6 +117,7 @@ impl KeyRights {
 
 /// A key that was just made: the only time at which it can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 pub struct NewKey {
     pub name: String,
     pub key: String,
@@ -135,10 +174,11 @@ struct Kept {
     keys: Vec<Key>,
 }
 
-/// The keys of one home.
+/// The keys of one home. Cheap to clone; all clones are the same keys.
+#[derive(Clone)]
 pub struct Keys {
     path: PathBuf,
-    kept: Mutex<Kept>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 impl Keys {
@@ -148,7 +188,7 @@ impl Keys {
         if kept.secret.is_empty() {
             kept.secret = random()?;
         }
-        Ok(Self { path, kept: Mutex::new(kept) })
+        Ok(Self { path, kept: Arc::new(Mutex::new(kept)) })
     }
 
     /// Every key, oldest first.

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::kinds::{self, Kind};
+use crate::requests::Running;
 
 /// Every model of every provider that answers; the chosen provider's go by their own names too.
 pub(crate) async fn list(State(api): State<Arc<Api>>) -> Json<Value> {
@@ -56,12 +58,17 @@ pub(crate) async fn embeddings(
     body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(mut body) = body.map_err(|error| ApiError::wrong("", error.body_text()))?;
-    api.may_spend(&caller)?;
-    let model = api.model(body.get("model").and_then(Value::as_str))?;
+    let mut running = Running::begin(&api, &caller, "/v1/embeddings");
+    running.noting(api.may_spend(&caller))?;
+    running.noting(kinds::check(&body, &[("model", Kind::Text)]))?;
+    let model = running.noting(api.model(body.get("model").and_then(Value::as_str)))?;
+    running.asks(&model);
     body["model"] = json!(model.model);
-    let (status, answer) = api.engine.forward(&model.provider, "embeddings", &body).await?;
+    let forwarded = api.engine.forward(&model.provider, "embeddings", &body).await;
+    let (status, answer) = running.noting(forwarded.map_err(ApiError::from))?;
+    running.answered();
     let usage = answer.get("usage").and_then(|usage| usage.get("total_tokens")).and_then(Value::as_u64);
-    api.count(&caller, chat::Usage { input: usage.unwrap_or_default(), ..chat::Usage::default() });
+    running.used(chat::Usage { input: usage.unwrap_or_default(), ..chat::Usage::default() });
     let status = axum::http::StatusCode::from_u16(status).unwrap_or(axum::http::StatusCode::BAD_GATEWAY);
     Ok((status, Json(answer)).into_response())
 }

@@ -14,10 +14,11 @@ use futures::stream::{Stream, unfold};
 use serde_json::Value;
 
 use crate::answer::{Answer, End, Piece};
-use crate::api::{Api, Running};
+use crate::api::Api;
 use crate::asked::hand_over;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::requests::Running;
 use crate::stream::{Events, events};
 use compose::Composing;
 use input::Asked;
@@ -28,12 +29,13 @@ pub(crate) async fn create(
     body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(body) = body.map_err(|error| ApiError::wrong("", error.body_text()))?;
-    let running = Running::begin(&api);
-    let asked = Asked::read(&api, &caller, &body).await?;
+    let mut running = Running::begin(&api, &caller, "/v1/responses");
+    let asked = running.noting(Asked::read(&api, &caller, &body).await)?;
+    running.asks(&asked.model);
     let streams = asked.stream;
-    let answer = asked.begin(&api, &caller).await?;
+    let answer = running.noting(asked.begin(&api, &caller).await)?;
     let composing = Composing::new(&api, &caller, &asked, &answer);
-    let mut telling = Telling { api, caller, answer, composing, ended: None, _running: running };
+    let mut telling = Telling { api, answer, composing, ended: None, running };
     if streams {
         return Ok(stream(telling).into_response());
     }
@@ -48,11 +50,10 @@ pub(crate) async fn create(
 
 struct Telling {
     api: Arc<Api>,
-    caller: Caller,
     answer: Answer,
     composing: Composing,
     ended: Option<End>,
-    _running: Running,
+    running: Running,
 }
 
 impl Telling {
@@ -68,9 +69,10 @@ impl Telling {
                 self.composing.call(&call)
             }
             Piece::End(end) => {
-                self.api.count(&self.caller, self.answer.usage);
-                if matches!(end, End::Failed(_)) {
-                    self.api.metrics.failed();
+                self.running.used(self.answer.usage);
+                match &end {
+                    End::Failed(error) => self.running.failed(error),
+                    End::Stop | End::Length | End::Calls(_) => self.running.answered(),
                 }
                 let handed = hand_over(&self.api, &end, &self.answer);
                 let events = self.composing.end(&end, &handed, self.answer.usage);

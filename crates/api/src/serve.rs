@@ -12,6 +12,7 @@ use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
+use chat::VisitorRequest;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -67,6 +68,7 @@ async fn unknown() -> impl IntoResponse {
 
 /// The API being served. Dropping it ends it.
 pub struct Served {
+    api: Arc<Api>,
     address: SocketAddr,
     task: tokio::task::JoinHandle<()>,
     _stop: DropGuard,
@@ -77,11 +79,24 @@ impl Served {
         self.address
     }
 
+    /// What is being answered now and what was a moment ago, newest first.
+    pub fn requests(&self) -> Vec<VisitorRequest> {
+        self.api.requests.list()
+    }
+
     /// Until it has ended, answers under way included.
     pub async fn end(self) {
         let Self { task, _stop, .. } = self;
         drop(_stop);
         let _ = task.await;
+    }
+
+    /// The same, but nobody is waited for longer than that.
+    pub(crate) async fn end_within(self, deadline: Duration) {
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(deadline, self.end()).await.is_err() {
+            abort.abort();
+        }
     }
 }
 
@@ -91,7 +106,7 @@ pub fn serve(api: Api, listener: TcpListener) -> Result<Served, KeyError> {
     let address = listener.local_addr().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let stop = CancellationToken::new();
     let api = Arc::new(api);
-    let router = routes(api.clone());
+    let (router, kept) = (routes(api.clone()), api.clone());
     // A stream's small pieces leave at once.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let stopped = stop.clone();
@@ -101,7 +116,7 @@ pub fn serve(api: Api, listener: TcpListener) -> Result<Served, KeyError> {
         let _ = axum::serve(listener, router).with_graceful_shutdown(ended).await;
         let _ = counting.await;
     });
-    Ok(Served { address, task, _stop: stop.drop_guard() })
+    Ok(Served { api: kept, address, task, _stop: stop.drop_guard() })
 }
 
 /// Writes down what keys have used, and takes in keys that were made or revoked meanwhile.

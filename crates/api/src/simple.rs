@@ -8,10 +8,11 @@ use engine::{Keep, Visit};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, End, Piece};
-use crate::api::{Api, Running};
+use crate::api::Api;
 use crate::asked::noted;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::requests::Running;
 use crate::{messages, sessions};
 
 /// `GET /`: says what this is.
@@ -29,8 +30,15 @@ pub(crate) async fn chat(
     body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(body) = body.map_err(|error| ApiError::wrong("", error.body_text()))?;
-    let _running = Running::begin(&api);
-    api.may_spend(&caller)?;
+    let mut running = Running::begin(&api, &caller, "/chat");
+    let reply = reply(&api, &caller, &body, &running).await;
+    let reply = running.noting(reply)?;
+    running.answered();
+    Ok(Json(reply))
+}
+
+async fn reply(api: &Api, caller: &Caller, body: &Value, running: &Running) -> Result<Value, ApiError> {
+    api.may_spend(caller)?;
     let message = body.get("message").and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let message = message.ok_or_else(|| ApiError::wrong("message", "`message` must be a text that is not empty."))?;
     let secret = api.keys.secret();
@@ -39,12 +47,14 @@ pub(crate) async fn chat(
         Some(Value::String(session)) => Keep::In(sessions::conversation(&secret, &caller.name, session)?),
         Some(_) => return Err(ApiError::wrong("session_id", "`session_id` must be a string.")),
     };
+    let model = api.model(None)?;
+    running.asks(&model);
     for _ in 0..2 {
         let visit = Visit {
             keep: keep.clone(),
             items: vec![messages::question(message.to_owned())],
-            model: Some(api.model(None)?),
-            scope: api.scope(&caller),
+            model: Some(model.clone()),
+            scope: api.scope(caller),
             ..Visit::default()
         };
         let mut answer = Answer::new(api.engine.visit(visit).await?);
@@ -53,17 +63,14 @@ pub(crate) async fn chat(
             match answer.next().await {
                 Piece::Text(piece) => text.push_str(&piece),
                 Piece::Reasoning(_) => (),
-                Piece::Call(call) => noted(&api, &mut calls, call),
+                Piece::Call(call) => noted(api, &mut calls, call),
                 Piece::End(end) => break end,
             }
         };
-        api.count(&caller, answer.usage);
+        running.used(answer.usage);
         let conversation = answer.visiting().conversation.clone();
         match end {
-            End::Failed(error) => {
-                api.metrics.failed();
-                return Err(error);
-            }
+            End::Failed(error) => return Err(error),
             End::Stop if answer.is_empty() => keep = conversation.map_or(Keep::New, Keep::In),
             End::Stop | End::Length | End::Calls(_) => {
                 let session = conversation.map(|id| sessions::session_id(&secret, &caller.name, &id));
@@ -71,7 +78,7 @@ pub(crate) async fn chat(
                 if !calls.is_empty() {
                     reply["calls"] = json!(calls);
                 }
-                return Ok(Json(reply));
+                return Ok(reply);
             }
         }
     }

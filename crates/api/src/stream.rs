@@ -10,10 +10,11 @@ use futures::stream::unfold;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, End, Piece};
-use crate::api::{Api, Running};
+use crate::api::Api;
 use crate::asked::{Asked, Head, finish_reason, hand_over, noted, tool_call, usage};
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::requests::Running;
 
 /// A comment now and then keeps proxies from giving up on a long call.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -25,12 +26,11 @@ pub(crate) async fn chunks(
     api: Arc<Api>,
     caller: Caller,
     asked: Asked,
-    running: Running,
+    mut running: Running,
 ) -> Result<Events<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let answer = asked.begin(&api, &caller).await?;
+    let answer = running.noting(asked.begin(&api, &caller).await)?;
     let head = Head::new(&api, &caller, &answer, &asked.model);
-    let telling =
-        Telling { api, caller, asked, head, answer, begun: false, again: true, done: Done::No, _running: running };
+    let telling = Telling { api, caller, asked, head, answer, begun: false, again: true, done: Done::No, running };
     Ok(events(unfold(telling, |mut telling| async move {
         let chunks = telling.next().await?;
         Some((futures::stream::iter(chunks.into_iter().map(Ok)), telling))
@@ -65,7 +65,7 @@ struct Telling {
     /// Whether an empty answer may be asked for once more.
     again: bool,
     done: Done,
-    _running: Running,
+    running: Running,
 }
 
 impl Telling {
@@ -100,7 +100,7 @@ impl Telling {
     }
 
     async fn ask_again(&mut self) -> Vec<Event> {
-        self.api.count(&self.caller, self.answer.usage);
+        self.running.used(self.answer.usage);
         if !std::mem::take(&mut self.again) {
             return self.end(&End::Failed(ApiError::empty()));
         }
@@ -115,11 +115,12 @@ impl Telling {
 
     fn end(&mut self, end: &End) -> Vec<Event> {
         self.done = Done::Said;
-        self.api.count(&self.caller, self.answer.usage);
+        self.running.used(self.answer.usage);
         if let End::Failed(error) = end {
-            self.api.metrics.failed();
+            self.running.failed(error);
             return vec![event(&error.body())];
         }
+        self.running.answered();
         let mut chunks = vec![];
         let handed = hand_over(&self.api, end, &self.answer);
         for (index, call) in handed.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The API as other programs meet it: a real socket, a real engine, the help desk's servers as real processes.
 
 mod common;
+mod window;
 
 use common::{Service, data, delta_text};
 use serde_json::{Value, json};

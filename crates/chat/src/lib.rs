@@ -27,6 +27,7 @@ mod shorten;
 mod signin;
 mod turn;
 mod visible;
+mod visitor;
 mod wire;
 
 pub use branch::{Branches, Link, VersionOf};
@@ -53,4 +54,5 @@ pub use server::{ServerState, Tool, ToolHints};
 pub use signin::{AccountView, SignInProgress, SignInStage, SignInStep};
 pub use turn::{Next, Note, Pace, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;
+pub use visitor::{Exposed, RequestState, VisitorCall, VisitorRequest, Way};
 pub use wire::WireLine;

@@ -5,7 +5,7 @@ mod operate;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ::chat::{ErrorCode, ErrorReport};
-use ::gateway::{DevBackend, Gateway, GatewayError, Options, new_key, verify};
+use ::gateway::{DevBackend, Gateway, Options, new_key, verify};
 use clap::{Args as Group, Subcommand};
 use mcp::Secret;
 
@@ -111,11 +111,12 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     let given = std::env::var("MCP_SERVER_TOKEN").ok().filter(|key| !key.is_empty());
     let was_given = given.is_some();
     let spare = given.unwrap_or_else(|| new_key().key);
-    let options = Options { config: args.config, listen, spare_key: (!args.stdio).then(|| Secret::new(spare.clone())) };
-    let gateway = Gateway::open(options).await.map_err(report)?;
+    let spare_key = (!args.stdio).then(|| Secret::new(spare.clone()));
+    let options = Options { config: args.config, listen, spare_key, servers: None };
+    let gateway = Gateway::open(options).await.map_err(|error| error.report())?;
     if args.stdio {
         gateway.settled(SERVERS_MAY_TAKE).await;
-        gateway.serve_stdio().await.map_err(report)?;
+        gateway.serve_stdio().await.map_err(|error| error.report())?;
         gateway.shut_down().await;
         return Ok(Ending::Answered);
     }
@@ -125,7 +126,7 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
             .because("The file has no keys and no authorization server, and it is served to more than this machine.")
             .fix("Make a key with `loq gateway key NAME` and put what it prints into the file."));
     }
-    let mut served = gateway.serve().await.map_err(report)?;
+    let mut served = gateway.serve().await.map_err(|error| error.report())?;
     print::note(&format!("The gateway serves {} until Ctrl+C.", served.url()));
     if gateway.is_open_to_spare_key() {
         let words = if was_given { "the key of MCP_SERVER_TOKEN".to_owned() } else { format!("this key: {spare}") };
@@ -136,7 +137,7 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
         () = told_to_end() => served.stop().await,
     };
     gateway.shut_down().await;
-    ended.map_err(report)?;
+    ended.map_err(|error| error.report())?;
     Ok(Ending::Answered)
 }
 
@@ -170,16 +171,16 @@ fn key(name: &str, json: bool) -> Ending {
 }
 
 async fn check(config: PathBuf) -> Result<Ending, ErrorReport> {
-    let tools = ::gateway::check(config).await.map_err(report)?;
+    let tools = ::gateway::check(config).await.map_err(|error| error.report())?;
     print::line(&format!("The file can be served. It offers {tools} tools of its own."));
     Ok(Ending::Answered)
 }
 
 async fn dev_backend(listen: SocketAddr) -> Result<Ending, ErrorReport> {
-    let mut backend = DevBackend::start(listen).await.map_err(report)?;
+    let mut backend = DevBackend::start(listen).await.map_err(|error| error.report())?;
     print::note(&format!("The backend with made-up data serves http://{} until Ctrl+C.", backend.address()));
     tokio::select! {
-        ended = backend.ended() => ended.map_err(report)?,
+        ended = backend.ended() => ended.map_err(|error| error.report())?,
         () = told_to_end() => (),
     }
     Ok(Ending::Answered)
@@ -196,18 +197,4 @@ pub(crate) fn audit(args: AuditArgs) -> Result<Ending, ErrorReport> {
         format!("Whole: {} records in {} files. The last hash is {}.", verified.records, verified.files, verified.hash);
     print::line(&if json { serde_json::to_string(&verified).unwrap_or_default() } else { words });
     Ok(Ending::Answered)
-}
-
-fn report(error: GatewayError) -> ErrorReport {
-    let code = match &error {
-        GatewayError::Config(_) | GatewayError::Unreadable { .. } => ErrorCode::InvalidInput,
-        GatewayError::NotForTheNetwork { .. } | GatewayError::NobodyOnStdio => ErrorCode::InvalidInput,
-        GatewayError::Audit { .. } | GatewayError::AuditDamaged { .. } => ErrorCode::StorageFailed,
-        GatewayError::Bind { .. } | GatewayError::Client(_) | GatewayError::Serve(_) => ErrorCode::Unknown,
-    };
-    let report = ErrorReport::new(code, error.to_string());
-    match error.fix() {
-        Some(fix) => report.fix(fix),
-        None => report,
-    }
 }

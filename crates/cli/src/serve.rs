@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ::chat::{ErrorCode, ErrorReport};
-use api::{Api, Door, KeyRights, Keys};
+use api::{Api, Door, KeyRights, KeyView, Keys};
 use engine::Home;
 use tokio::net::TcpListener;
 
@@ -51,9 +51,9 @@ pub(crate) fn keys(args: KeysArgs) -> Result<Ending, ErrorReport> {
             }
         }
         KeysAction::List { json } => {
-            let list = keys.list();
+            let list: Vec<KeyView> = keys.list().iter().map(KeyView::from).collect();
             if json {
-                print::json(&list.iter().map(shown).collect::<Vec<_>>());
+                print::json(&list);
             }
             for key in list.iter().filter(|_| !json) {
                 let state = if key.revoked { "revoked" } else { "valid" };
@@ -70,15 +70,6 @@ pub(crate) fn keys(args: KeysArgs) -> Result<Ending, ErrorReport> {
         }
     }
     Ok(Ending::Answered)
-}
-
-/// A key without its hash: nobody needs that outside the file.
-fn shown(key: &api::Key) -> serde_json::Value {
-    let mut value = serde_json::to_value(key).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("hash");
-    }
-    value
 }
 
 fn address(args: &Serve) -> Result<SocketAddr, ErrorReport> {

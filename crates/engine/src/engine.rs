@@ -34,6 +34,7 @@ use crate::settings::Settings;
 use crate::store::{Store, TitledBy};
 use crate::toolset::Preparing;
 use crate::view::{AppEvent, Snapshot};
+use crate::visitors::Visitors;
 
 /// Servers that are still connecting are waited for this long before a turn's first request.
 const SERVERS_MAY_TAKE: Duration = Duration::from_secs(5);
@@ -108,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) pictures: Arc<Pictures>,
     pub(crate) questions: Arc<Questions>,
     pub(crate) last_result: LastResult,
+    pub(crate) visitors: Visitors,
 }
 
 /// A question and where it goes.
@@ -171,6 +173,7 @@ impl Engine {
             approvals: Arc::default(),
             questions: Arc::default(),
             last_result: LastResult::default(),
+            visitors: Visitors::default(),
             rules: options.rules,
             face: options.face,
             exchanges: Exchanges::default(),

@@ -53,6 +53,7 @@ mod tools;
 mod toolset;
 mod view;
 mod visit;
+mod visitors;
 
 pub use approvals::Approval;
 pub use branches::Place;

@@ -2,7 +2,7 @@
 
 use chat::{
     Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, Question, ServerState, SignInStep,
-    ToolChoice, Turn, TurnEvent, TurnId,
+    ToolChoice, Turn, TurnEvent, TurnId, VisitorCall, Way,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,11 @@ pub enum AppEvent {
     ToolChoice {
         conversation: ConversationId,
         choice: ToolChoice,
+    },
+    /// All calls that wait for a person's word on this way, and none besides.
+    VisitorCalls {
+        way: Way,
+        calls: Vec<VisitorCall>,
     },
     /// All that is wrong now and stays so until it is mended; what was wrong before is.
     Troubles {

@@ -20,6 +20,7 @@ use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Samplin
 use crate::run::{Record, Runner};
 use crate::store::StoreError;
 use crate::tools::{OnProgress, Tools};
+use crate::visitors::Visitor;
 
 /// Stands for the caller where a tool's server is named. No server can be called so.
 pub const CALLER: &str = "caller:";
@@ -62,6 +63,8 @@ pub enum Keep {
 /// What of this computer a caller may use.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
+    /// Who the caller is, as a person may read it.
+    pub who: String,
     /// Tools of these servers only; all where absent.
     pub servers: Option<Vec<String>>,
     /// Rules besides the engine's own.
@@ -120,7 +123,7 @@ impl Engine {
         };
         let facts = self.facts(&model).await;
         let kept = id.as_ref().map(|(id, _)| Recorder { engine: self.clone(), conversation: id.clone() });
-        let recorder = Arc::new(Told { kept, send, engine: self.clone(), attended: visit.scope.attended });
+        let recorder = Arc::new(Told::of(self, &visit.scope, kept, send));
         let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
         let conversation = id.as_ref().map(|(id, _)| id.clone());
         let equipment = Equipment { provider, facts, recorder, stop: stop.clone(), conversation: conversation.clone() };
@@ -200,7 +203,8 @@ struct Told {
     kept: Option<Recorder>,
     send: mpsc::UnboundedSender<TurnEvent>,
     engine: Engine,
-    attended: bool,
+    /// Nothing where nobody is there to be asked.
+    visitor: Option<Visitor>,
 }
 
 impl Record for Told {
@@ -210,11 +214,11 @@ impl Record for Told {
         }
         // The caller may be gone; then the turn is being stopped.
         let _ = self.send.send(event.clone());
-        if let TurnEvent::Item { item: Item::ToolCall(call) } = event
-            && matches!(call.status, CallStatus::AwaitingApproval { .. })
-            && !(self.attended && self.kept.is_some())
-        {
-            self.refuse(&call.id);
+        let TurnEvent::Item { item: Item::ToolCall(call) } = event else { return };
+        match &self.visitor {
+            Some(visitor) => visitor.follow(call),
+            None if matches!(call.status, CallStatus::AwaitingApproval { .. }) => self.refuse(&call.id),
+            None => (),
         }
     }
 
@@ -225,6 +229,11 @@ impl Record for Told {
 }
 
 impl Told {
+    fn of(engine: &Engine, scope: &Scope, kept: Option<Recorder>, send: mpsc::UnboundedSender<TurnEvent>) -> Self {
+        let visitor = Visitor::of(engine, scope, kept.as_ref().map(|kept| &kept.conversation));
+        Self { kept, send, engine: engine.clone(), visitor }
+    }
+
     fn refuse(&self, call: &CallId) {
         let word = "nobody is there to allow it; the key that was used does not allow it by itself";
         let _ = self.engine.answer(call, Approval::Refuse { word: Some(word.into()) });

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use chat::{VisitorCall, Way};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -21,6 +22,8 @@ const MOST: usize = 1000;
 #[derive(Default)]
 pub(crate) struct Approvals {
     waiting: Mutex<BTreeMap<Uuid, Waiting>>,
+    /// The same, as faces are shown them.
+    shown: watch::Sender<Vec<VisitorCall>>,
 }
 
 struct Waiting {
@@ -44,6 +47,21 @@ pub(crate) struct Pending {
     pub(crate) reason: String,
     pub(crate) asked_at: String,
     pub(crate) until: String,
+}
+
+impl Pending {
+    fn to_visitor(&self) -> VisitorCall {
+        VisitorCall {
+            id: self.id.to_string(),
+            way: Way::Gateway,
+            who: self.actor.to_string(),
+            tool: self.tool.clone(),
+            server: None,
+            arguments: self.arguments.clone(),
+            reason: self.reason.clone(),
+            conversation: None,
+        }
+    }
 }
 
 /// What a person said, and who.
@@ -71,7 +89,9 @@ pub(crate) struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.approvals.lock().remove(&self.id);
+        if self.approvals.lock().remove(&self.id).is_some() {
+            self.approvals.tell();
+        }
     }
 }
 
@@ -108,6 +128,7 @@ impl Approvals {
         }
         waiting.insert(id, Waiting { shown, credential: asked.caller.credential.clone(), answer });
         drop(waiting);
+        self.tell();
         Some(Place { approvals: self, id, answer: heard })
     }
 
@@ -128,8 +149,28 @@ impl Approvals {
             return Err(NotTaken::Own);
         }
         let asked = waiting.remove(&id).ok_or(NotTaken::Gone)?;
+        drop(waiting);
+        self.tell();
         let verdict = Verdict { approved, by: by.credential.clone() };
         asked.answer.send(verdict).map_err(|_| NotTaken::Gone)
+    }
+
+    /// What waits in all tenants, now and whenever it changes.
+    pub(crate) fn shown(&self) -> watch::Receiver<Vec<VisitorCall>> {
+        self.shown.subscribe()
+    }
+
+    /// The word of whoever sits at this machine, whose gateway it is; false where the call does not wait any more.
+    pub(crate) fn answer_here(&self, id: &str, approved: bool) -> bool {
+        let asked = id.parse().ok().and_then(|id: Uuid| self.lock().remove(&id));
+        let Some(asked) = asked else { return false };
+        self.tell();
+        asked.answer.send(Verdict { approved, by: "window".into() }).is_ok()
+    }
+
+    fn tell(&self) {
+        // Looked at while telling: whoever tells last tells what holds.
+        self.shown.send_modify(|shown| *shown = self.lock().values().map(|it| it.shown.to_visitor()).collect());
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {

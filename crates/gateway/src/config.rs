@@ -51,6 +51,8 @@ pub(crate) struct Server {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Auth {
     pub(crate) keys: Vec<Spanned<Key>>,
+    /// Files with more keys, relative to this file, each a list of them.
+    pub(crate) keys_from: Vec<Spanned<String>>,
     pub(crate) jwt: Option<Spanned<Jwt>>,
     /// Who calls over standard input and output.
     pub(crate) stdio: Option<Spanned<Identity>>,
@@ -176,8 +178,20 @@ pub(crate) struct Approvals {
     pub(crate) wait_seconds: Option<f64>,
     /// Who may answer. Left out: the admin roles.
     pub(crate) approvers: Option<Vec<String>>,
+    /// What a tool of another server needs of which nothing is said. Left out: nothing.
+    pub(crate) servers: Option<OfServers>,
     /// Whether the client may ask its own person, where it can. Left out: no, since a program could answer for one.
     pub(crate) ask_client: Option<bool>,
+}
+
+/// Which calls of other servers' tools need approval.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OfServers {
+    None,
+    /// Those of tools that do not only read, by their server's own word.
+    Changes,
+    All,
 }
 
 #[derive(Deserialize, Default)]

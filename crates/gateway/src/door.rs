@@ -23,6 +23,7 @@ use crate::{
     judge::judge,
     offer::{Offer, Via},
     plan::Plan,
+    recent::Watched,
 };
 
 /// One call as it arrives.
@@ -68,6 +69,7 @@ struct Passage<'a> {
     shown: Value,
     by: Option<Arc<str>>,
     begun: Option<Instant>,
+    watched: Watched<'a>,
 }
 
 impl Inner {
@@ -97,6 +99,7 @@ impl Inner {
             shown: written,
             by: None,
             begun: None,
+            watched: self.recent.begin(&call.caller.actor, call.tool),
         };
         let result = match acting {
             Ok(_) => passage.pass(call.client, call.stop).await,
@@ -261,6 +264,7 @@ impl Passage<'_> {
             note: None,
         };
         let written = self.inner.audit.write(&self.record("call", outcome)).await;
+        self.watched.concluded(code);
         match (result, written) {
             (Ok(answer), Ok(())) => answer,
             (Err(refusal), _) => Answer::refused(&refusal, &self.correlation),

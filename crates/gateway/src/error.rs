@@ -2,6 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use chat::{ErrorCode, ErrorReport};
 use serde_saphyr::Location;
 
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,22 @@ impl GatewayError {
             }
             Self::NobodyOnStdio => Some("Add `auth: { stdio: { tenant: …, roles: […] } }`."),
             Self::Client(_) | Self::Serve(_) => None,
+        }
+    }
+
+    /// As people are told.
+    pub fn report(&self) -> ErrorReport {
+        let code = match self {
+            Self::Config(_) | Self::Unreadable { .. } | Self::NotForTheNetwork { .. } | Self::NobodyOnStdio => {
+                ErrorCode::InvalidInput
+            }
+            Self::Audit { .. } | Self::AuditDamaged { .. } => ErrorCode::StorageFailed,
+            Self::Bind { .. } | Self::Client(_) | Self::Serve(_) => ErrorCode::Unknown,
+        };
+        let report = ErrorReport::new(code, self.to_string());
+        match self.fix() {
+            Some(fix) => report.fix(fix),
+            None => report,
         }
     }
 }

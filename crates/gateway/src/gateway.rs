@@ -19,18 +19,21 @@ use crate::{
     metrics::Metrics,
     offer::Offer,
     plan::Plan,
+    recent::Recent,
     reload,
     upstream::Upstream,
 };
 
 /// How a gateway is started.
-#[derive(Debug, Clone)]
+#[derive(Clone, Default)]
 pub struct Options {
     pub config: PathBuf,
     /// Instead of what the file says.
     pub listen: Option<SocketAddr>,
     /// Lets its holder in as an administrator, as long as the file names nobody and only this machine is served.
     pub spare_key: Option<mcp::Secret>,
+    /// Servers that somebody else runs and that are offered as well. They are not ended with the gateway.
+    pub servers: Option<mcp::Servers>,
 }
 
 /// A gateway that is ready to serve. Dropping it ends everything that it started.
@@ -39,14 +42,17 @@ pub struct Gateway {
 }
 
 pub(crate) struct Inner {
-    pub(crate) config: PathBuf,
+    config: PathBuf,
     listen: SocketAddr,
+    /// Whether servers are offered that the file does not name.
+    lent: bool,
     spare_key: Option<mcp::Secret>,
     shown: ArcSwap<Shown>,
     limits: ArcSwap<Limits>,
     pub(crate) guesses: Guesses,
     pub(crate) tokens: Tokens,
     pub(crate) approvals: Approvals,
+    pub(crate) recent: Recent,
     pub(crate) audit: Audit,
     pub(crate) metrics: Metrics,
     pub(crate) backends: Backends,
@@ -64,6 +70,20 @@ pub(crate) struct Shown {
     pub(crate) offers: BTreeMap<String, Arc<Offer>>,
 }
 
+impl Shown {
+    fn exposed(&self) -> Vec<chat::Exposed> {
+        let mut exposed: Vec<chat::Exposed> = vec![];
+        for offer in self.offers.values().filter(|offer| offer.alias_of.is_none()) {
+            let (name, asks) = (offer.via.name(), u32::from(offer.approval != crate::config::Approval::Never));
+            match exposed.iter_mut().find(|known| known.name == name) {
+                Some(known) => (known.tools, known.asking) = (known.tools + 1, known.asking + asks),
+                None => exposed.push(chat::Exposed { name: name.to_owned(), tools: 1, asking: asks }),
+            }
+        }
+        exposed
+    }
+}
+
 /// Where a gateway serves; it does so until this is dropped or stopped.
 pub struct Served {
     address: SocketAddr,
@@ -75,7 +95,8 @@ pub struct Served {
 impl Gateway {
     /// Reads the configuration, opens the audit log and starts the other servers. Nobody is served yet.
     pub async fn open(options: Options) -> Result<Self, GatewayError> {
-        let mut plan = load(options.config.clone()).await?;
+        let lent = options.servers.is_some();
+        let mut plan = load(options.config.clone(), lent).await?;
         let listen = options.listen.unwrap_or(plan.listen);
         plan.may_listen(listen)?;
         let spare_key = options.spare_key.filter(|_| listen.ip().is_loopback());
@@ -84,16 +105,18 @@ impl Gateway {
         let inner = Arc::new(Inner {
             config: options.config,
             listen,
+            lent,
             spare_key,
             limits: ArcSwap::from_pointee(Limits::new(&plan.limits)),
             guesses: Guesses::new(),
             tokens: Tokens::new(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?),
             approvals: Approvals::default(),
+            recent: Recent::default(),
             audit,
             metrics: Metrics::new(),
             backends: Backends::new()?,
             fetcher: Fetcher::new(&plan.fetch)?,
-            upstream: Upstream::start(&plan),
+            upstream: Upstream::start(&plan, options.servers),
             changed: watch::Sender::new(0),
             end: CancellationToken::new(),
             shown: ArcSwap::from_pointee(Shown { offers: plan.offers.clone(), plan: Arc::new(plan) }),
@@ -106,7 +129,7 @@ impl Gateway {
 
     /// Until no server behind it is connecting for the first time any more, or until the deadline.
     pub async fn settled(&self, deadline: Duration) {
-        self.inner.upstream.servers().settled(deadline).await;
+        self.inner.upstream.own().settled(deadline).await;
         self.inner.refresh();
     }
 
@@ -142,11 +165,36 @@ impl Gateway {
         self.inner.reload().await
     }
 
+    /// Calls of tools that run now or ran a moment ago, newest first.
+    pub fn recent(&self) -> Vec<chat::VisitorRequest> {
+        self.inner.recent.list()
+    }
+
+    /// The calls that wait for a person, of every tenant, oldest first: now and whenever that changes.
+    pub fn waiting(&self) -> watch::Receiver<Vec<chat::VisitorCall>> {
+        self.inner.approvals.shown()
+    }
+
+    /// The word of whoever sits at this machine; false where the call does not wait any more.
+    pub fn answer(&self, id: &str, approve: bool) -> bool {
+        self.inner.approvals.answer_here(id, approve)
+    }
+
+    /// What there is to call, by the server or service behind it.
+    pub fn exposed(&self) -> Vec<chat::Exposed> {
+        self.inner.shown().exposed()
+    }
+
+    /// Where the audit log lies.
+    pub fn audit_log(&self) -> PathBuf {
+        self.inner.shown().plan.audit.file.clone()
+    }
+
     /// Ends everything behind it; returns when nothing of it runs any more.
     pub async fn shut_down(self) {
         self.inner.note("ended", "ok").await;
         self.inner.end.cancel();
-        self.inner.upstream.servers().clone().shutdown().await;
+        self.inner.upstream.own().clone().shutdown().await;
     }
 }
 
@@ -238,7 +286,7 @@ impl Inner {
 
     /// Reads the configuration again; a bad one changes nothing.
     pub(crate) async fn reload(&self) -> Result<(), GatewayError> {
-        let read = load(self.config.clone()).await.and_then(|mut plan| {
+        let read = load(self.config.clone(), self.lent).await.and_then(|mut plan| {
             plan.may_listen(self.listen)?;
             plan.welcome(self.spare_key.as_ref());
             Ok(Arc::new(plan))
@@ -283,10 +331,10 @@ impl Inner {
 
 /// Reads a file as a gateway would, and says how many tools it has of its own.
 pub async fn check(config: PathBuf) -> Result<usize, GatewayError> {
-    load(config).await.map(|plan| plan.offers.len())
+    load(config, false).await.map(|plan| plan.offers.len())
 }
 
-async fn load(path: PathBuf) -> Result<Plan, GatewayError> {
-    let read = tokio::task::spawn_blocking(move || Plan::load(&path)).await;
+async fn load(path: PathBuf, lent: bool) -> Result<Plan, GatewayError> {
+    let read = tokio::task::spawn_blocking(move || Plan::load(&path, lent)).await;
     read.unwrap_or_else(|error| Err(GatewayError::Serve(std::io::Error::other(error))))
 }

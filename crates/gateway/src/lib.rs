@@ -26,7 +26,9 @@ mod limits;
 mod metrics;
 mod offer;
 mod plan;
+mod recent;
 mod reload;
+mod switch;
 mod upstream;
 
 pub use audit::{Verified, VerifyError, verify};
@@ -35,3 +37,4 @@ pub use client::{Client, ClientError};
 pub use dev::DevBackend;
 pub use error::{GatewayError, Problem};
 pub use gateway::{Gateway, Options, Served, check};
+pub use switch::{GatewayKey, LocalGateway, Switch};

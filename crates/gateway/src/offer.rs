@@ -32,6 +32,17 @@ pub(crate) enum Via {
     Server { server: String, tool: String },
 }
 
+impl Via {
+    /// The server or service.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Http { service, .. } => service,
+            Self::Fetch => "web",
+            Self::Server { server, .. } => server,
+        }
+    }
+}
+
 impl Offer {
     /// The name under which it is counted and judged.
     pub(crate) fn rule_name(&self) -> &str {

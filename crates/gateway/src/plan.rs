@@ -59,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) fetch: FetchRules,
     pub(crate) backends: BackendRules,
     pub(crate) audit: AuditRules,
+    /// Every file that was read for it.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -66,7 +68,19 @@ pub(crate) struct ApprovalRules {
     pub(crate) mode: config::Approval,
     pub(crate) wait: Duration,
     pub(crate) approvers: Vec<String>,
+    pub(crate) servers: config::OfServers,
     pub(crate) ask_client: bool,
+}
+
+impl ApprovalRules {
+    /// What stands before a tool of another server of which nothing else is said.
+    pub(crate) fn of_server(&self, hints: chat::ToolHints) -> config::Approval {
+        match self.servers {
+            config::OfServers::All => self.mode,
+            config::OfServers::Changes if !hints.read_only => self.mode,
+            config::OfServers::Changes | config::OfServers::None => config::Approval::Never,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -85,11 +99,13 @@ pub(crate) struct AuditRules {
 }
 
 impl Plan {
-    /// Reads the file and every file that it includes.
-    pub(crate) fn load(path: &Path) -> Result<Self, GatewayError> {
+    /// Reads the file and every file that it includes. `lent`: it also serves servers that it does not name.
+    pub(crate) fn load(path: &Path, lent: bool) -> Result<Self, GatewayError> {
         let source = Source::open(path)?;
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-        Ok(Compiler { source, folder }.compile()?)
+        let mut plan = Compiler { source, folder, lent }.compile()?;
+        plan.files.insert(0, path.to_owned());
+        Ok(plan)
     }
 
     /// Whether it may be served at that address, which need not be the file's own.
@@ -119,6 +135,8 @@ impl Plan {
 struct Compiler {
     source: Source,
     folder: PathBuf,
+    /// Whether rules may be about servers that the file does not name.
+    lent: bool,
 }
 
 impl Compiler {
@@ -158,6 +176,7 @@ impl Compiler {
             fetch: self.fetch(&file.fetch)?,
             backends: self.backends(&file.backends)?,
             audit: self.audit(&file.audit)?,
+            files: file.include.iter().chain(&file.auth.keys_from).map(|name| self.folder.join(&name.value)).collect(),
         })
     }
 

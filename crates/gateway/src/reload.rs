@@ -1,7 +1,7 @@
 //! What goes on beside the calls: seeing that the file has changed, that a server's tools have, and tidying up.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Weak},
     time::{Duration, SystemTime},
 };
@@ -21,11 +21,15 @@ const CALM: Duration = Duration::from_millis(50);
 
 pub(crate) fn start(inner: &Arc<Inner>) {
     let end = inner.end.clone();
-    let (watched, following, tidied) = (Arc::downgrade(inner), Arc::downgrade(inner), Arc::downgrade(inner));
-    let path = inner.config.clone();
-    let changes = inner.upstream.servers().changes();
+    let (watched, tidied) = (Arc::downgrade(inner), Arc::downgrade(inner));
+    for servers in inner.upstream.all() {
+        let (changes, following, end) = (servers.changes(), Arc::downgrade(inner), end.clone());
+        tokio::spawn(async move {
+            end.run_until_cancelled(follow(following, changes)).await;
+        });
+    }
     tokio::spawn(async move {
-        let work = async { tokio::join!(watch(watched, path), follow(following, changes), tidy(tidied)) };
+        let work = async { tokio::join!(watch(watched), tidy(tidied)) };
         end.run_until_cancelled(work).await;
     });
 }
@@ -36,19 +40,23 @@ fn mark(path: &Path) -> Option<(SystemTime, u64)> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-async fn watch(inner: Weak<Inner>, path: PathBuf) {
-    let mut known = mark(&path);
+/// The marks of all files of the configuration in force; nothing where one is gone for a moment, being replaced.
+fn marks(inner: &Inner) -> Option<Vec<(SystemTime, u64)>> {
+    inner.shown().plan.files.iter().map(|path| mark(path)).collect()
+}
+
+async fn watch(inner: Weak<Inner>) {
+    let mut known = None;
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let now = mark(&path);
-        // A file that is gone for a moment is being replaced.
-        if now.is_none() || now == known {
+        let Some(inner) = inner.upgrade() else { return };
+        let Some(now) = marks(&inner) else { continue };
+        let before = known.replace(now.clone());
+        if before.is_none_or(|before| before == now) {
             continue;
         }
-        known = now;
-        let Some(inner) = inner.upgrade() else { return };
         match inner.reload().await {
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(error) => tracing::error!(%error, "the configuration is refused; the old one goes on"),

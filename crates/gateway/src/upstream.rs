@@ -15,43 +15,59 @@ use crate::{
 };
 
 pub(crate) struct Upstream {
-    servers: Servers,
+    /// Those of the configuration: started and ended with the gateway.
+    own: Servers,
+    /// Those that somebody else runs, and lends.
+    lent: Option<Servers>,
 }
 
 impl Upstream {
-    pub(crate) fn start(plan: &Plan) -> Self {
+    pub(crate) fn start(plan: &Plan, lent: Option<Servers>) -> Self {
         let options = ServersOptions {
             client_name: "loquat-gateway".to_owned(),
             client_version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ServersOptions::default()
         };
-        Self { servers: Servers::start(options, plan.servers.clone()) }
+        Self { own: Servers::start(options, plan.servers.clone()), lent }
     }
 
-    pub(crate) fn servers(&self) -> &Servers {
-        &self.servers
+    /// Those of the configuration.
+    pub(crate) fn own(&self) -> &Servers {
+        &self.own
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Servers> {
+        std::iter::once(&self.own).chain(&self.lent)
+    }
+
+    /// Whoever has a server of that name; the configuration's own come first.
+    fn having(&self, server: &str) -> &Servers {
+        let has = |servers: &&Servers| servers.snapshot().iter().any(|known| known.config.name == server);
+        self.all().find(has).unwrap_or(&self.own)
     }
 
     /// Starts what is new, ends what is gone, and lets alone what has not changed.
     pub(crate) async fn reconfigure(&self, configs: &[ServerConfig]) {
-        for known in self.servers.snapshot().iter() {
+        for known in self.own.snapshot().iter() {
             if !configs.iter().any(|config| config.name == known.config.name) {
-                self.servers.remove(&known.config.name).await;
+                self.own.remove(&known.config.name).await;
             }
         }
-        let known = self.servers.snapshot();
+        let known = self.own.snapshot();
         for config in configs {
             if !known.iter().any(|server| *server.config == *config) {
-                self.servers.put(config.clone()).await;
+                self.own.put(config.clone()).await;
             }
         }
     }
 
     /// What the servers offer now, as this plan lets it be offered.
     pub(crate) fn offers(&self, plan: &Plan) -> BTreeMap<String, Arc<Offer>> {
-        let catalogue = self.servers.tools();
-        let tools =
-            catalogue.tools().iter().filter(|tool| plan.servers.iter().any(|config| config.name == tool.server));
+        let is_own = |tool: &Tool| plan.servers.iter().any(|config| config.name == tool.server);
+        let own = self.own.tools();
+        let lent = self.lent.as_ref().map(Servers::tools).unwrap_or_default();
+        let tools = own.tools().iter().filter(|tool| is_own(tool));
+        let tools = lent.tools().iter().filter(|tool| !is_own(tool)).chain(tools);
         tools.filter_map(|tool| offer(plan, tool)).map(|offer| (offer.name.clone(), Arc::new(offer))).collect()
     }
 
@@ -63,7 +79,7 @@ impl Upstream {
         progress: impl Fn(Progress) + Send + Sync,
         stop: CancellationToken,
     ) -> Result<Answer, Refusal> {
-        match self.servers.call(CallRequest::new(server, tool, arguments), progress, stop).await {
+        match self.having(server).call(CallRequest::new(server, tool, arguments), progress, stop).await {
             Ok(output) => Ok(answer(output, false)),
             Err(CallError::ToolFailed { output, .. }) => Ok(answer(*output, true)),
             Err(error) => Err(refusal(&error)),
@@ -80,7 +96,7 @@ fn offer(plan: &Plan, tool: &Tool) -> Option<Offer> {
         return None;
     }
     let roles = rules.clone().find_map(|rule| rule.roles.clone()).unwrap_or_else(|| plan.default_roles.clone());
-    let approval = rules.find_map(|rule| rule.approval).unwrap_or(Approval::Never);
+    let approval = rules.find_map(|rule| rule.approval).unwrap_or_else(|| plan.approvals.of_server(tool.hints));
     let mut input = tool.input_schema.as_object().cloned().unwrap_or_default();
     if approval == Approval::Argument {
         let words = "True only where the user has agreed to exactly this call; without it the call is refused.";

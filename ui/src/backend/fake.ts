@@ -4,6 +4,7 @@ import { Kept } from "./branches";
 import { exchangesOf } from "./exchanges";
 import { findIn } from "./found";
 import type { Backend } from "./index";
+import { doorsOf } from "./doors";
 import { FILES } from "./files";
 import { ledgerOf } from "./ledger";
 import { ABOUT, IMPORTED, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
@@ -146,6 +147,7 @@ export class FakeBackend implements Backend {
       this.player.answerQuestion(question, answer);
       return null;
     },
+    ...doorsOf((event) => this.emit(event)),
     ledger: (filter) => ledgerOf(this.conversations.values(), filter),
     export_ledger: ({ filter }) => {
       const calls = ledgerOf(this.conversations.values(), filter).total;

@@ -13,6 +13,7 @@ import { diagnostics } from "./de/diagnostics";
 import { inspector } from "./de/inspector";
 import { ledger } from "./de/ledger";
 import { palette } from "./de/palette";
+import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
 import type { Words } from "./en";
@@ -238,6 +239,7 @@ export const de = {
   figures,
   branches,
   list,
+  doors,
   wire,
   palette,
   ledger,

@@ -13,6 +13,7 @@ import { diagnostics } from "./en/diagnostics";
 import { inspector } from "./en/inspector";
 import { ledger } from "./en/ledger";
 import { palette } from "./en/palette";
+import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
 import { plural } from "./format";
@@ -238,6 +239,7 @@ export const en = {
   figures,
   branches,
   list,
+  doors,
   wire,
   palette,
   ledger,

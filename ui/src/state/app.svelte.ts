@@ -18,6 +18,7 @@ import type {
   SignInStep,
   Snapshot,
   VersionOf,
+  VisitorCall,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
 import { Finder } from "./finder.svelte";
@@ -66,6 +67,8 @@ export class App {
   notice = $state<string>();
   /** What servers ask outside of any turn, oldest first. */
   questions = $state.raw<Question[]>([]);
+  /** Calls of other programs that wait for a person's word. */
+  visitors = $state.raw<VisitorCall[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 
@@ -101,6 +104,7 @@ export class App {
     this.show(snapshot);
     // What was told meanwhile happened after the snapshot.
     frame.release();
+    void this.attempt("visitor_calls", null).then((calls) => (this.visitors = calls ?? []));
     void this.attempt("example_questions", null).then((examples) => (this.examples = examples ?? []));
   }
 
@@ -166,6 +170,9 @@ export class App {
         break;
       case "troubles":
         this.troubles = event.troubles;
+        break;
+      case "visitorCalls":
+        this.visitors = [...this.visitors.filter((call) => call.way !== event.way), ...event.calls];
         break;
       case "toolChoice":
         this.toolsChanged += 1;

@@ -9,11 +9,24 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::kinds::{self, Kind};
 use crate::messages::{self, Said, caller_id};
 use crate::sessions;
 
 /// What a response's id begins with; the session it belongs to follows.
 pub(crate) const PREFIX: &str = "resp_";
+
+const FIELDS: [(&str, Kind); 9] = [
+    ("model", Kind::Text),
+    ("instructions", Kind::Text),
+    ("previous_response_id", Kind::Text),
+    ("store", Kind::Flag),
+    ("stream", Kind::Flag),
+    ("tools", Kind::List),
+    ("temperature", Kind::Number),
+    ("top_p", Kind::Number),
+    ("max_output_tokens", Kind::Count),
+];
 
 pub(crate) struct Asked {
     pub(crate) model: ModelRef,
@@ -27,6 +40,7 @@ pub(crate) struct Asked {
 impl Asked {
     pub(crate) async fn read(api: &Api, caller: &Caller, body: &Value) -> Result<Self, ApiError> {
         api.may_spend(caller)?;
+        kinds::check(body, &FIELDS)?;
         let model = api.model(body.get("model").and_then(Value::as_str))?;
         let stored = body.get("store").and_then(Value::as_bool).unwrap_or(true);
         let previous = body.get("previous_response_id").and_then(Value::as_str);

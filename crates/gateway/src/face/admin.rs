@@ -22,8 +22,9 @@ pub(super) async fn health(State(face): State<Face>) -> Response {
     let inner = &face.inner;
     let shown = inner.shown();
     let audit = if inner.audit.is_broken() { "failing" } else { "ok" };
-    let servers = inner.upstream.servers().snapshot();
-    let ready = servers.iter().filter(|server| matches!(server.state, chat::ServerState::Ready { .. })).count();
+    let servers: Vec<_> = inner.upstream.all().map(mcp::Servers::snapshot).collect();
+    let servers = || servers.iter().flat_map(|servers| servers.iter());
+    let ready = servers().filter(|server| matches!(server.state, chat::ServerState::Ready { .. })).count();
     let is_well = audit == "ok";
     let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
@@ -31,7 +32,7 @@ pub(super) async fn health(State(face): State<Face>) -> Response {
         "name": shown.plan.name,
         "version": env!("CARGO_PKG_VERSION"),
         "tools": shown.offers.len(),
-        "servers": { "ready": ready, "configured": servers.len() },
+        "servers": { "ready": ready, "configured": servers().count() },
         "audit": audit,
     });
     (status, Json(body)).into_response()

@@ -13,7 +13,7 @@ use crate::{
     Problem,
     auth::{JwtRules, from_hex},
     caller::Caller,
-    config,
+    config::{self, Source},
 };
 
 use super::Compiler;
@@ -47,19 +47,34 @@ impl Compiler {
                 .fix("Listen on 127.0.0.1, or give every caller a key."));
         }
         Ok(Identities {
-            keys: self.keys(&auth.keys, tenants)?,
+            keys: self.keys(auth, tenants)?,
             jwt: auth.jwt.as_ref().map(|jwt| self.jwt(jwt, tenants)).transpose()?,
             stdio: identity(&auth.stdio, "stdio")?,
             anonymous: identity(&auth.anonymous, "anonymous")?,
         })
     }
 
-    fn keys(
+    /// The file's own keys, and those of the files that it names.
+    fn keys(&self, auth: &config::Auth, tenants: &Tenants) -> Result<HashMap<[u8; 32], Arc<Caller>>, Problem> {
+        let mut known = HashMap::new();
+        self.add_keys(&mut known, &auth.keys, tenants)?;
+        for name in &auth.keys_from {
+            let source = Source::open(&self.folder.join(&name.value)).map_err(|error| {
+                self.problem_of(name).what(error.to_string()).fix("Correct the path, or take it out.")
+            })?;
+            let keys: Vec<Spanned<config::Key>> = config::read(&source)?;
+            let there = Compiler { source, folder: self.folder.clone(), lent: self.lent };
+            there.add_keys(&mut known, &keys, tenants)?;
+        }
+        Ok(known)
+    }
+
+    fn add_keys(
         &self,
+        known: &mut HashMap<[u8; 32], Arc<Caller>>,
         keys: &[Spanned<config::Key>],
         tenants: &Tenants,
-    ) -> Result<HashMap<[u8; 32], Arc<Caller>>, Problem> {
-        let mut known = HashMap::new();
+    ) -> Result<(), Problem> {
         for spanned in keys {
             let key = &spanned.value;
             let hash = from_hex(&key.sha256.value).ok_or_else(|| {
@@ -81,7 +96,7 @@ impl Compiler {
                     .fix("Take one of the two out, or make a new key for it."));
             }
         }
-        Ok(known)
+        Ok(())
     }
 
     fn identity(

@@ -92,6 +92,7 @@ impl Compiler {
             mode: rules.mode.unwrap_or(config::Approval::Argument),
             wait: self.seconds(rules.wait_seconds, 120.0, "`security.approvals.wait_seconds`")?,
             approvers: rules.approvers.clone().unwrap_or_else(|| admins.to_vec()),
+            servers: rules.servers.unwrap_or(config::OfServers::None),
             ask_client: rules.ask_client.unwrap_or(false),
         })
     }

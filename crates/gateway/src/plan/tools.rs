@@ -109,7 +109,7 @@ impl Compiler {
     pub(super) fn server_rules(&self, file: &File) -> Result<HashMap<String, ServerRule>, Problem> {
         let mut rules = HashMap::new();
         for (name, rule) in &file.security.servers {
-            if !file.servers.contains_key(name) {
+            if !self.lent && !file.servers.contains_key(name) {
                 return Err(self
                     .problem_of(rule)
                     .what(format!("There is no server {name:?}."))
@@ -123,7 +123,7 @@ impl Compiler {
 
     pub(super) fn plain_names(&self, file: &File) -> Result<Vec<String>, Problem> {
         let name = |spanned: &Spanned<String>| {
-            if file.servers.contains_key(&spanned.value) {
+            if self.lent || file.servers.contains_key(&spanned.value) {
                 return Ok(spanned.value.clone());
             }
             Err(self

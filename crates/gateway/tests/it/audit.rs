@@ -80,7 +80,7 @@ async fn the_chain_goes_on_over_restarts_cut_off_ends_and_files_put_away() {
     // What a crash in the middle of writing leaves.
     let torn = std::fs::read_to_string(&log).unwrap() + "{\"seq\":999,\"at\":\"20";
     std::fs::write(&log, torn).unwrap();
-    let options = gateway::Options { config, listen: None, spare_key: None };
+    let options = gateway::Options { config, ..gateway::Options::default() };
     house.gateway = reopened(&options).await;
     house.served = house.gateway.serve().await.unwrap();
     let records = house.end().await;
@@ -102,7 +102,7 @@ async fn reopened(options: &gateway::Options) -> gateway::Gateway {
 async fn two_gateways_never_write_into_one_log() {
     let house = House::open().await;
     let config = house.folder.path().join("gateway.yaml");
-    let second = gateway::Gateway::open(gateway::Options { config, listen: None, spare_key: None }).await;
+    let second = gateway::Gateway::open(gateway::Options { config, ..gateway::Options::default() }).await;
     assert!(matches!(second, Err(gateway::GatewayError::Audit { .. })));
     assert_eq!(code(&house.client("Agent").call("memory_telemetry", arguments(json!({}))).await.unwrap()), "ok");
 }

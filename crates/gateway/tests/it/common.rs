@@ -60,7 +60,7 @@ impl House {
         let keys = keys();
         let config = folder.path().join("gateway.yaml");
         std::fs::write(&config, configuration(address, &keys, more)).unwrap();
-        let gateway = Gateway::open(Options { config, listen: None, spare_key: None }).await.unwrap();
+        let gateway = Gateway::open(Options { config, ..Options::default() }).await.unwrap();
         gateway.settled(Duration::from_secs(60)).await;
         let served = gateway.serve().await.unwrap();
         Self { folder, gateway, served, backend, keys }

@@ -43,7 +43,7 @@ rate_limits:
 async fn open(folder: &Path, text: &str) -> Result<Gateway, GatewayError> {
     let config = folder.join("gateway.yaml");
     std::fs::write(&config, text).unwrap();
-    Gateway::open(Options { config, listen: None, spare_key: None }).await
+    Gateway::open(Options { config, ..Options::default() }).await
 }
 
 async fn problem(text: &str) -> Problem {

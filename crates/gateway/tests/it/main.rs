@@ -11,3 +11,4 @@ mod eras;
 mod fetch;
 mod tokens;
 mod upstream;
+mod window;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::common::{House, arguments, code};
 
 /// Examples are built beside the tests that use them.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let name = format!("gateway-stdio{}", std::env::consts::EXE_SUFFIX);
     let path = test.ancestors().nth(2).unwrap().join("examples").join(name);

@@ -27,7 +27,7 @@ const HOUSE: [Floor; 10] = [
     floor("api", &["chat", "engine", "mcp"], &["testkit"]),
     floor("gateway", &["chat", "mcp"], &["testkit"]),
     floor("cli", &["api", "chat", "engine", "gateway", "mcp"], &["testkit"]),
-    floor("loquat", &["chat", "engine", "mcp"], &["testkit"]),
+    floor("loquat", &["api", "chat", "engine", "gateway", "mcp"], &["testkit"]),
     // Aside: what any author of a server would write, a model that is none, and what tests are built with.
     floor("helpdesk", &[], &[]),
     floor("practice", &[], &[]),
