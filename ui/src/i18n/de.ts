@@ -6,6 +6,7 @@ import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
+import { accounts, remedies } from "./de/signIn";
 import type { Words } from "./en";
 import { plural } from "./format";
 
@@ -224,6 +225,8 @@ export const de = {
     maxRoundsHint: "Wie oft das Modell für eine Antwort gefragt werden darf.",
   },
   servers,
+  accounts,
+  remedies,
   permissions,
   messages,
   wire,

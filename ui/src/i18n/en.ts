@@ -6,6 +6,7 @@ import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
+import { accounts, remedies } from "./en/signIn";
 import { plural } from "./format";
 
 export const en = {
@@ -224,6 +225,8 @@ export const en = {
     maxRoundsHint: "How often the model may be asked in one turn.",
   },
   servers,
+  accounts,
+  remedies,
   permissions,
   messages,
   wire,
