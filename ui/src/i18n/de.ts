@@ -6,7 +6,7 @@ import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
-import { accounts, remedies } from "./de/signIn";
+import { accounts, remedies, secrets } from "./de/signIn";
 import type { Words } from "./en";
 import { plural } from "./format";
 
@@ -227,6 +227,7 @@ export const de = {
   servers,
   accounts,
   remedies,
+  secrets,
   permissions,
   messages,
   wire,

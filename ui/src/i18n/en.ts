@@ -6,7 +6,7 @@ import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
-import { accounts, remedies } from "./en/signIn";
+import { accounts, remedies, secrets } from "./en/signIn";
 import { plural } from "./format";
 
 export const en = {
@@ -227,6 +227,7 @@ export const en = {
   servers,
   accounts,
   remedies,
+  secrets,
   permissions,
   messages,
   wire,
