@@ -30,7 +30,7 @@ use crate::requests::{
     AnswerQuestion, CallRef, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef,
 };
 use crate::requests::{ServerLog, strings};
-use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
+use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient, UseResource};
 use crate::transfer::{self, ExportConversations, FiguresOf, ImportConversations};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
@@ -219,6 +219,10 @@ commands! {
     store_server_secret(request: StoreSecret) -> (), |app, engine| {
         engine.store_server_secret(&request.name, &request.value).await
     };
+    /// Keeps secrets in a file under that passphrase from now on: where no keychain answers.
+    make_secret_file(passphrase: String) -> (), |app, engine| engine.make_secret_file(&passphrase).await;
+    /// Opens that file until Loquat ends.
+    unlock_secrets(passphrase: String) -> (), |app, engine| engine.unlock_secrets(&passphrase).await;
     /// Moves secrets that lie open in the list of servers to the keychain; answers whose they were.
     protect_secrets(request: ()) -> Vec<String>, |app, engine| {
         let () = request;
@@ -259,6 +263,8 @@ commands! {
     reset_registration(server: String) -> (), |app, engine| engine.reset_registration(&server).await;
     /// Trusts an issuer that is not the expected one, for that server.
     trust_issuer(request: TrustIssuer) -> (), |app, engine| engine.trust_issuer(&request.server, &request.issuer).await;
+    /// Takes a server for what it calls itself, though its address is another one.
+    use_resource(request: UseResource) -> (), |app, engine| engine.use_resource(&request.server, &request.resource).await;
     /// Uses a client that somebody registered by hand.
     use_client(request: UseClient) -> (), |app, engine| {
         engine.use_client(&request.server, &request.id, request.secret.as_deref()).await

@@ -259,6 +259,14 @@ consent_server: [string, null],
  */
 store_server_secret: [StoreSecret, null], 
 /**
+ * Keeps secrets in a file under that passphrase from now on: where no keychain answers.
+ */
+make_secret_file: [string, null], 
+/**
+ * Opens that file until Loquat ends.
+ */
+unlock_secrets: [string, null], 
+/**
  * Moves secrets that lie open in the list of servers to the keychain; answers whose they were.
  */
 protect_secrets: [null, Array<string>], server_settings: [string, ServerSettings], change_server: [ChangeServer, null], 
@@ -294,6 +302,10 @@ reset_registration: [string, null],
  * Trusts an issuer that is not the expected one, for that server.
  */
 trust_issuer: [TrustIssuer, null], 
+/**
+ * Takes a server for what it calls itself, though its address is another one.
+ */
+use_resource: [UseResource, null], 
 /**
  * Uses a client that somebody registered by hand.
  */
@@ -1327,6 +1339,8 @@ export type Regenerate = { conversation: ConversationId, turn: TurnId,
  * Who shall answer; the model of the settings where absent.
  */
 model?: ModelRef, };
+ * What a person can do about a step that failed, besides trying again.
+export type Remedy = { "remedy": "resetRegistration" } | { "remedy": "useClient" } | { "remedy": "trustIssuer", issuer: string, } | { "remedy": "useResource", resource: string, };
 
 /**
  * What shall not be asked again, and for how long.
@@ -1513,6 +1527,8 @@ snippet: Array<SnippetPiece>, };
  * Whose words they are.
  */
 export type SearchKind = "asked" | "answered" | "called" | "serverAsked";
+ * Where secrets are kept.
+export type SecretPlace = { "place": "keychain" } | { "place": "memory" } | { "place": "file", open: boolean, };
 
 /**
  * A question for a conversation; a new one is begun where none is named.
@@ -1700,6 +1716,9 @@ export type SettingsView = { settings: Settings,
  * The prices in force.
  */
 prices: Array<Price>, providers: Array<ProviderView>, };
+export type SettingsView = { settings: Settings, providers: Array<ProviderView>, 
+ * Where secrets are kept.
+secrets: SecretPlace, };
 
 /**
  * Under which name; in the one that is used where absent.
@@ -1729,6 +1748,10 @@ meaning: string,
  * What to do where it failed.
  */
 fix?: string, 
+/**
+ * What helps by one click, where it failed.
+ */
+remedies?: Array<Remedy>, 
 /**
  * Where the person says yes. Opened only on a click.
  */
@@ -2010,6 +2033,8 @@ export type UseAccount = { server: string, account: string, };
  * A secret on its way to the keychain. Nothing ever brings it back to the page.
  */
 export type UseClient = { server: string, id: string, secret?: string, };
+
+export type UseResource = { server: string, resource: string, };
 
 export type Verdict = "allow" | "ask" | "deny";
 

@@ -51,7 +51,7 @@ pub use question::{
 };
 pub use remembered::{Covers, Effect, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
-pub use signin::{AccountView, SignInProgress, SignInStage, SignInStep};
+pub use signin::{AccountView, Remedy, SignInProgress, SignInStage, SignInStep};
 pub use turn::{Next, Note, Pace, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;
 pub use visitor::{Exposed, RequestState, VisitorCall, VisitorRequest, Way};

@@ -17,6 +17,7 @@ mod ledger;
 mod list;
 mod offers;
 mod open;
+mod passphrase;
 mod print;
 mod question;
 mod secret;
@@ -81,6 +82,7 @@ async fn run() -> ExitCode {
         Command::Export(args) => transfer::export(args).await,
         Command::ImportConversations(args) => transfer::import(args).await,
         Command::Secret(args) => secret::secret(args).await,
+        Command::Secrets(args) => secret::secrets(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,
         Command::Ledger(args) => ledger::ledger(args).await,

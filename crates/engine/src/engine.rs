@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item};
 use chat::{ModelRef, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
-use mcp::{Consents, Keychain, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
+use mcp::{Consents, Secret, SecretFile, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
@@ -54,12 +54,14 @@ pub struct Options {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Through what calls are made: the ledger tells.
     pub face: Face,
+    /// Opens the file with the secrets, where a person keeps them in one.
+    pub passphrase: Option<Secret>,
 }
 
 impl Options {
     pub fn new(home: Home) -> Self {
-        let face = Face::default();
-        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None, face }
+        let (face, passphrase) = (Face::default(), None);
+        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None, face, passphrase }
     }
 }
 
@@ -89,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     /// What the configurations of servers refer to.
     pub(crate) secrets: Arc<SecretsOrMemory>,
+    pub(crate) secret_file: SecretFile,
     /// Which programs may be started; nothing where the servers were given for this engine alone.
     pub(crate) consents: Option<Arc<Consents>>,
     pub(crate) sign_ins: crate::sign_in::UnderWay,
@@ -142,8 +145,8 @@ impl Engine {
         };
         let permissions = Permissions::load(home.permissions(), &mut troubles);
         // They connect while the conversations are read.
-        let keychain = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
-        let secrets = Arc::new(SecretsOrMemory::new(keychain.clone()));
+        let (secret_file, kept) = crate::secret_place::of_home(&home, options.secrets, options.passphrase).await?;
+        let secrets = Arc::new(SecretsOrMemory::new(kept.clone()));
         let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
         let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
@@ -161,8 +164,9 @@ impl Engine {
             helpdesk: options.helpdesk,
             settings: Mutex::new(settings),
             settings_given,
-            keys: Keys::new(keychain),
+            keys: Keys::new(kept),
             secrets,
+            secret_file,
             consents,
             sign_ins: Default::default(),
             http: Http::default(),

@@ -44,6 +44,7 @@ mod run;
 mod sampling;
 mod schema;
 mod search;
+mod secret_place;
 mod servers;
 mod settings;
 mod settle;
@@ -73,6 +74,7 @@ pub use import_conversations::{
     ConversationsPreview, ExportedBy, FoundConversation, FoundFate, ImportedConversations, Left,
 };
 pub use prices::Price;
+pub use secret_place::SecretPlace;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
 };

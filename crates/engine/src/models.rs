@@ -147,6 +147,7 @@ impl Engine {
             providers: providers.collect(),
             prices: settings.prices.clone().unwrap_or_else(crate::prices::usual),
             settings,
+            secrets: self.secret_place(),
         }
     }
 
@@ -154,7 +155,7 @@ impl Engine {
         self.inner.http.reaching(&endpoint.base_url)
     }
 
-    fn tell_settings(&self) {
+    pub(crate) fn tell_settings(&self) {
         self.inner.hub.announce(AppEvent::Settings { settings: self.settings_view() });
     }
 

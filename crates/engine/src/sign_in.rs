@@ -47,6 +47,8 @@ impl Engine {
             report(step);
         };
         let outcome = self.inner.servers.sign_in(server, account, tell, stop).await;
+        // It may be kept only for now.
+        self.tell_settings();
         outcome.map_err(|error| error.report())
     }
 
@@ -81,6 +83,11 @@ impl Engine {
     /// A person trusts that issuer to sign people in for that server, though it is not the one that was expected.
     pub async fn trust_issuer(&self, server: &str, issuer: &str) -> Result<(), ErrorReport> {
         self.set_oauth(server, &[("issuer", issuer)]).await
+    }
+
+    /// A person says that the server is what it calls itself, though its address is another one.
+    pub async fn use_resource(&self, server: &str, resource: &str) -> Result<(), ErrorReport> {
+        self.set_oauth(server, &[("resource", resource)]).await
     }
 
     /// Uses a client that somebody registered by hand; its secret, if it has one, goes to the keychain.

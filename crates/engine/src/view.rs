@@ -7,6 +7,7 @@ use chat::{
 use serde::{Deserialize, Serialize};
 
 use crate::prices::Price;
+use crate::secret_place::SecretPlace;
 use crate::settings::Settings;
 
 /// Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
@@ -160,6 +161,8 @@ pub struct SettingsView {
     /// The prices in force.
     pub prices: Vec<Price>,
     pub providers: Vec<ProviderView>,
+    /// Where secrets are kept.
+    pub secrets: SecretPlace,
 }
 
 /// One provider as Settings → Models shows it.

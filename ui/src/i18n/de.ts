@@ -16,6 +16,7 @@ import { palette } from "./de/palette";
 import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
+import { accounts, remedies, secrets } from "./de/signIn";
 import type { Words } from "./en";
 import { plural } from "./format";
 
@@ -233,6 +234,9 @@ export const de = {
     maxRoundsHint: "Wie oft das Modell für eine Antwort gefragt werden darf.",
   },
   servers,
+  accounts,
+  remedies,
+  secrets,
   permissions,
   messages,
   data,

@@ -16,6 +16,7 @@ import { palette } from "./en/palette";
 import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
+import { accounts, remedies, secrets } from "./en/signIn";
 import { plural } from "./format";
 
 export const en = {
@@ -233,6 +234,9 @@ export const en = {
     maxRoundsHint: "How often the model may be asked in one turn.",
   },
   servers,
+  accounts,
+  remedies,
+  secrets,
   permissions,
   messages,
   data,

@@ -39,6 +39,7 @@ const NO_SETTINGS: SettingsView = {
   },
   prices: [],
   providers: [],
+  secrets: { place: "keychain" },
 };
 
 export class App {
