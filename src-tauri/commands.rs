@@ -9,13 +9,16 @@ use engine::{
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State, Wry};
+use tauri::{AppHandle, Manager, State, Wry};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::desk::Desk;
 use crate::preferences::{self, Preferences};
-use crate::requests::{AnswerQuestion, Complete, FillPrompt, ResourceRef, ServerLog, strings};
+use crate::requests::{AnswerQuestion, ChangeServer, Complete, EnableServer, FillPrompt, ImportServers, ResourceRef};
+use crate::requests::{ServerLog, StoreKey, StoreSecret, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
+use crate::system::{self, SystemView, SystemWishes, Words};
+use crate::updates::{self, UpdateView};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -195,6 +198,33 @@ commands! {
     };
     /// The last lines of the log that the filter lets through, oldest first.
     recent_logs(filter: LogFilter) -> Vec<LogRecord>, |app, engine| Ok(engine.recent_logs(&filter));
+    /// How Loquat takes part in this system.
+    system(request: ()) -> SystemView, |app, engine| {
+        let () = request;
+        Ok(system::view(&app))
+    };
+    change_system(wishes: SystemWishes) -> SystemView, |app, engine| system::wish(&app, wishes);
+    start_at_login(wanted: bool) -> SystemView, |app, engine| system::start_at_login(&app, wanted);
+    /// The words of notifications and of the tray, in the page's language.
+    speak(words: Words) -> (), |app, engine| {
+        system::speak(&app, words);
+        Ok(())
+    };
+    /// The newest version, if this is not it.
+    look_for_update(request: ()) -> Option<UpdateView>, |app, engine| {
+        let () = request;
+        updates::look(&app).await
+    };
+    /// Fetches and checks the newest version, puts it in place of this one and starts it.
+    install_update(request: ()) -> (), |app, engine| {
+        let () = request;
+        updates::install(&app).await
+    };
+    /// The link that was followed last and describes a server; only once.
+    take_link(request: ()) -> Option<String>, |app, engine| {
+        let () = request;
+        Ok(app.state::<Desk>().take_link())
+    };
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)
@@ -299,51 +329,6 @@ struct AnswerApproval {
 struct RenameConversation {
     id: ConversationId,
     title: String,
-}
-
-/// A key on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct StoreKey {
-    provider: String,
-    key: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ChangeServer {
-    name: String,
-    settings: ServerSettings,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ImportServers {
-    /// As it was previewed: a path or the text itself.
-    source: String,
-    /// The entries that are wanted, by their places.
-    chosen: Vec<u32>,
-}
-
-/// A server's secret on its way to the keychain. Nothing ever brings it back to the page.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct StoreSecret {
-    /// As it stands in `${secret:…}`.
-    name: String,
-    value: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct EnableServer {
-    name: String,
-    enabled: bool,
 }
 
 fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {

@@ -41,7 +41,7 @@ export type AnswerQuestion = { question: ItemId, answer: Answer, };
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "linkFollowed" } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 export type Approve = { call: CallId, remember: Remember, };
 
@@ -218,7 +218,27 @@ remove_help_desk: [null, null], restore_help_desk: [null, null],
 /**
  * The last lines of the log that the filter lets through, oldest first.
  */
-recent_logs: [LogFilter, Array<LogRecord>], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
+recent_logs: [LogFilter, Array<LogRecord>], 
+/**
+ * How Loquat takes part in this system.
+ */
+system: [null, SystemView], change_system: [SystemWishes, SystemView], start_at_login: [boolean, SystemView], 
+/**
+ * The words of notifications and of the tray, in the page's language.
+ */
+speak: [Words, null], 
+/**
+ * The newest version, if this is not it.
+ */
+look_for_update: [null, UpdateView | null], 
+/**
+ * Fetches and checks the newest version, puts it in place of this one and starts it.
+ */
+install_update: [null, null], 
+/**
+ * The link that was followed last and describes a server; only once.
+ */
+take_link: [null, string | null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
 /**
  * Opens a link in the browser: only addresses of the web and of mail.
  */
@@ -1125,6 +1145,28 @@ export type StoreSecret = {
 name: string, value: string, };
 
 /**
+ * The wishes, and what this system and this copy can do.
+ */
+export type SystemView = { wishes: SystemWishes, 
+/**
+ * Whether this system can show a tray icon.
+ */
+trayPossible: boolean, startAtLogin: boolean, 
+/**
+ * Whether this copy can bring itself up to date.
+ */
+updates: boolean, };
+
+/**
+ * What a person wants of it.
+ */
+export type SystemWishes = { 
+/**
+ * A turn that ended or something that waits is told while the window is away.
+ */
+notifications: boolean, tray: boolean, };
+
+/**
  * What testing a provider found, step by step; the first failed step is the last.
  */
 export type TestStep = { 
@@ -1337,6 +1379,15 @@ export type TurnId = string;
 export type TurnStatus = { "state": "running" } | { "state": "completed" } | { "state": "stopped" } | { "state": "failed", error: ErrorReport, };
 
 /**
+ * A newer version than this one.
+ */
+export type UpdateView = { version: string, 
+/**
+ * What is new, in its makers' words.
+ */
+notes: string, };
+
+/**
  * What the model read and wrote, in tokens, as the provider counts them.
  */
 export type Usage = { input: number, output: number, 
@@ -1370,3 +1421,8 @@ text: string,
  * How long the whole message was.
  */
 bytes: number, };
+
+/**
+ * The words of notifications and of the tray, in the page's language. `{}` stands for a name or a number.
+ */
+export type Words = { open: string, quit: string, idle: string, running: string, waiting: string, answered: string, failed: string, approval: string, question: string, };

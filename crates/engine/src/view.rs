@@ -60,6 +60,8 @@ pub enum AppEvent {
         conversation: ConversationId,
         choice: ToolChoice,
     },
+    /// A link that describes a server was followed. The window takes it and shows it; nothing is added by it.
+    LinkFollowed,
     /// All that is wrong now and stays so until it is mended; what was wrong before is.
     Troubles {
         troubles: Vec<ErrorReport>,

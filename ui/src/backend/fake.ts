@@ -5,6 +5,7 @@ import { IMPORTED, launchOf, wireOf } from "./lines";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
+import { systemAnswers } from "./system";
 import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
@@ -237,6 +238,7 @@ export class FakeBackend implements Backend {
       this.emit(...helpDesk().map((server): AppEvent => ({ type: "server", server })));
       return null;
     },
+    ...systemAnswers(),
     load_preferences: () => this.preferences,
     save_preferences: (preferences) => {
       this.preferences = preferences;

@@ -1,5 +1,6 @@
 // Deutsch.
 import { importing, launch, serverSettings } from "./de/setup";
+import { system } from "./de/system";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
@@ -225,6 +226,7 @@ export const de = {
   servers,
   permissions,
   wire,
+  system,
   serverSettings,
   launch,
   importing,

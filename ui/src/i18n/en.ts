@@ -1,5 +1,6 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { importing, launch, serverSettings } from "./en/setup";
+import { system } from "./en/system";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -225,6 +226,7 @@ export const en = {
   servers,
   permissions,
   wire,
+  system,
   serverSettings,
   launch,
   importing,

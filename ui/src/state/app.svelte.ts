@@ -50,6 +50,8 @@ export class App {
   /** The server whose own page is open in the settings. */
   serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
+  /** A link that describes a server and was followed outside: what the box for adding one begins with. */
+  link = $state<string>();
   troubles = $state.raw<ErrorReport[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
@@ -80,6 +82,7 @@ export class App {
       this.preferences.load(),
     ]);
     this.show(snapshot);
+    void this.takeLink();
     // What was told meanwhile happened after the snapshot.
     frame.release();
     void this.attempt("example_questions", null).then((examples) => (this.examples = examples ?? []));
@@ -124,6 +127,9 @@ export class App {
         this.signIns = { ...this.signIns, [event.server]: event.step.step === "reach" ? [event.step] : steps };
         break;
       }
+      case "linkFollowed":
+        void this.takeLink();
+        break;
       case "settings":
         this.known = event.settings;
         break;
@@ -159,6 +165,15 @@ export class App {
 
   dismiss(error: ErrorReport): void {
     this.troubles = this.troubles.filter((each) => each !== error);
+  }
+
+  /** Shows what a followed link describes; nothing is added before the person says so. */
+  private async takeLink(): Promise<void> {
+    const link = await this.attempt("take_link", null);
+    if (!link) return;
+    this.serverPage = undefined;
+    this.link = link;
+    this.panel = "servers";
   }
 
   startNew(): void {
