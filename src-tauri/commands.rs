@@ -16,6 +16,7 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
 
 use crate::about::{self, About};
+use crate::asking::{AnswerApproval, Approve, ChooseTools, Explain, ToolsetOf};
 use crate::conversations::{
     ChooseVersion, ForkConversation, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
 };
@@ -31,7 +32,9 @@ use crate::requests::{
 };
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient, UseResource};
+use crate::system::{self, SystemView, SystemWishes, Words};
 use crate::transfer::{self, ExportConversations, FiguresOf, ImportConversations};
+use crate::updates::{self, UpdateView};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -329,6 +332,33 @@ commands! {
         Ok(app.state::<Desk>().doors().await?.visitor_calls().await)
     };
     answer_visitor(answer: AnswerVisitor) -> (), |app, engine| app.state::<Desk>().doors().await?.answer(answer).await;
+    /// How Loquat takes part in this system.
+    system(request: ()) -> SystemView, |app, engine| {
+        let () = request;
+        Ok(system::view(&app))
+    };
+    change_system(wishes: SystemWishes) -> SystemView, |app, engine| system::wish(&app, wishes);
+    start_at_login(wanted: bool) -> SystemView, |app, engine| system::start_at_login(&app, wanted);
+    /// The words of notifications and of the tray, in the page's language.
+    speak(words: Words) -> (), |app, engine| {
+        system::speak(&app, words);
+        Ok(())
+    };
+    /// The newest version, if this is not it.
+    look_for_update(request: ()) -> Option<UpdateView>, |app, engine| {
+        let () = request;
+        updates::look(&app).await
+    };
+    /// Fetches and checks the newest version, puts it in place of this one and starts it.
+    install_update(request: ()) -> (), |app, engine| {
+        let () = request;
+        updates::install(&app).await
+    };
+    /// The link that was followed last and describes a server; only once.
+    take_link(request: ()) -> Option<String>, |app, engine| {
+        let () = request;
+        Ok(app.state::<Desk>().take_link())
+    };
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)
@@ -346,67 +376,6 @@ commands! {
         Ok(engine::EXAMPLES.map(String::from).to_vec())
     };
 }
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct Approve {
-    call: CallId,
-    remember: Remember,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct Explain {
-    server: String,
-    tool: String,
-    #[cfg_attr(test, ts(type = "unknown"))]
-    arguments: serde_json::Value,
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    conversation: Option<ConversationId>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ToolsetOf {
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    conversation: Option<ConversationId>,
-    /// The model of the settings where absent.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    model: Option<ModelRef>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct ChooseTools {
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    conversation: Option<ConversationId>,
-    choice: ToolChoice,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct AnswerApproval {
-    call: CallId,
-    allow: bool,
-    /// A word to the model, with a refusal.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    word: Option<String>,
-    /// With a yes: what shall be sent in place of what was proposed.
-    #[serde(default)]
-    #[cfg_attr(test, ts(type = "unknown", optional))]
-    arguments: Option<serde_json::Value>,
-}
-
 
 #[cfg(test)]
 #[path = "bindings_tests.rs"]

@@ -2,7 +2,7 @@
 //! channel on which the page is told everything.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chat::ErrorReport;
@@ -13,8 +13,10 @@ use tauri::ipc::Channel;
 use tauri_plugin_shell::ShellExt;
 use tokio::sync::watch;
 
+use crate::attention::Attention;
 use crate::batch::merge;
 use crate::doors::Doors;
+use crate::system;
 
 /// Events are gathered this long, about one frame, so that the page draws once for many.
 const FRAME: Duration = Duration::from_millis(16);
@@ -31,6 +33,10 @@ struct Open {
 pub(crate) struct Desk {
     opened: watch::Receiver<Opened>,
     forwarding: Mutex<Option<JoinHandle<()>>>,
+    /// The page's channel, for the one event that is not the engine's.
+    page: Mutex<Option<Channel<Vec<AppEvent>>>>,
+    /// A link that was followed and not yet shown.
+    link: Mutex<Option<String>>,
 }
 
 impl Desk {
@@ -38,17 +44,33 @@ impl Desk {
     pub(crate) fn open(app: &AppHandle, home: Home) -> Self {
         let (send, opened) = watch::channel(None);
         let options = Options { helpdesk: bundled_program(app), face: Face::Window, ..Options::new(home.clone()) };
+        let app = app.clone();
         tauri::async_runtime::spawn(async move {
             let opened = Engine::open(options).await.inspect(Engine::attend);
             let opened = opened.map(|engine| Open { doors: Doors::new(&engine, &home), engine });
-            let doors = opened.as_ref().ok().map(|open| open.doors.clone());
+            let open = opened.as_ref().ok().cloned();
             // Nobody listens only when the program ends.
             let _ = send.send(Some(opened));
-            if let Some(doors) = doors {
-                doors.open().await;
+            if let Some(Open { engine, doors }) = open {
+                let (snapshot, events) = engine.subscribe();
+                let attention = Attention::of(snapshot.conversations);
+                tokio::join!(doors.open(), system::watch(app, attention, events));
             }
         });
-        Self { opened, forwarding: Mutex::default() }
+        Self { opened, forwarding: Mutex::default(), page: Mutex::default(), link: Mutex::default() }
+    }
+
+    /// Keeps a link that somebody followed until the page takes it; the latest one counts.
+    pub(crate) fn follow(&self, link: String) {
+        *locked(&self.link) = Some(link);
+        if let Some(page) = &*locked(&self.page) {
+            // A page that is gone asks by itself when it is back.
+            let _ = page.send(vec![AppEvent::LinkFollowed]);
+        }
+    }
+
+    pub(crate) fn take_link(&self) -> Option<String> {
+        locked(&self.link).take()
     }
 
     /// The engine, as soon as it is open.
@@ -72,8 +94,9 @@ impl Desk {
 
     /// Sends events to the page from now on. A reloaded page takes the place of the one before.
     pub(crate) fn forward(&self, events: Events, channel: Channel<Vec<AppEvent>>) {
+        *locked(&self.page) = Some(channel.clone());
         let task = tauri::async_runtime::spawn(forward(events, channel));
-        let before = self.forwarding.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+        let before = locked(&self.forwarding).replace(task);
         if let Some(before) = before {
             before.abort();
         }
@@ -88,6 +111,11 @@ impl Desk {
             let _ = tokio::time::timeout(Duration::from_secs(5), engine.shut_down()).await;
         }
     }
+}
+
+/// Nothing here panics half-way, so what a panic elsewhere left behind is whole.
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn forward(mut events: Events, channel: Channel<Vec<AppEvent>>) {

@@ -6,6 +6,8 @@
 //! Start reading at `commands.rs`.
 
 mod about;
+mod asking;
+mod attention;
 mod batch;
 mod commands;
 mod conversations;
@@ -18,15 +20,20 @@ mod providing;
 mod records;
 mod requests;
 mod sign_in;
+mod system;
 mod transfer;
+mod tray;
+mod updates;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use engine::Home;
 use engine::logging::{self, LogWishes};
-use tauri::{AppHandle, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder};
+use tauri::{App, AppHandle, Builder, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, Wry};
+use tauri_plugin_deep_link::DeepLinkExt;
 
 use desk::Desk;
+use system::System;
 
 /// Where this run's configuration and data lie.
 pub(crate) struct Place(pub(crate) Home);
@@ -36,23 +43,12 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
     let home = Home::find().map_err(|error| format!("{} {}", error.message, error.cause.unwrap_or_default()))?;
     let usual = LogWishes { file: Some(logging::usual_file(&home)), ..LogWishes::default() };
     logging::start(LogWishes::from_environment(), usual);
-    let window_state =
-        tauri_plugin_window_state::Builder::new().with_filename(home.window_state().to_string_lossy()).build();
-    let one_instance = tauri_plugin_single_instance::Builder::new()
-        .dbus_id(instance_id(&home))
-        .callback(|app, _, _| show_window(app))
-        .build();
-    let app = tauri::Builder::default()
-        // First, as its documentation asks: a second start ends before anything else begins.
-        .plugin(one_instance)
-        .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_opener::init())
-        .plugin(tauri_plugin_shell::init())
-        .plugin(tauri_plugin_store::Builder::new().build())
-        .plugin(window_state)
+    let app = plugged(&home)
         .invoke_handler(commands::registered())
         .setup(move |app| {
             app.manage(Desk::open(app.handle(), home.clone()));
+            app.manage(System::default());
+            follow_links(app);
             let web = home.web();
             app.manage(Place(home));
             WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
@@ -79,6 +75,44 @@ fn is_own_page(url: &tauri::Url) -> bool {
     of_the_app || (cfg!(debug_assertions) && url.host_str() == Some("localhost"))
 }
 
+/// The app with everything of Tauri's that it stands on.
+fn plugged(home: &Home) -> Builder<Wry> {
+    let window_state =
+        tauri_plugin_window_state::Builder::new().with_filename(home.window_state().to_string_lossy()).build();
+    let one_instance = tauri_plugin_single_instance::Builder::new()
+        .dbus_id(instance_id(home))
+        .callback(|app, _, _| show_window(app))
+        .build();
+    let app = Builder::default()
+        // First, as its documentation asks: a second start ends before anything else begins.
+        .plugin(one_instance)
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_autostart::Builder::new().app_name("Loquat").build())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_shell::init())
+        .plugin(tauri_plugin_store::Builder::new().build())
+        .plugin(window_state);
+    if updates::are_possible() { app.plugin(updates::plugin()) } else { app }
+}
+
+/// Links of the scheme `loquat` describe a server: the page shows them, and a person adds it or does not.
+fn follow_links(app: &App) {
+    let handle = app.handle().clone();
+    let follow = move |links: Vec<tauri::Url>| {
+        for link in links {
+            handle.state::<Desk>().follow(link.into());
+        }
+        show_window(&handle);
+    };
+    // A link that started this copy was there before anybody could listen.
+    if let Ok(Some(links)) = app.deep_link().get_current() {
+        follow(links);
+    }
+    app.deep_link().on_open_url(move |event| follow(event.urls()));
+}
+
 /// One window for each home, so that a portable copy runs beside the installed one.
 fn instance_id(home: &Home) -> String {
     let mut hasher = DefaultHasher::new();
@@ -86,7 +120,7 @@ fn instance_id(home: &Home) -> String {
     format!("dev.loquat.h{:016x}", hasher.finish())
 }
 
-fn show_window(app: &AppHandle) {
+pub(crate) fn show_window(app: &AppHandle) {
     if let Some(window) = app.get_webview_window("main") {
         // Each may fail where the system has no such notion; then there is nothing to be done.
         let _ = window.unminimize();

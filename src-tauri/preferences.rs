@@ -7,8 +7,10 @@ use tauri::{AppHandle, Manager};
 use tauri_plugin_store::StoreExt;
 
 use crate::Place;
+use crate::system::SystemWishes;
 
 const KEY: &str = "window";
+const SYSTEM: &str = "system";
 
 /// Whatever the page wants to find again; only the page knows its shape.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -23,6 +25,18 @@ pub(crate) fn load(app: &AppHandle) -> Result<Preferences, ErrorReport> {
 pub(crate) fn save(app: &AppHandle, Preferences(values): Preferences) -> Result<(), ErrorReport> {
     let store = store(app)?;
     store.set(KEY, values);
+    store.save().map_err(|error| unusable(&error))
+}
+
+/// What was never wished, or cannot be read, is as usual.
+pub(crate) fn load_system(app: &AppHandle) -> SystemWishes {
+    let kept = store(app).ok().and_then(|store| store.get(SYSTEM));
+    kept.and_then(|wishes| serde_json::from_value(wishes).ok()).unwrap_or_default()
+}
+
+pub(crate) fn save_system(app: &AppHandle, wishes: SystemWishes) -> Result<(), ErrorReport> {
+    let store = store(app)?;
+    store.set(SYSTEM, serde_json::json!(wishes));
     store.save().map_err(|error| unusable(&error))
 }
 

@@ -15,10 +15,10 @@ export function hasDisplay() {
 
 /**
  * Calls `body` with a desktop: `env` for programs, and `within(command, ...args)`, which is how to
- * start one so that it finds bus and keychain.
+ * start one so that it finds bus and keychain. The screen has that size, in pixels.
  */
-export async function withDesktop(body) {
-  const screen = await openScreen();
+export async function withDesktop(body, size = { width: 1280, height: 900 }) {
+  const screen = await openScreen(size);
   const within = (...line) => ["dbus-run-session", ["--", "sh", "-c", unlockAndRun, "sh", ...line]];
   try {
     return await body({ env: environment(screen.display), within });
@@ -28,8 +28,8 @@ export async function withDesktop(body) {
 }
 
 /** Starts Xvfb on a free display, which it chooses itself and writes to descriptor 3. */
-async function openScreen() {
-  const args = ["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"];
+async function openScreen({ width, height }) {
+  const args = ["-displayfd", "3", "-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"];
   const child = start("Xvfb", args, {
     env: { ...process.env, ...marked },
     stdio: ["ignore", "ignore", "pipe", "pipe"],

@@ -62,6 +62,7 @@ export type AppEvent = { "type": "turnStarted", conversation: ConversationId, tu
  * How many turns come before these.
  */
 earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "serverLog", server: string, lines: Array<string>, logged: number, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "visitorCalls", way: Way, calls: Array<VisitorCall>, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "linkFollowed" } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 export type Approve = { call: CallId, remember: Remember, };
 
@@ -353,6 +354,16 @@ turn_gateway: [Door, null],
 create_gateway_key: [string, NewKey], revoke_gateway_key: [string, null], 
  * Calls of other programs that wait for a person's word; later ones arrive as events.
 visitor_calls: [null, Array<VisitorCall>], answer_visitor: [AnswerVisitor, null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
+ * How Loquat takes part in this system.
+system: [null, SystemView], change_system: [SystemWishes, SystemView], start_at_login: [boolean, SystemView], 
+ * The words of notifications and of the tray, in the page's language.
+speak: [Words, null], 
+ * The newest version, if this is not it.
+look_for_update: [null, UpdateView | null], 
+ * Fetches and checks the newest version, puts it in place of this one and starts it.
+install_update: [null, null], 
+ * The link that was followed last and describes a server; only once.
+take_link: [null, string | null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
 /**
  * Opens a link in the browser: only addresses of the web and of mail.
  */
@@ -1800,6 +1811,41 @@ export type StoreSecret = {
 name: string, value: string, };
 
 /**
+ * The wishes, and what this system and this copy can do.
+ */
+export type SystemView = { wishes: SystemWishes, 
+/**
+ * Whether this system can show a tray icon.
+ */
+trayPossible: boolean, startAtLogin: boolean, 
+/**
+ * Whether this copy can bring itself up to date.
+ */
+updates: boolean, };
+
+/**
+ * What a person wants of it.
+ */
+export type SystemWishes = { 
+/**
+ * A turn that ended or something that waits is told while the window is away.
+ */
+notifications: boolean, tray: boolean, };
+
+/**
+ * What testing a provider found, step by step; the first failed step is the last.
+ */
+export type TestStep = { 
+/**
+ * Such as “Reach” or “Models”.
+ */
+name: string, 
+/**
+ * What was found, in words for people.
+ */
+found: string, durationMs: number, error?: ErrorReport, };
+
+/**
  * One tool as its server describes it.
  */
 export type Tool = { 
@@ -2019,6 +2065,15 @@ export type TurnId = string;
 export type TurnStatus = { "state": "running" } | { "state": "completed" } | { "state": "stopped" } | { "state": "failed", error: ErrorReport, };
 
 /**
+ * A newer version than this one.
+ */
+export type UpdateView = { version: string, 
+/**
+ * What is new, in its makers' words.
+ */
+notes: string, };
+
+/**
  * What the model read and wrote, in tokens, as the provider counts them.
  */
 export type Usage = { input: number, output: number, 
@@ -2096,3 +2151,8 @@ text: string,
  * How long the whole message was.
  */
 bytes: number, };
+
+/**
+ * The words of notifications and of the tray, in the page's language. `{}` stands for a name or a number.
+ */
+export type Words = { open: string, quit: string, idle: string, running: string, waiting: string, answered: string, failed: string, approval: string, question: string, };

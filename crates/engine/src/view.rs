@@ -83,6 +83,8 @@ pub enum AppEvent {
         way: Way,
         calls: Vec<VisitorCall>,
     },
+    /// A link that describes a server was followed. The window takes it and shows it; nothing is added by it.
+    LinkFollowed,
     /// All that is wrong now and stays so until it is mended; what was wrong before is.
     Troubles {
         troubles: Vec<ErrorReport>,

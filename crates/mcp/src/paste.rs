@@ -1,6 +1,8 @@
-//! One box for every way in which servers are handed around: a URL, a command line, or any client's JSON.
+//! One box for every way in which servers are handed around: a URL, a command line, any client's JSON, or the link
+//! behind its “Install” button.
 
 mod json;
+mod link;
 mod server;
 mod words;
 
@@ -8,8 +10,9 @@ use serde_json::{Map, Value};
 
 use crate::{ConfigError, ServerConfig, Transport, naming};
 
-/// Reads whatever a server's instructions give: a URL, a command line with `VAR=value` prefixes, or JSON as
-/// Claude Desktop, Cursor, LM Studio, VS Code, Zed and others write it, with comments and trailing commas.
+/// Reads whatever a server's instructions give: a URL, a command line with `VAR=value` prefixes, JSON as
+/// Claude Desktop, Cursor, LM Studio, VS Code, Zed and others write it, with comments and trailing commas, or a link
+/// that installs a server in Loquat, Cursor, LM Studio or VS Code.
 ///
 /// Names are made unique and safe; where there is none, it comes from the command or the URL.
 pub fn parse_servers(text: &str) -> Result<Vec<ServerConfig>, ConfigError> {
@@ -19,8 +22,11 @@ pub fn parse_servers(text: &str) -> Result<Vec<ServerConfig>, ConfigError> {
         Some('{' | '[') => from_document(&json::read(text)?)?,
         // An excerpt out of the middle of such a file: `"github": { … }`.
         Some('"') if text.contains('{') => from_document(&json::read(&format!("{{{text}}}"))?)?,
-        Some(_) if text.lines().count() == 1 && is_url(text) => vec![from_url(text)?],
-        Some(_) => vec![words::server(text)?],
+        Some(_) => vec![match link::recognise(text) {
+            Some(link) => link::server(&link)?,
+            None if text.lines().count() == 1 && is_url(text) => from_url(text)?,
+            None => words::server(text)?,
+        }],
     };
     // Who pastes cannot know what comes with us: nothing of theirs is trusted as if it did.
     let servers = servers.into_iter().map(|server| ServerConfig { bundled: false, ..server });

@@ -14,6 +14,7 @@ import { scriptFor, type Step } from "./script";
 import { outputOf, pageOf } from "./pages";
 import { SignIns } from "./signIn";
 import { specimen } from "./specimen";
+import { systemAnswers } from "./system";
 import { explained, startingRules, toolsetOf, withRule } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
@@ -299,6 +300,7 @@ export class FakeBackend implements Backend {
       this.emit(...helpDesk().map((server): AppEvent => ({ type: "server", server })));
       return null;
     },
+    ...systemAnswers(),
     load_preferences: () => this.preferences,
     save_preferences: (preferences) => {
       this.preferences = preferences;

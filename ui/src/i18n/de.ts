@@ -5,6 +5,7 @@ import { data } from "./de/data";
 import { figures } from "./de/figures";
 import { branches } from "./de/branches";
 import { list } from "./de/list";
+import { system } from "./de/system";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { offers } from "./de/offers";
@@ -249,6 +250,7 @@ export const de = {
   ledger,
   inspector,
   diagnostics,
+  system,
   serverSettings,
   launch,
   importing,

@@ -5,6 +5,7 @@ import { data } from "./en/data";
 import { figures } from "./en/figures";
 import { branches } from "./en/branches";
 import { list } from "./en/list";
+import { system } from "./en/system";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { offers } from "./en/offers";
@@ -249,6 +250,7 @@ export const en = {
   ledger,
   inspector,
   diagnostics,
+  system,
   serverSettings,
   launch,
   importing,

@@ -34,6 +34,7 @@ export { default as Keyboard } from "@lucide/svelte/icons/keyboard";
 export { default as Larger } from "@lucide/svelte/icons/a-arrow-up";
 export { default as Loader } from "@lucide/svelte/icons/loader-circle";
 export { default as Menu } from "@lucide/svelte/icons/menu";
+export { default as Monitor } from "@lucide/svelte/icons/monitor";
 export { default as Palette } from "@lucide/svelte/icons/palette";
 export { default as Paperclip } from "@lucide/svelte/icons/paperclip";
 export { default as Pencil } from "@lucide/svelte/icons/pencil";

@@ -2,7 +2,7 @@
 import type { Component } from "svelte";
 import type { Words } from "../i18n/en";
 import { Book, Cable, Coins, Database, Door, Keyboard as Keys } from "../icons";
-import { Palette, Server, ShieldCheck, Sparkles, Stethoscope } from "../icons";
+import { Monitor, Palette, Server, ShieldCheck, Sparkles, Stethoscope } from "../icons";
 import Appearance from "./Appearance.svelte";
 import Data from "./Data.svelte";
 import Diagnostics from "./Diagnostics.svelte";
@@ -14,6 +14,7 @@ import Models from "./Models.svelte";
 import Prices from "./Prices.svelte";
 import Permissions from "./Permissions.svelte";
 import Servers from "./Servers.svelte";
+import System from "./System.svelte";
 
 export interface Panel {
   id: string;
@@ -30,6 +31,7 @@ export const PANELS: readonly Panel[] = [
   { id: "local-api", name: (words) => words.doors.localApi, icon: Cable, body: LocalApi },
   { id: "gateway", name: (words) => words.doors.gateway, icon: Door, body: Gateway },
   { id: "appearance", name: (words) => words.settings.appearance, icon: Palette, body: Appearance },
+  { id: "system", name: (words) => words.system.system, icon: Monitor, body: System },
   { id: "keyboard", name: (words) => words.settings.keyboard, icon: Keys, body: Keyboard },
   { id: "prices", name: (words) => words.figures.name, icon: Coins, body: Prices },
   { id: "data", name: (words) => words.data.name, icon: Database, body: Data },

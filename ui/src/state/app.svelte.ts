@@ -63,6 +63,8 @@ export class App {
   updated = $state.raw<{ server: string; uri: string }>();
   /** Grows when the message field should have the focus. */
   writing = $state(0);
+  /** A link that describes a server and was followed outside: what the box for adding one begins with. */
+  link = $state<string>();
   troubles = $state.raw<ErrorReport[]>([]);
   /** What was done, where nothing on the page shows it. */
   notice = $state<string>();
@@ -103,6 +105,7 @@ export class App {
       this.preferences.load(),
     ]);
     this.show(snapshot);
+    void this.takeLink();
     // What was told meanwhile happened after the snapshot.
     frame.release();
     void this.attempt("visitor_calls", null).then((calls) => (this.visitors = calls ?? []));
@@ -166,6 +169,9 @@ export class App {
         this.signIns = { ...this.signIns, [event.server]: event.step.step === "reach" ? [event.step] : steps };
         break;
       }
+      case "linkFollowed":
+        void this.takeLink();
+        break;
       case "settings":
         this.known = event.settings;
         break;
@@ -204,6 +210,15 @@ export class App {
 
   dismiss(error: ErrorReport): void {
     this.troubles = this.troubles.filter((each) => each !== error);
+  }
+
+  /** Shows what a followed link describes; nothing is added before the person says so. */
+  private async takeLink(): Promise<void> {
+    const link = await this.attempt("take_link", null);
+    if (!link) return;
+    this.serverPage = undefined;
+    this.link = link;
+    this.panel = "servers";
   }
 
   startNew(): void {

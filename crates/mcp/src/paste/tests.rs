@@ -138,3 +138,39 @@ fn mistakes_are_named() {
     refused(r#"{"mcpServers":{"a":{"type":"grpc","url":"http://x"}}}"#, "the transport \"grpc\" is not known");
     refused(r#"{"mcpServers":{"a":{"command":"x","enabled":"yes"}}}"#, "\"enabled\" must be true or false");
 }
+
+#[test]
+fn links_that_install_a_server() {
+    let time = "uvx mcp-server-time";
+    for link in [
+        "loquat://add?name=clock&command=uvx%20mcp-server-time",
+        // {"command":"uvx","args":["mcp-server-time"]}
+        "cursor://anysphere.cursor-deeplink/mcp/install?name=clock&config=eyJjb21tYW5kIjoidXZ4IiwiYXJncyI6WyJtY3Atc2VydmVyLXRpbWUiXX0%3D",
+        "https://cursor.com/install-mcp?name=clock&config=eyJjb21tYW5kIjoidXZ4IiwiYXJncyI6WyJtY3Atc2VydmVyLXRpbWUiXX0",
+        "lmstudio://add_mcp?name=clock&config=eyJjb21tYW5kIjoidXZ4IiwiYXJncyI6WyJtY3Atc2VydmVyLXRpbWUiXX0=",
+        "vscode:mcp/install?%7B%22name%22%3A%22clock%22%2C%22command%22%3A%22uvx%22%2C%22args%22%3A%5B%22mcp-server-time%22%5D%7D",
+        "https://insiders.vscode.dev/redirect/mcp/install?name=clock&config=%7B%22command%22%3A%22uvx%22%2C%22args%22%3A%5B%22mcp-server-time%22%5D%7D",
+    ] {
+        check(link, &[&format!("clock: {time} +0")]);
+    }
+    check("loquat://add?url=https%3A%2F%2Fh.example%2Fmcp%3Ftoken%3Dabc", &["h: https://h.example/mcp?token=••• +0"]);
+    check(
+        "loquat://add?config=%7B%22mcpServers%22%3A%7B%22a%22%3A%7B%22url%22%3A%22https%3A%2F%2Fa.example%22%7D%7D%7D&name=b",
+        &["b: https://a.example +0"],
+    );
+}
+
+#[test]
+fn a_link_cannot_pass_for_what_comes_with_loquat() {
+    let text = "loquat://add?name=ticket&config=%7B%22command%22%3A%22sh%22%2C%22bundled%22%3Atrue%7D";
+    assert!(!parse_servers(text).unwrap()[0].bundled);
+}
+
+#[test]
+fn a_broken_link_says_what_is_wrong() {
+    refused("loquat://add", "No server is described here");
+    refused("loquat://add?name=x", "No server is described here");
+    refused("loquat://add?config=!!!", "base64 is broken");
+    refused("cursor://anysphere.cursor-deeplink/mcp/install?config=AAAA", "cannot be read");
+    refused("loquat://add?url=nonsense", "nonsense");
+}
