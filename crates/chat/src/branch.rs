@@ -66,6 +66,11 @@ impl Branches {
         &self.links
     }
 
+    /// The last turns of the branches that were looked at, the present one last.
+    pub fn chosen(&self) -> Vec<TurnId> {
+        self.chosen.iter().filter_map(|place| Some(self.links.get(*place)?.turn.clone())).collect()
+    }
+
     pub fn link(&self, turn: &TurnId) -> Option<&Link> {
         self.links.get(*self.places.get(turn)?)
     }

@@ -110,8 +110,8 @@ impl Engine {
             let whole = self.inner.store.whole(id).await?;
             let text = match format {
                 ExportFormat::Json => serde_json::to_string(&whole).map_err(std::io::Error::from)?,
-                ExportFormat::Markdown => markdown::conversation(&whole),
-                ExportFormat::Html => html::conversation(&whole),
+                ExportFormat::Markdown => markdown::conversation(&whole.looked_at()),
+                ExportFormat::Html => html::conversation(&whole.looked_at()),
             };
             if count > 0 {
                 out.write_all(between(format).as_bytes()).await?;

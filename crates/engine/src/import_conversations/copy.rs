@@ -12,9 +12,13 @@ pub(super) fn of(mut whole: Whole) -> Whole {
     whole.conversation.id = ConversationId(fresh_id());
     let ids: HashMap<TurnId, TurnId> =
         whole.conversation.turns.iter().map(|turn| (turn.id.clone(), TurnId(fresh_id()))).collect();
+    let renamed = |id: &TurnId| ids.get(id).unwrap_or(id).clone();
     for turn in &mut whole.conversation.turns {
+        turn.parent = turn.parent.as_ref().map(renamed);
+        turn.again = turn.again.as_ref().map(renamed);
         rename(turn, &ids);
     }
+    whole.branches = whole.branches.iter().map(renamed).collect();
     whole
 }
 

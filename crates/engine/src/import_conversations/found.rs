@@ -94,8 +94,8 @@ pub(super) fn entry(value: Value) -> Option<Entry> {
     let (by, found) = readers.iter().find_map(|(by, read)| Some((*by, read(map)?)))?;
     let Found { id, title, turns, created_at, updated_at, left } = found;
     let title = if title.is_empty() { first_words(&turns) } else { title };
-    let conversation = Conversation { id, title, created_at, turns };
-    Some(Entry { by, whole: Whole { conversation, updated_at, tools: None }, left })
+    let conversation = Conversation { id, title, created_at, turns, versions: vec![] };
+    Some(Entry { by, whole: Whole::straight(conversation, updated_at), left })
 }
 
 /// How many messages people and models said.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use chat::{
     ConversationId, ConversationSummary, ErrorCode, ErrorReport, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot};
@@ -69,13 +70,20 @@ impl StoreError {
 }
 
 /// Who gave a conversation its title: what a person wrote is never written over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum TitledBy {
     Rule,
+    #[default]
     Person,
 }
 
 impl TitledBy {
+    /// What nobody here knows is taken for a person's: it is kept.
+    fn named(name: &str) -> Self {
+        if name == Self::Rule.name() { Self::Rule } else { Self::Person }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Rule => "rule",

@@ -1,26 +1,63 @@
 //! A conversation with all that is kept of it: taken out whole, and put back whole.
 
-use chat::{Conversation, ConversationId, ToolChoice, Turn, TurnStatus};
+use chat::{Branches, Conversation, ConversationId, Link, ToolChoice, Turn, TurnId, TurnStatus};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::read::unreadable;
-use super::writer::{json, time, unwritable};
-use super::{Store, StoreError};
+use super::writer::{choose, insert, json, time, unwritable};
+use super::{Store, StoreError, TitledBy};
 
 /// All that is kept of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Whole {
+    /// With the turns of all branches, in the order in which they began.
     pub(crate) conversation: Conversation,
     /// When its latest turn began or ended.
     pub(crate) updated_at: u64,
     /// Which tools it uses, where anybody ever chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tools: Option<ToolChoice>,
+    /// The last turns of the branches that were looked at, the present one last. Where there are none, each turn
+    /// follows the one before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) branches: Vec<TurnId>,
+    /// When it was put on top of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pinned_at: Option<u64>,
+    #[serde(default)]
+    pub(crate) titled_by: TitledBy,
 }
 
 impl Whole {
+    /// A conversation in which every turn follows the one before it.
+    pub(crate) fn straight(conversation: Conversation, updated_at: u64) -> Self {
+        let titled_by = TitledBy::default();
+        Self { conversation, updated_at, tools: None, branches: vec![], pinned_at: None, titled_by }
+    }
+
+    /// The same with nothing but the branch that is looked at.
+    pub(crate) fn looked_at(mut self) -> Self {
+        if !self.branches.is_empty() {
+            let branches = Branches::new(self.links(), self.branches.clone());
+            let path: Vec<&TurnId> = branches.path().iter().map(|link| &link.turn).collect();
+            self.conversation.turns.retain(|turn| path.contains(&&turn.id));
+        }
+        self
+    }
+
+    /// How its turns hang together.
+    fn links(&self) -> Vec<Link> {
+        let turns = &self.conversation.turns;
+        let link = |(place, turn): (usize, &Turn)| {
+            let before = || place.checked_sub(1).and_then(|before| turns.get(before)).map(|turn| turn.id.clone());
+            let parent = if self.branches.is_empty() { before() } else { turn.parent.clone() };
+            Link { turn: turn.id.clone(), parent, again: turn.again.clone() }
+        };
+        turns.iter().enumerate().map(link).collect()
+    }
+
     /// Whether it holds all of the other. A title of its own is no difference.
     pub(crate) fn holds(&self, other: &Self) -> bool {
         other.conversation.turns.iter().all(|turn| {
@@ -33,9 +70,24 @@ impl Whole {
 impl Store {
     /// The whole of a conversation, as far as it is on disk; see [`Store::flush`].
     pub(crate) async fn whole(&self, id: &ConversationId) -> Result<Whole, StoreError> {
-        let updated_at = self.summary(id).await?.updated_at;
+        let summary = self.summary(id).await?;
         let tools = self.tool_choice(id).await?;
-        Ok(Whole { conversation: self.conversation(id).await?, updated_at, tools })
+        let links = self.branches(id).await?;
+        let turns = self.turns(&links.links().iter().collect::<Vec<_>>()).await?;
+        let row = sqlx::query("SELECT pinned_at, titled_by FROM conversations WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        let (id, title, created_at) = (summary.id, summary.title, summary.created_at);
+        Ok(Whole {
+            conversation: Conversation { id, title, created_at, turns, versions: vec![] },
+            updated_at: summary.updated_at,
+            tools,
+            branches: links.chosen(),
+            pinned_at: row.get::<Option<i64>, _>("pinned_at").map(i64::unsigned_abs),
+            titled_by: TitledBy::named(row.get("titled_by")),
+        })
     }
 
     /// Puts conversations in, all of them or none. Ids must be new; what was removed under the same id gives way.
@@ -50,27 +102,28 @@ impl Store {
     }
 
     async fn put_one(&self, whole: &Whole, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-        let Whole { conversation, updated_at, tools } = whole;
+        let Whole { conversation, updated_at, tools, branches, pinned_at, titled_by } = whole;
         sqlx::query("DELETE FROM conversations WHERE id = ? AND removed_at IS NOT NULL")
             .bind(conversation.id.as_str())
             .execute(&mut **transaction)
             .await
             .map_err(unwritable)?;
-        let query = "INSERT INTO conversations (id, title, created_at, updated_at, tools) VALUES (?, ?, ?, ?, ?)";
+        let query = "INSERT INTO conversations (id, title, created_at, updated_at, tools, pinned_at, titled_by)
+                     VALUES (?, ?, ?, ?, ?, ?, ?)";
         sqlx::query(query)
             .bind(conversation.id.as_str())
             .bind(&conversation.title)
             .bind(time(conversation.created_at))
             .bind(time(*updated_at))
             .bind(tools.as_ref().map(json).transpose()?)
+            .bind(pinned_at.map(time))
+            .bind(titled_by.name())
             .execute(&mut **transaction)
             .await
             .map_err(unwritable)?;
-        for turn in &conversation.turns {
-            let ended = ended(turn.clone());
-            sqlx::query("INSERT INTO turns (id, conversation, owner, begun, ended) VALUES (?, ?, ?, ?, ?)")
-                .bind(ended.id.as_str())
-                .bind(conversation.id.as_str())
+        for (turn, link) in conversation.turns.iter().zip(whole.links()) {
+            let ended = Turn { parent: link.parent, ..ended(turn.clone()) };
+            insert(&conversation.id, &ended)
                 .bind(self.owner.id())
                 .bind(json(&as_begun(&ended))?)
                 .bind(json(&ended)?)
@@ -78,6 +131,9 @@ impl Store {
                 .await
                 .map_err(unwritable)?;
             super::figures::note(&ended, transaction).await?;
+        }
+        for turn in branches {
+            choose(&conversation.id, turn).execute(&mut **transaction).await.map_err(unwritable)?;
         }
         Ok(())
     }

@@ -296,7 +296,7 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
 }
 
 /// A turn in its place; its owner, its beginning and its end are still to be bound.
-fn insert<'a>(conversation: &'a ConversationId, turn: &'a Turn) -> Query<'a, Sqlite, SqliteArguments> {
+pub(super) fn insert<'a>(conversation: &'a ConversationId, turn: &'a Turn) -> Query<'a, Sqlite, SqliteArguments> {
     sqlx::query("INSERT INTO turns (id, conversation, parent, again, owner, begun, ended) VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(turn.id.as_str())
         .bind(conversation.as_str())
@@ -305,7 +305,7 @@ fn insert<'a>(conversation: &'a ConversationId, turn: &'a Turn) -> Query<'a, Sql
 }
 
 /// Whoever begins a turn looks at its branch.
-fn choose<'a>(conversation: &'a ConversationId, turn: &'a TurnId) -> Query<'a, Sqlite, SqliteArguments> {
+pub(super) fn choose<'a>(conversation: &'a ConversationId, turn: &'a TurnId) -> Query<'a, Sqlite, SqliteArguments> {
     sqlx::query("INSERT INTO choices (conversation, turn) VALUES (?, ?)")
         .bind(conversation.as_str())
         .bind(turn.as_str())
