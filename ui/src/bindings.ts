@@ -669,7 +669,7 @@ export type LogFilter = {
 /**
  * Those that matter at least so much.
  */
-level?: LogLevel, 
+level?: OwnLogLevel, 
 /**
  * Those of parts that begin so.
  */
@@ -684,9 +684,9 @@ text?: string,
 after?: number, };
 
 /**
- * How much is written down.
+ * How grave a line is (RFC 5424); what comes from standard error says nothing of that.
  */
-export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+export type LogLevel = "debug" | "stderr" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
 
 /**
  * One line that a server wrote, to its standard error or as a log message.
@@ -704,7 +704,7 @@ export type LogRecord = {
 /**
  * Counts up: whoever has seen one asks for those after it.
  */
-number: number, at: number, level: LogLevel, 
+number: number, at: number, level: OwnLogLevel, 
 /**
  * Which part of Loquat says it: `wire`, `model`, `call`, or a part of the code.
  */
@@ -833,6 +833,11 @@ bytes: number,
  * [`Output::shorten`].
  */
 withheld?: number, };
+
+/**
+ * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
+ */
+export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
  * Turns that follow one another, and how many there are around them.
@@ -1240,7 +1245,7 @@ temperature?: number, topP?: number, maxOutputTokens?: number,
 /**
  * How much is written into the log; `info` where absent.
  */
-logLevel?: LogLevel, 
+logLevel?: OwnLogLevel, 
 /**
  * Where the log lies; where absent, with Loquat's own files; empty means nowhere.
  */
