@@ -161,11 +161,9 @@ async function resources(all, loq, json) {
 async function questions(all, loq) {
   const call = (tool, values, ...answers) => loq.answering(answers, "call", "peer", tool, JSON.stringify(values));
   await all.test("a form", async () => {
-    const answers = [
-      ["String *", "Ada"],
-      ["Send this?", "y"],
-    ];
-    const { code, text } = await call("trigger-elicitation-request", {}, ...answers);
+    // Twelve more fields stand in it, which Enter leaves to their defaults.
+    const name = `Ada${"\n".repeat(12)}`;
+    const { code, text } = await call("trigger-elicitation-request", {}, ["String *", name], ["Send this?", "y"]);
     assert.equal(code, 0, text);
     assert.match(text, /"name": "Ada"/);
     assert.match(text, /dark and stormy/);
@@ -180,7 +178,7 @@ async function questions(all, loq) {
   await all.test("a page without which nothing goes on", async () => {
     const values = { url: "https://example.com/pay", errorPath: true };
     const { text } = await call("trigger-url-elicitation", values, ["Have you been there?", "n"]);
-    assert.match(text, /example\.com/);
+    assert.match(text, /needs a visit to/);
     assert.match(text, /declined/);
   });
   await all.test("the model's words", async () => {

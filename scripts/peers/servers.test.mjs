@@ -1,12 +1,14 @@
 // Servers by others, as they are: each connects, lists its tools and answers.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { withServers } from "../lib/loq.mjs";
 import { peer } from "../lib/peers.mjs";
-import { endAll } from "../lib/run.mjs";
+import { endAll, run } from "../lib/run.mjs";
 
 after(endAll);
 
@@ -48,6 +50,38 @@ test("server-memory answers", async () => {
 test("mcp-server-time tells the time", async () => {
   const text = await called(await stdio("mcp-server-time"), "get_current_time", { timezone: "UTC" });
   assert.match(text, /UTC/);
+});
+
+test("mcp-server-git tells what was done in a repository", async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "loquat-git-")));
+  const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+  try {
+    for (const args of [["init"], [...who, "commit", "--allow-empty", "-m", "A first step"]]) {
+      const { code, text } = await run("git", args, { cwd: folder, quiet: true });
+      assert.equal(code, 0, text);
+    }
+    const server = await stdio("mcp-server-git", "--repository", folder);
+    assert.match(await called(server, "git_log", { repo_path: folder }), /A first step/);
+    assert.match(await called(server, "git_status", { repo_path: folder }), /nothing to commit/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("mcp-server-fetch reads a page", async () => {
+  const page = "<html><body><article><h1>Words</h1><p>These are the words of a page.</p></article></body></html>";
+  const site = createServer((request, response) => {
+    const found = request.url === "/page";
+    response.writeHead(found ? 200 : 404, { "content-type": "text/html" }).end(found ? page : "");
+  }).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  try {
+    const url = `http://127.0.0.1:${site.address().port}/page`;
+    assert.match(await called(await stdio("mcp-server-fetch", "--allow-private-ips"), "fetch", { url }), /These are the words/);
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
 });
 
 test("a server written with FastMCP answers", async () => {
