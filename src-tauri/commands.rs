@@ -23,7 +23,7 @@ use crate::preferences::{self, Preferences};
 use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
-use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
+use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient, UseResource};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -197,6 +197,8 @@ commands! {
     reset_registration(server: String) -> (), |app, engine| engine.reset_registration(&server).await;
     /// Trusts an issuer that is not the expected one, for that server.
     trust_issuer(request: TrustIssuer) -> (), |app, engine| engine.trust_issuer(&request.server, &request.issuer).await;
+    /// Takes a server for what it calls itself, though its address is another one.
+    use_resource(request: UseResource) -> (), |app, engine| engine.use_resource(&request.server, &request.resource).await;
     /// Uses a client that somebody registered by hand.
     use_client(request: UseClient) -> (), |app, engine| {
         engine.use_client(&request.server, &request.id, request.secret.as_deref()).await

@@ -29,6 +29,14 @@ pub(crate) struct TrustIssuer {
     pub(crate) issuer: String,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UseResource {
+    pub(crate) server: String,
+    pub(crate) resource: String,
+}
+
 /// A secret on its way to the keychain. Nothing ever brings it back to the page.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]

@@ -226,6 +226,10 @@ reset_registration: [string, null],
  */
 trust_issuer: [TrustIssuer, null], 
 /**
+ * Takes a server for what it calls itself, though its address is another one.
+ */
+use_resource: [UseResource, null], 
+/**
  * Uses a client that somebody registered by hand.
  */
 use_client: [UseClient, null], 
@@ -1309,6 +1313,10 @@ meaning: string,
  */
 fix?: string, 
 /**
+ * What helps by one click, where it failed.
+ */
+remedies?: Array<Remedy>, 
+/**
  * Where the person says yes. Opened only on a click.
  */
 link?: string, };
@@ -1516,6 +1524,10 @@ all: number,
  * Whether there are more than fit, so that the model finds them.
  */
 finds: boolean, tools: Array<PricedTool>, };
+
+export type Remedy = { "remedy": "resetRegistration" } | { "remedy": "useClient" } | { "remedy": "trustIssuer", issuer: string, } | { "remedy": "useResource", resource: string, };
+
+export type UseResource = { server: string, resource: string, };
 
 export type TrustIssuer = { server: string, issuer: string, };
 

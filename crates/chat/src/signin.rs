@@ -50,10 +50,29 @@ pub struct SignInStep {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub fix: Option<String>,
+    /// What helps by one click, where it failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Remedy>>", optional))]
+    pub remedies: Vec<Remedy>,
     /// Where the person says yes. Opened only on a click.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub link: Option<String>,
+}
+
+/// What a person can do about a step that failed, besides trying again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(tag = "remedy", rename_all = "camelCase")]
+pub enum Remedy {
+    /// Forget who we are to the authorization server, and be introduced anew.
+    ResetRegistration,
+    /// Use a client that somebody registered there by hand.
+    UseClient,
+    /// Trust whoever signs people in here under that name, though it is not the expected one.
+    TrustIssuer { issuer: String },
+    /// Take the server for what it calls itself.
+    UseResource { resource: String },
 }
 
 /// Somebody who is signed in to a server.

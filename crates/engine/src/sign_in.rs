@@ -83,6 +83,11 @@ impl Engine {
         self.set_oauth(server, &[("issuer", issuer)]).await
     }
 
+    /// A person says that the server is what it calls itself, though its address is another one.
+    pub async fn use_resource(&self, server: &str, resource: &str) -> Result<(), ErrorReport> {
+        self.set_oauth(server, &[("resource", resource)]).await
+    }
+
     /// Uses a client that somebody registered by hand; its secret, if it has one, goes to the keychain.
     pub async fn use_client(&self, server: &str, id: &str, secret: Option<&str>) -> Result<(), ErrorReport> {
         let secret = secret.filter(|secret| !secret.trim().is_empty()).map(|secret| ("client_secret", secret));

@@ -7,6 +7,7 @@ import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
 import { outputOf, pageOf } from "./pages";
+import { SignIns } from "./signIn";
 import { specimen } from "./specimen";
 import { explained, startingRules, toolsetOf } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
@@ -239,14 +240,7 @@ export class FakeBackend implements Backend {
     import_sources: () => [{ client: "Claude Desktop", path: "~/claude_desktop_config.json", servers: 2 }],
     preview_import: () => IMPORTED,
     import_servers: () => [],
-    sign_in: () => null,
-    stop_sign_in: () => null,
-    sign_out: () => false,
-    accounts: () => [],
-    use_account: () => null,
-    reset_registration: () => null,
-    trust_issuer: () => null,
-    use_client: () => null,
+    ...new SignIns(this.snapshot, (...events) => this.emit(...events)).answers,
     recent_logs: () => [],
     store_server_secret: () => null,
     server_wire: () => wireOf(),
@@ -304,9 +298,9 @@ export class FakeBackend implements Backend {
   }
 
   private keep(provider: string, key: Snapshot["settings"]["providers"][number]["key"]): null {
-    const { settings: kept, providers } = this.snapshot.settings;
+    const { providers, ...rest } = this.snapshot.settings;
     return this.settle({
-      settings: kept,
+      ...rest,
       providers: providers.map((each) => (each.id === provider ? { ...each, key } : each)),
     });
   }

@@ -7,6 +7,7 @@ import { question } from "./de/questions";
 import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
+import { accounts, remedies } from "./de/signIn";
 import type { Words } from "./en";
 import { plural } from "./format";
 
@@ -225,6 +226,8 @@ export const de = {
     maxRoundsHint: "Wie oft das Modell für eine Antwort gefragt werden darf.",
   },
   servers,
+  accounts,
+  remedies,
   permissions,
   messages,
   doors,

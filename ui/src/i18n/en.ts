@@ -7,6 +7,7 @@ import { question } from "./en/questions";
 import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
+import { accounts, remedies } from "./en/signIn";
 import { plural } from "./format";
 
 export const en = {
@@ -225,6 +226,8 @@ export const en = {
     maxRoundsHint: "How often the model may be asked in one turn.",
   },
   servers,
+  accounts,
+  remedies,
   permissions,
   messages,
   doors,

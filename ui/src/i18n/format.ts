@@ -42,6 +42,15 @@ export function duration(ms: number): string {
   return `${number(Math.floor(ms / 60_000))} min ${number(Math.round((ms % 60_000) / 1000))} s`;
 }
 
+/** How long something still lasts, as people say it: “42 min”, “3 hr”, “5 days”. */
+export function span(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  const [value, unit] =
+    minutes < 120 ? [minutes, "minute"] : minutes < 2880 ? [minutes / 60, "hour"] : [minutes / 1440, "day"];
+  const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(locale, style).format(value as number);
+}
+
 /** Seconds only: for what people wait for. */
 export function seconds(ms: number): string {
   const digits = ms < 10_000 ? 1 : 0;

@@ -1,6 +1,6 @@
 //! Why a sign-in did not come about: at which step, what was said, what to do.
 
-use chat::{ErrorCode, ErrorReport, SignInStage};
+use chat::{ErrorCode, ErrorReport, Remedy, SignInStage};
 
 use super::{exchange::WebError, grant::GrantError};
 use crate::SecretError;
@@ -105,6 +105,25 @@ impl SignInError {
             Self::Key { .. } => "Check private_key (PEM) and algorithm in the server's oauth settings.".into(),
             Self::StillRefused { .. } => "Ask the server's operator whether this account may use it.".into(),
             Self::Secret(error) => error.report().fix.unwrap_or_default(),
+        }
+    }
+
+    /// What helps by one click.
+    pub fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::OtherIssuer { received, .. } => vec![Remedy::TrustIssuer { issuer: received.clone() }],
+            Self::NoIssuer { expected } => vec![Remedy::TrustIssuer { issuer: expected.clone() }],
+            Self::OtherResource { received, .. } if received.contains("://") => {
+                vec![Remedy::UseResource { resource: received.clone() }]
+            }
+            Self::NothingPublished { .. } | Self::NoRegistration { .. } => vec![Remedy::UseClient],
+            Self::RegistrationRefused { .. } => vec![Remedy::ResetRegistration, Remedy::UseClient],
+            Self::Refused { error, .. } if matches!(error.as_str(), "invalid_client" | "unauthorized_client") => {
+                vec![Remedy::ResetRegistration, Remedy::UseClient]
+            }
+            // Strangers are often told so on a page that never sends the browser back.
+            Self::NobodyCame => vec![Remedy::ResetRegistration],
+            _ => vec![],
         }
     }
 

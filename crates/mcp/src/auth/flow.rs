@@ -55,6 +55,7 @@ impl Attempt<'_> {
         if let Err(error) = &outcome {
             let mut step = self.step(error.stage(), SignInProgress::Failed, &web, error.to_string());
             step.fix = Some(error.fix());
+            step.remedies = error.remedies();
             (self.report)(step);
         }
         outcome
@@ -255,7 +256,7 @@ impl Attempt<'_> {
     }
 
     fn step(&self, step: SignInStage, state: SignInProgress, web: &Web, meaning: String) -> SignInStep {
-        SignInStep { step, state, exchange: web.tape(), meaning, fix: None, link: None }
+        SignInStep { step, state, exchange: web.tape(), meaning, fix: None, remedies: vec![], link: None }
     }
 }
 

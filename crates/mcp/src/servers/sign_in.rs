@@ -45,6 +45,7 @@ impl Servers {
             exchange: vec![],
             meaning: meaning.to_owned(),
             fix: None,
+            remedies: vec![],
             link: None,
         };
         tell(step(SignInProgress::Running, "Asking the server for its tools."));

@@ -53,7 +53,6 @@ export const servers = {
   signIn: {
     button: "Anmelden",
     stop: "Abbrechen",
-    reset: "Registrierung zurücksetzen und anmelden",
     copy: "Link kopieren",
     exchange: "Was übertragen wurde",
     progress: { running: "läuft", done: "erledigt", skipped: "nicht nötig", failed: "fehlgeschlagen" },

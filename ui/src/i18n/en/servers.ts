@@ -51,8 +51,7 @@ export const servers = {
   consent: "Let it run",
   signIn: {
     button: "Sign in",
-    stop: "Stop",
-    reset: "Reset registration and sign in",
+    stop: "Cancel",
     copy: "Copy the link",
     exchange: "What went over the wire",
     progress: { running: "under way", done: "done", skipped: "not needed", failed: "failed" },

@@ -1,0 +1,34 @@
+// Anmelden bei Servern, Konten, und wo Geheimnisse liegen.
+import type { Words } from "../en";
+
+export const accounts = {
+  tab: "Anmeldung",
+  list: "Konten",
+  nobody: "Hier ist niemand angemeldet.",
+  another: "Mit einem weiteren Konto anmelden",
+  name: "Name des Kontos",
+  nameHint: "Frei gewählt, etwa Arbeit.",
+  used: "wird benutzt",
+  use: (name) => `${name} benutzen`,
+  out: "Abmelden",
+  outOf: (name) => `${name} abmelden`,
+  ends: (when) => `läuft in ${when} ab`,
+  over: "abgelaufen",
+  renews: "erneuert sich selbst",
+  renewsNot: "erneuert sich nicht selbst",
+  by: (issuer) => `Angemeldet durch ${issuer}`,
+  rights: (scopes) => `Rechte: ${scopes}`,
+} satisfies Words["accounts"];
+
+export const remedies = {
+  resetRegistration: "Registrierung zurücksetzen",
+  useClient: "Client-ID verwenden",
+  trustIssuer: "Diesem Aussteller vertrauen",
+  useResource: "Diesen Namen annehmen",
+  trusts: (issuer) => `Von da an darf ${issuer} dich hier anmelden.`,
+  accepts: (resource) => `Von da an gilt der Server als ${resource}.`,
+  clientId: "Client-ID",
+  clientSecret: "Client-Geheimnis, falls es eines gibt",
+  withClient: "Verwenden und anmelden",
+  report: "Bericht kopieren",
+} satisfies Words["remedies"];

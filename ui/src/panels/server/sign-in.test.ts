@@ -1,0 +1,59 @@
+import { screen, waitFor, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+import { troubledServers } from "../../backend/world";
+import { chosen, isAccessible, open, requests } from "../../test-window";
+
+/** The page of a server that wants a sign-in. */
+async function sheets() {
+  const window = await open((fake) => {
+    chosen(fake);
+    fake.snapshot.servers.push(...troubledServers());
+  });
+  window.app.panel = "servers";
+  window.app.serverPage = { name: "sheets" };
+  await screen.findByRole("heading", { name: "sheets" });
+  return window;
+}
+
+test("a sign-in that meets somebody unexpected says what helps, and one click mends it", async () => {
+  const { fake, user } = await sheets();
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  expect(await screen.findByText(/calls itself https:\/\/id.example.com\/tenant/)).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Copy report" })).toBeTruthy();
+  expect(requests(fake, "open_link")).toEqual([]);
+  await isAccessible();
+  await user.click(screen.getByRole("button", { name: "Trust this issuer" }));
+  await waitFor(() => expect(requests(fake, "sign_in")).toHaveLength(2));
+  expect(requests(fake, "trust_issuer")).toEqual([{ server: "sheets", issuer: "https://id.example.com/tenant" }]);
+});
+
+test("accounts are listed, used, and signed out of", async () => {
+  const { fake, user } = await sheets();
+  await fake.call("trust_issuer", { server: "sheets", issuer: "x" });
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  await user.click(await screen.findByRole("tab", { name: "Sign-in" }));
+  const list = await screen.findByRole("list", { name: "Accounts" });
+  expect(await within(list).findByText(/expires in 42 min .* renews by itself/)).toBeTruthy();
+  await user.type(screen.getByRole("textbox", { name: "Name of the account" }), "work");
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  await user.click(await within(list).findByRole("button", { name: "Use default" }));
+  expect(requests(fake, "use_account")).toEqual([{ server: "sheets", account: "default" }]);
+  await isAccessible();
+  await user.click(within(list).getByRole("button", { name: "Sign out work" }));
+  await user.click(await within(list).findByRole("button", { name: "Sign out" }));
+  expect(await within(list).findByText("Nobody is signed in here.")).toBeTruthy();
+});
+
+test("a client that was registered by hand is taken in a form", async () => {
+  const { app, fake, user } = await sheets();
+  const remedies = [{ remedy: "resetRegistration" as const }, { remedy: "useClient" as const }];
+  const step = { step: "register" as const, state: "failed" as const, exchange: [], meaning: "Refused.", remedies };
+  fake.emit({ type: "signIn", server: "sheets", step });
+  await waitFor(() => expect(app.signIns.sheets).toHaveLength(1));
+  await user.click(screen.getByRole("button", { name: "Use a client id" }));
+  await user.type(screen.getByRole("textbox", { name: "Client id" }), "by-hand");
+  await user.type(screen.getByLabelText("Client secret, if there is one"), "planted-secret");
+  await user.click(screen.getByRole("button", { name: "Use it and sign in" }));
+  expect(requests(fake, "use_client")).toEqual([{ server: "sheets", id: "by-hand", secret: "planted-secret" }]);
+  expect(document.body.innerHTML).not.toContain("planted-secret");
+});
