@@ -66,13 +66,17 @@ impl Eras {
 
     pub(crate) fn learn(&self, config: &ServerConfig, way: Way) {
         if self.of(config) != Some(way) {
-            self.change(|known| drop(known.insert(key(config), Known { way, at: now() })));
+            self.change(|known| {
+                known.insert(key(config), Known { way, at: now() });
+            });
         }
     }
 
     pub(crate) fn forget(&self, config: &ServerConfig) {
         if self.of(config).is_some() {
-            self.change(|known| drop(known.remove(&key(config))));
+            self.change(|known| {
+                known.remove(&key(config));
+            });
         }
     }
 

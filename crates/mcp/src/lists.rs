@@ -51,7 +51,10 @@ impl Kind {
 
 /// Lists that still hold.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<HashMap<Kind, (Instant, Arc<Vec<Value>>)>>);
+pub(crate) struct Kept(Mutex<HashMap<Kind, Entries>>);
+
+/// Until when they hold, and what they are.
+type Entries = (Instant, Arc<Vec<Value>>);
 
 impl Kept {
     fn get(&self, kind: Kind) -> Option<Arc<Vec<Value>>> {

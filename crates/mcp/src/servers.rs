@@ -215,7 +215,7 @@ impl Servers {
 
     /// What starting a server comes down to on this computer; nothing where it is no program.
     pub async fn launch(&self, name: &str) -> Option<Launch> {
-        process::launch::describe(&*self.find(name)?.config).await
+        process::launch::describe(&self.find(name)?.config).await
     }
 
     /// The last messages exchanged with a server, oldest first; nothing where there is none of that name.
