@@ -157,6 +157,10 @@ commands! {
     store_server_secret(request: StoreSecret) -> (), |app, engine| {
         engine.store_server_secret(&request.name, &request.value).await
     };
+    /// Keeps secrets in a file under that passphrase from now on: where no keychain answers.
+    make_secret_file(passphrase: String) -> (), |app, engine| engine.make_secret_file(&passphrase).await;
+    /// Opens that file until Loquat ends.
+    unlock_secrets(passphrase: String) -> (), |app, engine| engine.unlock_secrets(&passphrase).await;
     /// Moves secrets that lie open in the list of servers to the keychain; answers whose they were.
     protect_secrets(request: ()) -> Vec<String>, |app, engine| {
         let () = request;

@@ -190,6 +190,14 @@ consent_server: [string, null],
  */
 store_server_secret: [StoreSecret, null], 
 /**
+ * Keeps secrets in a file under that passphrase from now on: where no keychain answers.
+ */
+make_secret_file: [string, null], 
+/**
+ * Opens that file until Loquat ends.
+ */
+unlock_secrets: [string, null], 
+/**
  * Moves secrets that lie open in the list of servers to the keychain; answers whose they were.
  */
 protect_secrets: [null, Array<string>], server_settings: [string, ServerSettings], change_server: [ChangeServer, null], 
@@ -976,6 +984,11 @@ export type Reading = { content: Array<Content>,
 text: string, };
 
 /**
+ * What a person can do about a step that failed, besides trying again.
+ */
+export type Remedy = { "remedy": "resetRegistration" } | { "remedy": "useClient" } | { "remedy": "trustIssuer", issuer: string, } | { "remedy": "useResource", resource: string, };
+
+/**
  * What shall not be asked again, and for how long.
  */
 export type Remember = { what: RememberWhat, scope: Scope, };
@@ -1116,6 +1129,11 @@ export type SaveDownload = {
 name: string, text: string, };
 
 export type Scope = "conversation" | "everywhere";
+
+/**
+ * Where secrets are kept.
+ */
+export type SecretPlace = { "place": "keychain" } | { "place": "memory" } | { "place": "file", open: boolean, };
 
 /**
  * A question for a conversation; a new one is begun where none is named.
@@ -1282,7 +1300,11 @@ folders?: Array<string>, };
 /**
  * The settings, and what is known about each provider's key. Never a key itself.
  */
-export type SettingsView = { settings: Settings, providers: Array<ProviderView>, };
+export type SettingsView = { settings: Settings, providers: Array<ProviderView>, 
+/**
+ * Where secrets are kept.
+ */
+secrets: SecretPlace, };
 
 /**
  * Under which name; in the one that is used where absent.
@@ -1525,10 +1547,6 @@ all: number,
  */
 finds: boolean, tools: Array<PricedTool>, };
 
-export type Remedy = { "remedy": "resetRegistration" } | { "remedy": "useClient" } | { "remedy": "trustIssuer", issuer: string, } | { "remedy": "useResource", resource: string, };
-
-export type UseResource = { server: string, resource: string, };
-
 export type TrustIssuer = { server: string, issuer: string, };
 
 /**
@@ -1587,6 +1605,8 @@ export type UseAccount = { server: string, account: string, };
  * A secret on its way to the keychain. Nothing ever brings it back to the page.
  */
 export type UseClient = { server: string, id: string, secret?: string, };
+
+export type UseResource = { server: string, resource: string, };
 
 export type Verdict = "allow" | "ask" | "deny";
 

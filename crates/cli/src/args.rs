@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Give a secret that a server's configuration refers to; it goes to the keychain.
     Secret(Secret),
+    /// Show where secrets are kept, or choose another place.
+    Secrets(Secrets),
     /// List every tool of every server.
     Tools(List),
     /// Call one tool, without a model.
@@ -161,6 +163,16 @@ pub(crate) struct Import {
 pub(crate) struct Secret {
     /// Its name, as it stands in ${secret:NAME}. The secret itself is read from the terminal or standard input.
     pub(crate) name: String,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Secrets {
+    /// From now on keep them in a file under a passphrase: for systems without a keychain.
+    #[arg(long)]
+    pub(crate) file: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Group)]

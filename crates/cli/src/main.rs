@@ -16,6 +16,7 @@ mod import;
 mod list;
 mod offers;
 mod open;
+mod passphrase;
 mod print;
 mod question;
 mod secret;
@@ -77,6 +78,7 @@ async fn run() -> ExitCode {
         Command::Servers(args) => list::servers(args).await,
         Command::Import(args) => import::import(args).await,
         Command::Secret(args) => secret::secret(args).await,
+        Command::Secrets(args) => secret::secrets(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,
         Command::Doctor(args) => doctor::doctor(args).await,

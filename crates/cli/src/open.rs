@@ -28,7 +28,9 @@ async fn with(
     rules: Vec<Rule>,
 ) -> Result<Engine, ErrorReport> {
     let servers = servers.map(read_servers).transpose()?;
-    Engine::open(Options { helpdesk: bundled_program(), servers, settings, rules, ..Options::new(home) }).await
+    let passphrase = crate::passphrase::of(&home)?;
+    let options = Options { helpdesk: bundled_program(), servers, settings, rules, passphrase, ..Options::new(home) };
+    Engine::open(options).await
 }
 
 fn read_servers(path: &Path) -> Result<Vec<ServerConfig>, ErrorReport> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
 use chat::{Message, ModelRef, Role, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
-use mcp::{Consents, Keychain, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
+use mcp::{Consents, Secret, SecretFile, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
@@ -49,11 +49,13 @@ pub struct Options {
     pub rules: Vec<Rule>,
     /// Another place for secrets than the OS keychain.
     pub secrets: Option<Arc<dyn Secrets>>,
+    /// Opens the file with the secrets, where a person keeps them in one.
+    pub passphrase: Option<Secret>,
 }
 
 impl Options {
     pub fn new(home: Home) -> Self {
-        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None }
+        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None, passphrase: None }
     }
 }
 
@@ -83,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     /// What the configurations of servers refer to.
     pub(crate) secrets: Arc<SecretsOrMemory>,
+    pub(crate) secret_file: SecretFile,
     /// Which programs may be started; nothing where the servers were given for this engine alone.
     pub(crate) consents: Option<Arc<Consents>>,
     pub(crate) sign_ins: crate::sign_in::UnderWay,
@@ -132,8 +135,8 @@ impl Engine {
         };
         let permissions = Permissions::load(home.permissions(), &mut troubles);
         // They connect while the conversations are read.
-        let keychain = options.secrets.unwrap_or_else(|| Arc::new(Keychain::new(home.keychain_service())));
-        let secrets = Arc::new(SecretsOrMemory::new(keychain.clone()));
+        let (secret_file, kept) = crate::secret_place::of_home(&home, options.secrets, options.passphrase).await?;
+        let secrets = Arc::new(SecretsOrMemory::new(kept.clone()));
         let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
         let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
@@ -151,8 +154,9 @@ impl Engine {
             helpdesk: options.helpdesk,
             settings: Mutex::new(settings),
             settings_given,
-            keys: Keys::new(keychain),
+            keys: Keys::new(kept),
             secrets,
+            secret_file,
             consents,
             sign_ins: Default::default(),
             http: Http::default(),

@@ -91,6 +91,11 @@ impl Home {
         self.data.join("accounts.json")
     }
 
+    /// Secrets, where a person keeps them under a passphrase because there is no keychain.
+    pub fn secret_file(&self) -> PathBuf {
+        self.config.join("secrets.sealed")
+    }
+
     /// Marks of programs that run now.
     pub fn run(&self) -> PathBuf {
         self.data.join("run")

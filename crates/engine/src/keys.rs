@@ -104,6 +104,23 @@ impl Keys {
         Ok(())
     }
 
+    /// Whether a key is kept only until Loquat ends.
+    pub(crate) fn holds_for_now(&self) -> bool {
+        let states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.values().any(|state| matches!(state, KeyState::MemoryOnly { .. }))
+    }
+
+    /// Gives what was kept for now to the place for secrets, which takes it by now.
+    pub(crate) async fn settle(&self) -> Result<(), SecretError> {
+        for preset in &PRESETS {
+            if let Some(key) = self.memory.get(&entry(preset)).await? {
+                self.secrets.set(&entry(preset), key).await?;
+                self.memory.remove(&entry(preset)).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) async fn forget(&self, preset: &'static Preset) -> Result<(), ErrorReport> {
         self.memory.remove(&entry(preset)).await.map_err(|error| error.report())?;
         self.secrets.remove(&entry(preset)).await.map_err(|error| error.report())?;

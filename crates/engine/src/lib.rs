@@ -33,6 +33,7 @@ mod results;
 mod run;
 mod sampling;
 mod schema;
+mod secret_place;
 mod servers;
 mod settings;
 mod settle;
@@ -52,6 +53,7 @@ pub use hub::Events;
 pub use paging::ResultLines;
 pub use permissions::{Explanation, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
+pub use secret_place::SecretPlace;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
 };

@@ -143,14 +143,14 @@ impl Engine {
             needs_key: preset.needs_key,
             key: self.inner.keys.state(preset),
         });
-        SettingsView { providers: providers.collect(), settings }
+        SettingsView { providers: providers.collect(), settings, secrets: self.secret_place() }
     }
 
     fn http(&self, endpoint: &Endpoint) -> &reqwest::Client {
         self.inner.http.reaching(&endpoint.base_url)
     }
 
-    fn tell_settings(&self) {
+    pub(crate) fn tell_settings(&self) {
         self.inner.hub.announce(AppEvent::Settings { settings: self.settings_view() });
     }
 

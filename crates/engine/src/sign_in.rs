@@ -47,6 +47,8 @@ impl Engine {
             report(step);
         };
         let outcome = self.inner.servers.sign_in(server, account, tell, stop).await;
+        // It may be kept only for now.
+        self.tell_settings();
         outcome.map_err(|error| error.report())
     }
 

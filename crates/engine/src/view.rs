@@ -6,6 +6,7 @@ use chat::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::secret_place::SecretPlace;
 use crate::settings::Settings;
 
 /// Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
@@ -145,6 +146,8 @@ pub struct ServerView {
 pub struct SettingsView {
     pub settings: Settings,
     pub providers: Vec<ProviderView>,
+    /// Where secrets are kept.
+    pub secrets: SecretPlace,
 }
 
 /// One provider as Settings → Models shows it.

@@ -151,6 +151,13 @@ pub enum SecretError {
     TimedOut { after: Duration },
     #[error("The keychain failed: {cause}")]
     Failed { cause: String },
+    /// They lie in a file, and nobody has given its passphrase yet.
+    #[error("The file with the secrets is locked.")]
+    Shut,
+    #[error("This is not the passphrase of the file with the secrets.")]
+    WrongPassphrase,
+    #[error("A passphrase has at least {least} characters.")]
+    TooShort { least: usize },
 }
 
 impl SecretError {
@@ -169,6 +176,17 @@ impl SecretError {
                 ("The keychain does not answer.", None, "It may be waiting behind another window to be unlocked.")
             }
             Self::Failed { cause } => ("The keychain failed.", Some(cause), "Try again."),
+            Self::Shut => ("The file with your secrets is locked.", None, "Give its passphrase."),
+            Self::WrongPassphrase => {
+                return ErrorReport::new(ErrorCode::InvalidInput, self.to_string())
+                    .because("The file stays locked, and nothing in it has changed.")
+                    .fix("Give the one with which it was made. Nobody can open it without.");
+            }
+            Self::TooShort { .. } => {
+                return ErrorReport::new(ErrorCode::InvalidInput, self.to_string())
+                    .because("Shorter ones are found by trying.")
+                    .fix("Take four words that do not belong together.");
+            }
         };
         let report = ErrorReport::new(ErrorCode::KeychainUnavailable, message).fix(fix);
         match cause {

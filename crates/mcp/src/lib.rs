@@ -46,6 +46,7 @@ mod references;
 mod resources;
 mod running;
 mod sampling;
+mod secret_file;
 mod secrets;
 mod server;
 mod servers;
@@ -76,6 +77,7 @@ pub use questions::{Answers, Reply, Root, Sampled, SampledCall};
 pub use references::{
     inputs, own_name, secret_entry, secret_names, set_secrets_apart, variables_read, with_own_inputs,
 };
+pub use secret_file::{KeychainOrFile, SecretFile};
 pub use secrets::{Kept, MemorySecrets, Secret, Secrets, SecretsOrMemory};
 pub use servers::{Servers, ServersOptions};
 pub use tools::read as tools_of;

@@ -116,6 +116,22 @@ impl SecretsOrMemory {
         Self { lasting, memory: MemorySecrets::default() }
     }
 
+    /// Whether something is kept only until this program ends.
+    pub fn holds_for_now(&self) -> bool {
+        self.memory.with(|secrets| !secrets.is_empty())
+    }
+
+    /// Gives what was kept for now to the lasting place, which takes it by now.
+    pub async fn settle(&self) -> Result<(), SecretError> {
+        let held: Vec<(String, Secret)> =
+            self.memory.with(|secrets| secrets.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect());
+        for (name, secret) in held {
+            self.lasting.set(&name, secret).await?;
+            self.memory.with(|secrets| secrets.remove(&name));
+        }
+        Ok(())
+    }
+
     /// Keeps a secret, and says where.
     pub async fn keep(&self, name: &str, secret: Secret) -> Kept {
         let kept = self.lasting.set(name, secret.clone()).await;

@@ -60,6 +60,14 @@ export class SignIns {
     },
     use_resource: () => null,
     use_client: () => null,
+    make_secret_file: () => {
+      this.place({ place: "file", open: true });
+      return null;
+    },
+    unlock_secrets: () => {
+      this.place({ place: "file", open: true });
+      return null;
+    },
   };
 
   private of(server: string): AccountView[] {
@@ -84,5 +92,10 @@ export class SignIns {
   private stand(name: string, state: Snapshot["servers"][number]["state"]): void {
     const server = this.snapshot.servers.find((each) => each.name === name);
     if (server) this.emit({ type: "server", server: { ...server, state } });
+  }
+
+  private place(secrets: Snapshot["settings"]["secrets"]): void {
+    this.snapshot.settings.secrets = secrets;
+    this.emit({ type: "settings", settings: this.snapshot.settings });
   }
 }

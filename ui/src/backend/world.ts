@@ -125,6 +125,7 @@ export function settings(model?: { provider: string; model: string }): SettingsV
       provider("practice", "Practice model", "http://127.0.0.1:0", false),
       provider("custom", "Another address", "", false),
     ],
+    secrets: { place: "keychain" },
   };
 }
 

@@ -7,7 +7,7 @@ import { question } from "./de/questions";
 import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
-import { accounts, remedies } from "./de/signIn";
+import { accounts, remedies, secrets } from "./de/signIn";
 import type { Words } from "./en";
 import { plural } from "./format";
 
@@ -228,6 +228,7 @@ export const de = {
   servers,
   accounts,
   remedies,
+  secrets,
   permissions,
   messages,
   doors,

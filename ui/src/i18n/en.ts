@@ -7,7 +7,7 @@ import { question } from "./en/questions";
 import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
-import { accounts, remedies } from "./en/signIn";
+import { accounts, remedies, secrets } from "./en/signIn";
 import { plural } from "./format";
 
 export const en = {
@@ -228,6 +228,7 @@ export const en = {
   servers,
   accounts,
   remedies,
+  secrets,
   permissions,
   messages,
   doors,

@@ -33,6 +33,7 @@ const NO_SETTINGS: SettingsView = {
     maxRounds: 25,
   },
   providers: [],
+  secrets: { place: "keychain" },
 };
 
 export class App {

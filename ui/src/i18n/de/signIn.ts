@@ -32,3 +32,21 @@ export const remedies = {
   withClient: "Verwenden und anmelden",
   report: "Bericht kopieren",
 } satisfies Words["remedies"];
+
+export const secrets = {
+  title: "Wo deine Geheimnisse liegen",
+  memory: "Auf diesem Computer antwortet kein Schlüsselbund. Schlüssel und Anmeldungen gelten nur, bis Loquat endet.",
+  choice:
+    "Stattdessen können sie in einer Datei unter einer Passphrase liegen. Ohne sie öffnet niemand die Datei, auch Loquat nicht.",
+  passphrase: "Passphrase",
+  again: "Passphrase noch einmal",
+  least: "Mindestens 8 Zeichen.",
+  differ: "Die beiden Passphrasen sind verschieden.",
+  keep: "In einer Datei aufbewahren",
+  file: "Schlüssel und Anmeldungen liegen in einer Datei unter deiner Passphrase.",
+  locked: "Geheimnisse aufschließen",
+  lockedLead:
+    "Schlüssel und Anmeldungen liegen in einer Datei unter deiner Passphrase. Bis du sie nennst, sind sie nicht nutzbar.",
+  unlock: "Aufschließen",
+  notNow: "Nicht jetzt",
+} satisfies Words["secrets"];

@@ -31,3 +31,19 @@ export const remedies = {
   withClient: "Use it and sign in",
   report: "Copy report",
 };
+
+export const secrets = {
+  title: "Where your secrets are",
+  memory: "No keychain answers on this computer. Keys and sign-ins last only until Loquat ends.",
+  choice: "They can be kept in a file under a passphrase instead. Without it nobody opens the file, not even Loquat.",
+  passphrase: "Passphrase",
+  again: "Passphrase once more",
+  least: "At least 8 characters.",
+  differ: "The two passphrases differ.",
+  keep: "Keep in a file",
+  file: "Keys and sign-ins are kept in a file under your passphrase.",
+  locked: "Unlock your secrets",
+  lockedLead: "Keys and sign-ins lie in a file under your passphrase. Until you give it, they cannot be used.",
+  unlock: "Unlock",
+  notNow: "Not now",
+};

@@ -57,3 +57,23 @@ test("a client that was registered by hand is taken in a form", async () => {
   expect(requests(fake, "use_client")).toEqual([{ server: "sheets", id: "by-hand", secret: "planted-secret" }]);
   expect(document.body.innerHTML).not.toContain("planted-secret");
 });
+
+test("without a keychain there is a choice, and a locked file asks for its passphrase", async () => {
+  const { app, fake, user } = await sheets();
+  fake.emit({ type: "settings", settings: { ...fake.snapshot.settings, secrets: { place: "memory" } } });
+  const choice = await screen.findByRole("region", { name: "Where your secrets are" });
+  await user.type(within(choice).getByLabelText("Passphrase"), "four words");
+  await user.type(within(choice).getByLabelText("Passphrase once more"), "four wordz");
+  expect(within(choice).getByText("The two passphrases differ.")).toBeTruthy();
+  await isAccessible();
+  await user.type(within(choice).getByLabelText("Passphrase once more"), "{Backspace}s");
+  await user.click(within(choice).getByRole("button", { name: "Keep in a file" }));
+  expect(requests(fake, "make_secret_file")).toEqual(["four words"]);
+  await waitFor(() => expect(app.known.secrets).toEqual({ place: "file", open: true }));
+  fake.emit({ type: "settings", settings: { ...fake.snapshot.settings, secrets: { place: "file", open: false } } });
+  const dialog = await screen.findByRole("dialog", { name: "Unlock your secrets" });
+  await user.type(within(dialog).getByLabelText("Passphrase"), "four words");
+  await user.click(within(dialog).getByRole("button", { name: "Unlock" }));
+  expect(requests(fake, "unlock_secrets")).toEqual(["four words"]);
+  await waitFor(() => expect(screen.queryByRole("dialog", { name: "Unlock your secrets" })).toBeNull());
+});
