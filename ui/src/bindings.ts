@@ -1176,6 +1176,11 @@ bytes: number,
 withheld?: number, };
 
 /**
+ * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
+ */
+export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/**
  * Turns that follow one another, and how many there are around them.
  */
 export type Page = { 
