@@ -1,26 +1,29 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
 use api::NewKey;
-use chat::{AccountView, CallId, Completion, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
+use chat::{AccountView, CallId, Completion, ConversationId, Diagnosis, ErrorReport, FilledPrompt};
 use chat::{
     Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, VisitorCall,
     WireLine,
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, ResultLines, RuleView,
-    ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, Explanation, ImportPreview, ImportSource, LedgerFilter, LedgerPage, ModelExchange, ModelView,
+    Question, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot,
+    ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
-use tauri_plugin_opener::OpenerExt;
 
+use crate::about::{self, About};
 use crate::desk::Desk;
 use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
 use crate::downloads::{self, SaveDownload};
+use crate::links;
 use crate::preferences::{self, Preferences};
 use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
+use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
@@ -132,6 +135,8 @@ commands! {
         let ReadOutputLines { turn, call, from, to } = request;
         engine.output_lines(&turn, &call, from, to).await
     };
+    /// Messages, calls and questions that hold all the words, in any conversation.
+    search(text: String) -> SearchFound, |app, engine| engine.search(&text).await;
     rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
@@ -145,7 +150,6 @@ commands! {
         Ok(engine.look_up_keys().await)
     };
     list_models(provider: String) -> Vec<ModelView>, |app, engine| engine.list_models(&provider).await;
-    test_provider(provider: String) -> Vec<TestStep>, |app, engine| engine.test_provider(&provider).await;
     /// Reads a URL, a command line or any client's JSON; nothing is added or run yet.
     preview_servers(text: String) -> Vec<ServerPreview>, |app, engine| engine.preview_servers(&text);
     add_servers(text: String) -> Vec<String>, |app, engine| engine.add_servers(&text).await;
@@ -210,6 +214,12 @@ commands! {
         let () = request;
         engine.restore_help_desk().await
     };
+    /// What a turn said to its model and what came back, as it went over the wire, secrets masked.
+    model_exchanges(turn: TurnId) -> Vec<ModelExchange>, |app, engine| Ok(engine.model_exchanges(&turn));
+    /// The newest calls that fit.
+    ledger(filter: LedgerFilter) -> LedgerPage, |app, engine| engine.ledger(&filter).await;
+    /// Writes them all into a file among the downloads.
+    export_ledger(wish: ExportLedger) -> SavedLedger, |app, engine| records::export_ledger(&app, &engine, wish).await;
     /// The last lines of the log that the filter lets through, oldest first.
     recent_logs(filter: LogFilter) -> Vec<LogRecord>, |app, engine| Ok(engine.recent_logs(&filter));
     local_api(request: ()) -> LocalApiPanel, |app, engine| {
@@ -243,13 +253,25 @@ commands! {
         Ok(app.state::<Desk>().doors().await?.visitor_calls().await)
     };
     answer_visitor(answer: AnswerVisitor) -> (), |app, engine| app.state::<Desk>().doors().await?.answer(answer).await;
+    /// Opens the log's file.
+    open_log(request: ()) -> (), |app, engine| {
+        let () = request;
+        about::open_log(&app)
+    };
+    /// Versions, and where the log is.
+    about(request: ()) -> About, |app, engine| {
+        let () = request;
+        Ok(About::this())
+    };
+    /// Tries the server or provider of that name, or all that are turned on: which step fails, and why.
+    diagnose(name: Option<String>) -> Vec<Diagnosis>, |app, engine| engine.diagnose(name.as_deref()).await;
     load_preferences(request: ()) -> Preferences, |app, engine| {
         let () = request;
         preferences::load(&app)
     };
     save_preferences(values: Preferences) -> (), |app, engine| preferences::save(&app, values);
     /// Opens a link in the browser: only addresses of the web and of mail.
-    open_link(url: String) -> (), |app, engine| open_in_browser(&app, &url);
+    open_link(url: String) -> (), |app, engine| links::open(&app, &url);
     /// Loads a picture from the web because a person asked for it: a data URL.
     load_picture(url: String) -> String, |app, engine| engine.load_picture(&url).await;
     /// Writes a new file among the person's downloads and answers where it is.
@@ -351,19 +373,6 @@ struct AnswerApproval {
 struct RenameConversation {
     id: ConversationId,
     title: String,
-}
-
-fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {
-    let allowed = ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
-    if !allowed || url.chars().any(char::is_control) {
-        return Err(ErrorReport::new(ErrorCode::InvalidInput, "This link is not opened.")
-            .because("Only links to the web and to mail addresses are."));
-    }
-    app.opener().open_url(url, None::<&str>).map_err(|error| {
-        ErrorReport::new(ErrorCode::Unknown, "The browser could not be opened.")
-            .because(error.to_string())
-            .fix("Copy the link and open it yourself.")
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chat::ErrorReport;
-use engine::{AppEvent, Engine, Events, Home, Options};
+use engine::{AppEvent, Engine, Events, Face, Home, Options};
 use tauri::AppHandle;
 use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
@@ -37,7 +37,7 @@ impl Desk {
     /// Begins to open the home's engine; the window does not wait for it.
     pub(crate) fn open(app: &AppHandle, home: Home) -> Self {
         let (send, opened) = watch::channel(None);
-        let options = Options { helpdesk: bundled_program(app), ..Options::new(home.clone()) };
+        let options = Options { helpdesk: bundled_program(app), face: Face::Window, ..Options::new(home.clone()) };
         tauri::async_runtime::spawn(async move {
             let opened = Engine::open(options).await;
             let opened = opened.map(|engine| Open { doors: Doors::new(&engine, &home), engine });

@@ -5,13 +5,16 @@
 //!
 //! Start reading at `commands.rs`.
 
+mod about;
 mod batch;
 mod commands;
 mod desk;
 mod doors;
 mod downloads;
+mod links;
 mod preferences;
 mod providing;
+mod records;
 mod requests;
 mod sign_in;
 

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Logout(Logout),
     /// List who is signed in where.
     Accounts(Accounts),
+    /// Every call ever made: by whose leave, with what, and what came of it.
+    Ledger(crate::ledger::Args),
     /// Find out why a server or a provider cannot be used.
     Doctor(Doctor),
     /// What the official suites for clients of MCP run.

@@ -21,9 +21,9 @@ pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     let stop = CancellationToken::new();
     let begun = Instant::now();
     let request = CallRequest::new(&args.server, &args.tool, arguments).answered_by(Terminal::of(&engine));
-    let servers = engine.servers().clone();
     let told = |progress: Progress| print::progress(&progress);
-    let call = servers.call(request, told, stop.clone());
+    let calling = engine.clone();
+    let call = calling.call_by_hand(request, told, stop.clone());
     tokio::pin!(call);
     let result = tokio::select! {
         result = &mut call => result,

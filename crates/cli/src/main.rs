@@ -13,6 +13,7 @@ mod conformance;
 mod doctor;
 mod gateway;
 mod import;
+mod ledger;
 mod list;
 mod offers;
 mod open;
@@ -79,6 +80,7 @@ async fn run() -> ExitCode {
         Command::Secret(args) => secret::secret(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,
+        Command::Ledger(args) => ledger::ledger(args).await,
         Command::Doctor(args) => doctor::doctor(args).await,
         Command::Conformance(args) => conformance::conformance(args).await,
         Command::Prompts(args) => offers::prompts(args).await,

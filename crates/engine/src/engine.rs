@@ -16,10 +16,12 @@ use crate::approvals::{Approval, Approvals, answered};
 use crate::choices::Choices;
 use crate::clock::now;
 use crate::equip::{Equipment, Recorder};
+use crate::exchanges::Exchanges;
 use crate::facts::Told;
 use crate::home::Home;
 use crate::hub::{Events, Hub};
 use crate::keys::Keys;
+use crate::ledger::Face;
 use crate::logging::{LogFilter, LogRecord};
 use crate::models::Http;
 use crate::paging::LastResult;
@@ -49,11 +51,14 @@ pub struct Options {
     pub rules: Vec<Rule>,
     /// Another place for secrets than the OS keychain.
     pub secrets: Option<Arc<dyn Secrets>>,
+    /// Through what calls are made: the ledger tells.
+    pub face: Face,
 }
 
 impl Options {
     pub fn new(home: Home) -> Self {
-        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None }
+        let face = Face::default();
+        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None, face }
     }
 }
 
@@ -94,6 +99,8 @@ pub(crate) struct Inner {
     opened: Instant,
     pub(crate) approvals: Arc<Approvals>,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) face: Face,
+    pub(crate) exchanges: Exchanges,
     pub(crate) permissions: Arc<Permissions>,
     pub(crate) preparing: Arc<Preparing>,
     pub(crate) choices: Choices,
@@ -165,6 +172,8 @@ impl Engine {
             last_result: LastResult::default(),
             visitors: Visitors::default(),
             rules: options.rules,
+            face: options.face,
+            exchanges: Exchanges::default(),
             permissions: Arc::new(permissions),
             preparing: Arc::default(),
             choices: Choices::default(),

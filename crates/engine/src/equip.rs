@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::facts::Facts;
+use crate::ledger::Ledger;
 use crate::provider::{Provider, Sampling};
 use crate::results::Budget;
 use crate::run::{Record, Runner};
@@ -38,6 +39,8 @@ impl Engine {
             policy: Box::new(move || engine.policy(of.as_ref())),
             permissions: self.inner.permissions.clone(),
             recorder,
+            ledger: Ledger::new(self, conversation.clone()),
+            exchanges: self.inner.exchanges.clone(),
             conversation,
             stop,
             earlier: Arc::default(),

@@ -138,6 +138,12 @@ pub(crate) fn recent(filter: &LogFilter) -> Vec<LogRecord> {
     log.kept().records.iter().filter(|record| filter.matches(record)).cloned().collect()
 }
 
+/// The file into which it is written now, if it is.
+pub fn current_file() -> Option<PathBuf> {
+    let writer = LOG.get()?.writer.read().unwrap_or_else(PoisonError::into_inner);
+    writer.as_ref().map(|writer| writer.path().to_owned())
+}
+
 /// Returns when what was said so far is in the file.
 pub fn flush() {
     if let Some(log) = LOG.get()

@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approvals;
 use crate::clock::now;
+use crate::exchanges::Exchanges;
 use crate::hearing::Hearing;
+use crate::ledger::Ledger;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
 use crate::provider::{ModelRequest, Provider, ProviderError, Sampling};
@@ -45,6 +47,8 @@ pub(crate) struct Runner {
     pub(crate) policy: Box<dyn Fn() -> Policy + Send + Sync>,
     pub(crate) permissions: Arc<Permissions>,
     pub(crate) recorder: Arc<dyn Record>,
+    pub(crate) ledger: Ledger,
+    pub(crate) exchanges: Exchanges,
     /// Nothing for a turn that is not kept.
     pub(crate) conversation: Option<ConversationId>,
     pub(crate) stop: CancellationToken,
@@ -154,6 +158,7 @@ impl Runner {
             tools,
             pictures,
             sampling: self.sampling,
+            tap: Some(self.exchanges.tap(&turn.id, turn.rounds)),
             extra: Arc::default(),
         }
     }
@@ -164,6 +169,7 @@ impl Runner {
         let reach = Reach::new(self.tools.clone(), self.toolset.clone(), &self.earlier, turn);
         let mut settling = Settling::new(Arc::new(reach), asking, self.stop.clone());
         let policy = (self.policy)();
+        self.ledger.judge(turn, &policy);
         let judged: Vec<TurnEvent> =
             turn.judge(&policy, now()).into_iter().map(|event| self.explained(event, &policy)).collect();
         for event in &judged {
@@ -224,6 +230,7 @@ impl Runner {
 
     fn record(&self, turn: &mut Turn, event: TurnEvent) {
         turn.apply(&event);
+        self.ledger.follow(turn, &event);
         self.recorder.record(turn, &event);
     }
 }

@@ -36,6 +36,7 @@ impl Engine {
             items: items(&request.messages),
             tools: Arc::new(Offer::all(catalogue.clone(), &self.inner.preparing)),
             pictures: Arc::default(),
+            tap: None,
             extra: Arc::new(extra(&request)),
             sampling: Sampling { temperature: request.temperature, top_p: None, max_output_tokens: request.max_tokens },
         });

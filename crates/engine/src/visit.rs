@@ -131,7 +131,7 @@ impl Engine {
         // The caller's own tools run at the caller, who asked for them.
         let own = visit.tools.iter().map(|tool| Rule::AllowTool { server: CALLER.into(), tool: tool.name.clone() });
         let rules: Vec<Rule> = visit.scope.rules.iter().cloned().chain(own).collect();
-        let (engine, of) = (self.clone(), conversation.clone());
+        let (engine, of, turn_id) = (self.clone(), conversation.clone(), turn.id.clone());
         let runner = Runner {
             tools: Arc::new(ScopedTools::new(runner.tools.clone(), visit.scope.servers, visit.tools)),
             policy: Box::new(move || {
@@ -140,11 +140,11 @@ impl Engine {
                 policy
             }),
             earlier: Arc::new(earlier),
+            ledger: runner.ledger.for_api(),
             system: visit.system.unwrap_or_else(|| settings.system_prompt.clone()),
             sampling: over(visit.sampling, runner.sampling),
             ..runner
         };
-        let turn_id = turn.id.clone();
         match conversation.clone() {
             Some(id) => drop(self.inner.turns.spawn(self.clone().drive(id, runner, turn))),
             None => drop(self.inner.turns.spawn(self.clone().pass(runner, turn))),
@@ -217,10 +217,8 @@ impl Record for Told {
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        match &self.kept {
-            Some(kept) => kept.flush(),
-            None => Box::pin(std::future::ready(Ok(()))),
-        }
+        // The ledger knows of calls whose conversation is not kept.
+        Box::pin(self.engine.inner.store.flush())
     }
 }
 

@@ -1,8 +1,11 @@
 // The scripted twin of the real backend: lets the page run in a plain browser and in tests.
 import type { AppEvent, Commands, Conversation, Item, Snapshot, ToolChoice, Turn } from "../bindings";
+import { exchangesOf } from "./exchanges";
+import { findIn } from "./found";
 import type { Backend } from "./index";
-import { IMPORTED, launchOf, wireOf } from "./lines";
 import { doorsOf } from "./doors";
+import { ledgerOf } from "./ledger";
+import { ABOUT, IMPORTED, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
@@ -26,6 +29,8 @@ export function fakeFromAddress(search: string): FakeBackend {
   if (world === "specimen") fake.put("c0", specimen());
   return fake;
 }
+
+const LEVELS = ["error", "warn", "info", "debug", "trace"];
 
 export class FakeBackend implements Backend {
   readonly snapshot: Snapshot = emptySnapshot();
@@ -129,6 +134,13 @@ export class FakeBackend implements Backend {
       return null;
     },
     ...doorsOf((event) => this.emit(event)),
+    ledger: (filter) => ledgerOf(this.conversations.values(), filter),
+    export_ledger: ({ filter }) => {
+      const calls = ledgerOf(this.conversations.values(), filter).total;
+      return { path: "~/Downloads/loquat-ledger.csv", calls };
+    },
+    model_exchanges: (id) => exchangesOf(this.turnOf(id)),
+    search: (text) => findIn(this.conversations.values(), text),
     answer_approval: ({ call, allow, word }) => {
       this.player.answer(call, { allow, word });
       return null;
@@ -189,10 +201,6 @@ export class FakeBackend implements Backend {
       if (models) return models;
       throw { code: "providerUnreachable", message: "Nothing answers at this address.", cause: "connection refused" };
     },
-    test_provider: (provider) => [
-      { name: "Reach", found: "It answers.", durationMs: 4 },
-      { name: "Models", found: `${MODELS[provider]?.length ?? 0} models`, durationMs: 21 },
-    ],
     preview_servers: (text) => {
       if (!text.trim()) throw { code: "invalidInput", message: "There is nothing to add." };
       const isUrl = /^https?:/.test(text);
@@ -247,7 +255,19 @@ export class FakeBackend implements Backend {
     reset_registration: () => null,
     trust_issuer: () => null,
     use_client: () => null,
-    recent_logs: () => [],
+    recent_logs: ({ text, level }) =>
+      logOf().filter(
+        (record) =>
+          record.text.includes(text ?? "") && LEVELS.indexOf(record.level) <= LEVELS.indexOf(level ?? "trace"),
+      ),
+    open_log: () => null,
+    about: () => ABOUT,
+    diagnose: (name) =>
+      name !== null && this.snapshot.settings.providers.some((provider) => provider.id === name)
+        ? [providerDiagnosis(name, MODELS[name]?.length)]
+        : this.snapshot.servers
+            .filter((server) => (name === null ? server.enabled : server.name === name))
+            .map(diagnosisOf),
     store_server_secret: () => null,
     server_wire: () => wireOf(),
     reconnect_server: () => null,
@@ -270,6 +290,10 @@ export class FakeBackend implements Backend {
     save_download: ({ name }) => `~/Downloads/${name}`,
     example_questions: () => EXAMPLES,
   };
+
+  private turnOf(id: string): Turn | undefined {
+    return [...this.conversations.values()].flatMap(({ turns }) => turns).find((turn) => turn.id === id);
+  }
 
   private choiceOf(conversation?: string): ToolChoice {
     return this.choices.get(conversation ?? "new") ?? { serversOff: [], toolsOff: [], pinned: [], found: [] };

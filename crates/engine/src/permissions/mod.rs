@@ -14,6 +14,7 @@ use chat::{CallStatus, Change, Covers, ErrorCode, ErrorReport, Policy, Remembere
 use mcp::Catalogue;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use rules::words;
 pub use rules::{Explanation, RuleState, RuleView, Verdict};
 
 pub(crate) struct Permissions {

@@ -215,7 +215,7 @@ fn imagined(tool: &Tool, arguments: Value) -> ToolCall {
     }
 }
 
-fn words(rule: &Rule) -> String {
+pub(crate) fn words(rule: &Rule) -> String {
     match rule {
         Rule::AllowAll => "Every call may run.".into(),
         Rule::AllowTool { server, tool } => format!("{server} · {tool} may run."),

@@ -1,6 +1,7 @@
 //! Who answers for a model. One required method: a stream of model events.
 
 mod assemble;
+mod caller;
 mod failure;
 mod heard;
 mod history;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use chat::{Item, Turn, Usage};
 use futures::stream::BoxStream;
 
+use crate::exchanges::Tap;
 use crate::pictures::CallPictures;
 use crate::toolset::Offer;
 
@@ -42,6 +44,8 @@ pub struct ModelRequest {
     /// Images in results, for a model that can see them.
     pub pictures: Arc<CallPictures>,
     pub sampling: Sampling,
+    /// Where what goes over the wire is kept, where anybody may want to look at it.
+    pub tap: Option<Tap>,
     /// Further fields of the request, sent as they are.
     pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
 }

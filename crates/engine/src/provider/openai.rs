@@ -10,9 +10,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::assemble::{Assembly, CallDelta};
-use super::failure::{shorten, without};
+use super::caller::Caller;
+use super::failure::shorten;
 use super::think::{Piece, ThinkSplitter};
 use super::{ModelEvent, ModelRequest, Preset, Provider, ProviderError, heard, history};
+use crate::exchanges::Line;
 
 /// A local model may take minutes to load and to read a long prompt before its first word.
 const FIRST_WORD: Duration = Duration::from_secs(600);
@@ -23,24 +25,36 @@ const NEXT_WORD: Duration = Duration::from_secs(180);
 #[derive(Clone)]
 pub struct OpenAi {
     preset: &'static Preset,
-    address: String,
-    client: Client<OpenAIConfig>,
+    config: OpenAIConfig,
+    caller: Caller,
 }
 
 impl OpenAi {
     /// `key` is sent as a bearer token; an empty one is not sent.
     pub fn new(preset: &'static Preset, base_url: &str, key: &str, http: &reqwest::Client) -> Self {
         let config = OpenAIConfig::new().with_api_base(base_url).with_api_key(key);
-        let service = Caller {
+        let caller = Caller {
             http: http.clone(),
             provider: preset.name,
             address: base_url.to_owned(),
             key: Secret::from(key.to_owned()),
+            line: None,
         };
-        let service = tower::service_fn(move |request: HttpRequestFactory| service.clone().call(request));
+        Self { preset, config, caller }
+    }
+
+    /// A client for one request, so that what goes over the wire is known to be that request's.
+    fn client(&self, line: Option<Line>) -> Client<OpenAIConfig> {
+        let caller = Caller { line, ..self.caller.clone() };
+        let service = tower::service_fn(move |request: HttpRequestFactory| caller.clone().call(request));
         // `build` rather than `with_config`: the latter makes a client of its own, certificates and all.
-        let client = Client::build(http.clone(), config).with_http_service(service);
-        Self { preset, address: base_url.to_owned(), client }
+        Client::build(self.caller.http.clone(), self.config.clone()).with_http_service(service)
+    }
+
+    /// What goes out is kept where somebody may want to look at it.
+    fn line(&self, request: &ModelRequest, body: &Value) -> Option<Line> {
+        let url = format!("{}/chat/completions", self.caller.address);
+        request.tap.as_ref().map(|tap| tap.begin(self.preset.id, &url, body))
     }
 
     fn body(&self, request: &ModelRequest) -> Value {
@@ -71,7 +85,7 @@ impl OpenAi {
     }
 
     fn error(&self, error: OpenAIError) -> ProviderError {
-        understand(self.preset.name, &self.address, error)
+        understand(self.preset.name, &self.caller.address, error)
     }
 }
 
@@ -79,10 +93,15 @@ impl Provider for OpenAi {
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>> {
         let this = self.clone();
         let body = this.body(&request);
+        let line = this.line(&request, &body);
         let asked = tracing::enabled!(target: "model", tracing::Level::DEBUG).then(|| body.clone());
         let (send, receive) = tokio::sync::mpsc::unbounded_channel();
         let answer = async move {
-            if let Err(error) = this.read(body, &send).await {
+            let ended = this.read(body, line.as_ref(), &send).await;
+            if let Some(line) = &line {
+                line.end(ended.as_ref().err());
+            }
+            if let Err(error) = ended {
                 // Nobody listens any more when the turn was stopped.
                 let _ = send.send(Err(error));
             }
@@ -98,10 +117,11 @@ impl Provider for OpenAi {
 type Sender = tokio::sync::mpsc::UnboundedSender<Result<ModelEvent, ProviderError>>;
 
 impl OpenAi {
-    async fn read(&self, body: Value, send: &Sender) -> Result<(), ProviderError> {
+    async fn read(&self, body: Value, line: Option<&Line>, send: &Sender) -> Result<(), ProviderError> {
         let provider = self.preset.name;
         let timed_out = |waited| ProviderError::TimedOut { provider: provider.into(), waited };
-        let opening = self.client.chat();
+        let client = self.client(line.cloned());
+        let opening = client.chat();
         let opening = opening.create_stream_byot::<Value, Chunk>(body);
         let mut chunks = tokio::time::timeout(FIRST_WORD, opening)
             .await
@@ -118,6 +138,9 @@ impl OpenAi {
                 return Err(ProviderError::from_stream(provider, &error));
             }
             for event in answer.take(chunk) {
+                if let (Some(line), ModelEvent::Usage(usage)) = (line, &event) {
+                    line.count(*usage);
+                }
                 if send.send(Ok(event)).is_err() {
                     return Ok(());
                 }
@@ -237,78 +260,6 @@ struct UsageDetails {
     cached_tokens: Option<u64>,
 }
 
-/// Sends requests and turns refusals into errors while their headers are still there.
-#[derive(Clone)]
-struct Caller {
-    http: reqwest::Client,
-    provider: &'static str,
-    address: String,
-    key: Secret,
-}
-
-impl Caller {
-    async fn call(self, request: HttpRequestFactory) -> Result<reqwest::Response, OpenAIError> {
-        let mut request = request.build().await?;
-        if self.key.expose().is_empty() {
-            request.headers_mut().remove("authorization");
-        }
-        let response = self.http.execute(request).await.map_err(|error| {
-            boxed(ProviderError::Unreachable {
-                provider: self.provider.into(),
-                address: self.address.clone(),
-                cause: causes(&error),
-            })
-        })?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status().as_u16();
-        let wait = retry_after(response.headers());
-        let body = response.text().await.unwrap_or_default();
-        Err(boxed(ProviderError::from_status(self.provider, status, wait, &without(&body, self.key.expose()))))
-    }
-}
-
-fn boxed(error: ProviderError) -> OpenAIError {
-    OpenAIError::Boxed(Box::new(error))
-}
-
-/// `Retry-After` in seconds, or OpenAI's own `x-ratelimit-reset-…` such as `1s` or `6m0s`: the longer.
-fn retry_after(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let resets = ["requests", "tokens"].into_iter().filter_map(|what| {
-        let left = text(&format!("x-ratelimit-remaining-{what}"))?;
-        let reset = text(&format!("x-ratelimit-reset-{what}"))?;
-        (left.trim() == "0").then(|| span(reset)).flatten()
-    });
-    let asked = text("retry-after")
-        .and_then(|value| value.trim().parse().ok())
-        .and_then(|s| Duration::try_from_secs_f64(s).ok());
-    asked.into_iter().chain(resets).max()
-}
-
-/// `1h2m3.5s` and `250ms` as a duration.
-fn span(text: &str) -> Option<Duration> {
-    let mut total = 0.0;
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        total += number
-            * match &rest[..unit] {
-                "ms" => 0.001,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                _ => return None,
-            };
-        rest = &rest[unit..];
-    }
-    Duration::try_from_secs_f64(total).ok()
-}
-
 /// async-openai's errors as ours; those that [`Caller`] made are unwrapped.
 pub(super) fn understand(provider: &str, address: &str, error: OpenAIError) -> ProviderError {
     let provider = provider.to_owned();
@@ -338,19 +289,4 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
     }
     words.dedup();
     if words.is_empty() { "The connection failed.".into() } else { words.join(": ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_of_rate_limit_headers() {
-        let ms = |text| span(text).map(|span| span.as_millis());
-        assert_eq!(ms("1s"), Some(1000));
-        assert_eq!(ms("6m0s"), Some(360_000));
-        assert_eq!(ms("250ms"), Some(250));
-        assert_eq!(ms("1h2m3.5s"), Some(3_723_500));
-        assert_eq!((ms("soon"), ms("5")), (None, None));
-    }
 }

@@ -3,9 +3,11 @@
 //! Everything is written by one task in the order in which it happened; reads go beside it. What was
 //! told to a face is on disk a moment later, and before a tool runs it is there for certain.
 
+mod ledger;
 mod owner;
 mod page;
 mod read;
+mod search;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -85,6 +87,7 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         sqlx::migrate!().run(&pool).await.map_err(|error| failed(error.to_string()))?;
+        search::prepare(&pool).await.map_err(|error| failed(error.to_string()))?;
         let owner = Owner::claim(run).map_err(|error| failed(error.to_string()))?;
         let store = Self { writes: Writer::start(pool.clone()), pool, owner };
         store.end_broken_turns().await?;
@@ -153,9 +156,11 @@ impl Store {
                 }
             };
             if turn.status == TurnStatus::Running {
-                for event in turn.stop(last_sign_of_life(&turn)) {
-                    turn.apply(&event);
+                let events = turn.stop(last_sign_of_life(&turn));
+                for event in &events {
+                    turn.apply(event);
                 }
+                self.end_in_ledger(&turn, &events);
             }
             self.end(&turn);
         }

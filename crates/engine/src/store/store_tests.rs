@@ -4,21 +4,21 @@ use chat::{CallStatus, Item, Message, ModelRef, Role, ToolCall, ToolHints};
 
 use super::*;
 
-struct Desk {
+pub(super) struct Desk {
     dir: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
-    async fn open(&self) -> Store {
+    pub(super) async fn open(&self) -> Store {
         Store::open(&self.dir.path().join("loquat.db"), &self.dir.path().join("run")).await.unwrap()
     }
 
     /// Leaves a store as `kill -9` does: nothing more is written, the lock is gone.
-    async fn crash(&self, store: Store) {
+    pub(super) async fn crash(&self, store: Store) {
         let lock = self.dir.path().join("run").join(format!("owner-{}.lock", store.owner.id()));
         store.flush().await.unwrap();
         drop(store);
@@ -26,7 +26,7 @@ impl Desk {
     }
 }
 
-fn message(id: &str, role: Role, text: &str) -> Item {
+pub(super) fn message(id: &str, role: Role, text: &str) -> Item {
     let round = u32::from(role == Role::Assistant);
     Item::Message(Message {
         id: id.into(),
@@ -39,7 +39,7 @@ fn message(id: &str, role: Role, text: &str) -> Item {
     })
 }
 
-fn running_call() -> Item {
+pub(super) fn running_call() -> Item {
     Item::ToolCall(ToolCall {
         id: "c1".into(),
         wire_id: "w1".into(),
@@ -58,7 +58,7 @@ fn running_call() -> Item {
     })
 }
 
-fn begin(store: &Store, id: &str) -> Turn {
+pub(super) fn begin(store: &Store, id: &str) -> Turn {
     let conversation = ConversationId(format!("conversation-{id}"));
     let title = format!("Title {id}");
     store.add_conversation(&ConversationSummary {
@@ -74,7 +74,7 @@ fn begin(store: &Store, id: &str) -> Turn {
     turn
 }
 
-fn happen(store: &Store, turn: &mut Turn, event: TurnEvent) {
+pub(super) fn happen(store: &Store, turn: &mut Turn, event: TurnEvent) {
     turn.apply(&event);
     store.append(&turn.id, &event);
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use chat::{ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId};
+use chat::{CallId, ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId};
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::StoreError;
+use super::{StoreError, ledger, search};
+use crate::ledger::{LedgerEntry, LedgerOutcome};
 
 /// Streamed text is gathered this long: the most a crash may lose of it.
 const GATHER: Duration = Duration::from_millis(200);
@@ -16,13 +17,50 @@ const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) enum Write {
     Conversation(ConversationSummary),
-    Rename { id: ConversationId, title: String },
-    Tools { id: ConversationId, choice: ToolChoice },
-    Removed { id: ConversationId, at: Option<u64> },
-    Begin { conversation: ConversationId, turn: Box<Turn>, owner: String },
-    Event { turn: TurnId, event: TurnEvent },
-    End { turn: Box<Turn> },
+    Rename {
+        id: ConversationId,
+        title: String,
+    },
+    Tools {
+        id: ConversationId,
+        choice: ToolChoice,
+    },
+    Removed {
+        id: ConversationId,
+        at: Option<u64>,
+    },
+    Begin {
+        conversation: ConversationId,
+        turn: Box<Turn>,
+        owner: String,
+    },
+    Event {
+        turn: TurnId,
+        event: TurnEvent,
+    },
+    End {
+        turn: Box<Turn>,
+    },
+    Ledger(Box<LedgerEntry>),
+    /// The entry of a call that a crash broke off.
+    LedgerEnd {
+        call: CallId,
+        outcome: LedgerOutcome,
+        error: Option<String>,
+        at: u64,
+    },
     Flush(oneshot::Sender<Result<(), StoreError>>),
+}
+
+impl Write {
+    /// Whether turns may come with it that were not written one by one.
+    fn may_bring_turns(&self) -> bool {
+        match self {
+            Self::Begin { .. } | Self::Event { .. } | Self::End { .. } => false,
+            Self::Ledger(_) | Self::LedgerEnd { .. } | Self::Flush(_) => false,
+            _ => true,
+        }
+    }
 }
 
 pub(super) struct Writer {
@@ -30,13 +68,15 @@ pub(super) struct Writer {
     inbox: mpsc::UnboundedReceiver<Write>,
     waiting: Vec<Write>,
     flushes: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    /// Whether there may be turns that searching does not find yet.
+    behind: bool,
 }
 
 impl Writer {
     /// Ends when every sender is gone and all is written.
     pub(super) fn start(pool: SqlitePool) -> mpsc::UnboundedSender<Write> {
         let (send, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(Self { pool, inbox, waiting: vec![], flushes: vec![] }.run());
+        tokio::spawn(Self { pool, inbox, waiting: vec![], flushes: vec![], behind: true }.run());
         send
     }
 
@@ -44,7 +84,7 @@ impl Writer {
         let mut retry = None;
         while self.gather(retry).await {
             retry = match self.commit().await {
-                Ok(()) => None,
+                Ok(()) => self.catch_up().await,
                 Err(error) => {
                     tracing::error!("writing failed, will be tried again: {error}");
                     Some(Instant::now() + RETRY)
@@ -60,6 +100,9 @@ impl Writer {
     /// Waits for something worth a transaction; false when nothing will come any more.
     async fn gather(&mut self, retry: Option<Instant>) -> bool {
         let mut deadline = retry;
+        if self.behind && retry.is_none() && self.inbox.is_empty() && !self.inbox.is_closed() {
+            return true;
+        }
         loop {
             let next = match deadline {
                 Some(deadline) => match tokio::time::timeout_at(deadline, self.inbox.recv()).await {
@@ -112,6 +155,7 @@ impl Writer {
     async fn commit(&mut self) -> Result<(), StoreError> {
         let written = if self.waiting.is_empty() { Ok(()) } else { self.transact().await };
         if written.is_ok() {
+            self.behind |= self.waiting.iter().any(Write::may_bring_turns);
             self.waiting.clear();
         }
         for done in self.flushes.drain(..) {
@@ -119,6 +163,41 @@ impl Writer {
             let _ = done.send(written.clone());
         }
         written
+    }
+
+    /// Makes some more turns ready for searching, when nothing else waits.
+    async fn catch_up(&mut self) -> Option<Instant> {
+        if !self.behind || !self.inbox.is_empty() {
+            return None;
+        }
+        match self.take_in_more().await {
+            Ok(more) => {
+                self.behind = more;
+                None
+            }
+            Err(error) => {
+                tracing::warn!("searching cannot be made ready, will be tried again: {error}");
+                Some(Instant::now() + RETRY)
+            }
+        }
+    }
+
+    async fn take_in_more(&self) -> Result<bool, sqlx::Error> {
+        if !search::is_behind(&self.pool).await? {
+            return Ok(false);
+        }
+        let mut connection = self.pool.acquire().await?;
+        let taken = async {
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let more = search::take_in_more(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(more)
+        };
+        let taken = taken.await;
+        if taken.is_err() {
+            connection.close_on_drop();
+        }
+        taken
     }
 
     async fn transact(&self) -> Result<(), StoreError> {
@@ -175,9 +254,16 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
             query.execute(&mut **transaction).await.map_err(unwritable)?;
             sqlx::query("UPDATE turns SET ended = ? WHERE id = ?").bind(json(turn)?).bind(turn.id.as_str())
         }
+        Write::Ledger(entry) => return ledger::keep(entry, transaction).await,
+        Write::LedgerEnd { call, outcome, error, at } => {
+            return ledger::end(call, *outcome, error.as_deref(), *at, transaction).await;
+        }
         Write::Flush(_) => return Ok(()),
     };
     query.execute(&mut **transaction).await.map_err(unwritable)?;
+    if let Write::Begin { turn, .. } | Write::End { turn } = write {
+        search::take_in(turn, transaction).await.map_err(unwritable)?;
+    }
     Ok(())
 }
 
@@ -188,14 +274,14 @@ async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, S
 }
 
 /// SQLite counts with signs; milliseconds fit for the next 290 million years.
-fn time(at: u64) -> i64 {
+pub(super) fn time(at: u64) -> i64 {
     i64::try_from(at).unwrap_or(i64::MAX)
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Write { cause: error.to_string() })
 }
 
-fn unwritable(error: sqlx::Error) -> StoreError {
+pub(super) fn unwritable(error: sqlx::Error) -> StoreError {
     StoreError::Write { cause: error.to_string() }
 }
