@@ -42,4 +42,6 @@ export default ts.config(
   tier("parts", "chat", "panels", "state", "backend"),
   tier("chat", "panels"),
   tier("panels", "chat"),
+  tier("palette", "chat", "panels"),
+  tier("inspector", "chat", "panels"),
 );

@@ -291,8 +291,7 @@ create_gateway_key: [string, NewKey], revoke_gateway_key: [string, null],
 /**
  * Calls of other programs that wait for a person's word; later ones arrive as events.
  */
-visitor_calls: [null, Array<VisitorCall>], answer_visitor: [AnswerVisitor, null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
-recent_logs: [LogFilter, Array<LogRecord>], 
+visitor_calls: [null, Array<VisitorCall>], answer_visitor: [AnswerVisitor, null], 
 /**
  * Opens the log's file.
  */
@@ -386,10 +385,6 @@ export type CreateApiKey = {
 name: string, rights: KeyRights, };
 
 /**
- * Whether a door is open, and at which port of this machine.
- */
-export type Door = { on: boolean, port: number, };
-/**
  * What was found out about one server or provider, step by step.
  */
 export type Diagnosis = { name: string, kind: DiagnosisKind, 
@@ -420,6 +415,11 @@ meaning?: string,
  * Where it failed: what most likely helps.
  */
 fix?: string, };
+
+/**
+ * Whether a door is open, and at which port of this machine.
+ */
+export type Door = { on: boolean, port: number, };
 
 export type EnableServer = { name: string, enabled: boolean, };
 
@@ -463,11 +463,6 @@ rule?: string, };
 export type ExportLedger = { filter: LedgerFilter, format: LedgerFormat, };
 
 /**
- * Through what a call was made.
- */
-export type Face = "window" | "terminal" | "api";
-
-/**
  * Tools that visitors can use, by the server or service behind them.
  */
 export type Exposed = { name: string, tools: number, 
@@ -475,6 +470,11 @@ export type Exposed = { name: string, tools: number,
  * How many of them wait for a person's word.
  */
 asking: number, };
+
+/**
+ * Through what a call was made.
+ */
+export type Face = "window" | "terminal" | "api";
 
 /**
  * One field of a form.
@@ -728,25 +728,6 @@ line: string,
 problem?: ErrorReport, };
 
 /**
- * Settings → Local API.
- */
-export type LocalApiPanel = { door: Door, 
-/**
- * Why it is not on although it should be.
- */
-error?: ErrorReport, 
-/**
- * What other programs call the base URL; nothing while it is off.
- */
-address?: string, 
-/**
- * Those that are valid, oldest first.
- */
-keys: Array<KeyView>, exposed: Array<Exposed>, 
-/**
- * Newest first.
- */
-requests: Array<VisitorRequest>, };
  * By whose leave a call ran or did not.
  */
 export type LedgerDecision = "none" | "allowed" | "denied" | "waiting" | "approved" | "refused" | "byHand";
@@ -832,6 +813,27 @@ more: boolean,
  * How many fit altogether.
  */
 total: number, };
+
+/**
+ * Settings → Local API.
+ */
+export type LocalApiPanel = { door: Door, 
+/**
+ * Why it is not on although it should be.
+ */
+error?: ErrorReport, 
+/**
+ * What other programs call the base URL; nothing while it is off.
+ */
+address?: string, 
+/**
+ * Those that are valid, oldest first.
+ */
+keys: Array<KeyView>, exposed: Array<Exposed>, 
+/**
+ * Newest first.
+ */
+requests: Array<VisitorRequest>, };
 
 /**
  * Which records somebody wants to see; what is absent lets everything through.

@@ -36,6 +36,11 @@ export class Follow {
     if (!this.atEnd) this.missed = true;
   }
 
+  /** The reader goes elsewhere. */
+  leave(): void {
+    this.atEnd = false;
+  }
+
   toEnd(): void {
     this.atEnd = true;
     this.missed = false;

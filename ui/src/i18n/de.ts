@@ -5,6 +5,10 @@ import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
 import { doors } from "./de/doors";
+import { diagnostics } from "./de/diagnostics";
+import { inspector } from "./de/inspector";
+import { ledger } from "./de/ledger";
+import { palette } from "./de/palette";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
 import type { Words } from "./en";
@@ -39,12 +43,10 @@ export const de = {
     conversations: "Unterhaltungen",
     newChat: "Neue Unterhaltung",
     search: "Unterhaltungen durchsuchen",
-    searchShort: "Suchen",
     settings: "Einstellungen",
     showConversations: "Unterhaltungen zeigen",
     hideConversations: "Unterhaltungen ausblenden",
     noConversations: "Hier werden Ihre Unterhaltungen stehen.",
-    noMatch: (text) => `Keine Unterhaltung heißt „${text}“.`,
     untitled: "Neue Unterhaltung",
     running: "läuft",
     actions: (title) => `Aktionen für ${title}`,
@@ -82,6 +84,7 @@ export const de = {
     thought: "Nachgedacht",
     retrying: (time) => `Fragt um ${time} noch einmal.`,
     stopped: "Angehalten",
+    inspect: "Diese Runde untersuchen",
     copyAnswer: "Antwort kopieren",
     firstWord: (time) => `${time} bis zum ersten Wort`,
     calls: (count, time) => `${plural(count, { one: "# Aufruf", other: "# Aufrufe" })}, ${time}`,
@@ -229,6 +232,10 @@ export const de = {
   messages,
   doors,
   wire,
+  palette,
+  ledger,
+  inspector,
+  diagnostics,
   serverSettings,
   launch,
   importing,
@@ -254,7 +261,8 @@ export const de = {
       newChat: "Neue Unterhaltung",
       search: "Unterhaltungen durchsuchen",
       settings: "Einstellungen",
-      keyboard: "Diese Tabelle",
+      keyboard: "Tastenkürzel",
+      inspector: "Inspektor zeigen oder verbergen",
       sidebar: "Unterhaltungen zeigen oder ausblenden",
       message: "Zum Nachrichtenfeld",
       stop: "Antwort anhalten",

@@ -5,6 +5,10 @@ import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
 import { doors } from "./en/doors";
+import { diagnostics } from "./en/diagnostics";
+import { inspector } from "./en/inspector";
+import { ledger } from "./en/ledger";
+import { palette } from "./en/palette";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
 import { plural } from "./format";
@@ -38,12 +42,10 @@ export const en = {
     conversations: "Conversations",
     newChat: "New chat",
     search: "Search conversations",
-    searchShort: "Search",
     settings: "Settings",
     showConversations: "Show conversations",
     hideConversations: "Hide conversations",
     noConversations: "Your conversations will be listed here.",
-    noMatch: (text: string) => `No conversation is called “${text}”.`,
     untitled: "New conversation",
     running: "running",
     actions: (title: string) => `Actions for ${title}`,
@@ -81,6 +83,7 @@ export const en = {
     thought: "Thought",
     retrying: (time: string) => `Asking again at ${time}.`,
     stopped: "Stopped",
+    inspect: "Inspect this turn",
     copyAnswer: "Copy answer",
     firstWord: (time: string) => `${time} to first word`,
     calls: (count: number, time: string) => `${plural(count, { one: "# call", other: "# calls" })}, ${time}`,
@@ -229,6 +232,10 @@ export const en = {
   messages,
   doors,
   wire,
+  palette,
+  ledger,
+  inspector,
+  diagnostics,
   serverSettings,
   launch,
   importing,
@@ -254,7 +261,8 @@ export const en = {
       newChat: "New chat",
       search: "Search conversations",
       settings: "Settings",
-      keyboard: "This table",
+      keyboard: "Shortcuts",
+      inspector: "Show or hide the inspector",
       sidebar: "Show or hide the conversations",
       message: "To the message field",
       stop: "Stop the answer",

@@ -1,10 +1,12 @@
 // The panels of the settings, in their order. A new panel is one file and one line here.
 import type { Component } from "svelte";
 import type { Words } from "../i18n/en";
-import { Cable, Door, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles } from "../icons";
+import { Book, Cable, Door, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles, Stethoscope } from "../icons";
 import Appearance from "./Appearance.svelte";
+import Diagnostics from "./Diagnostics.svelte";
 import Gateway from "./Gateway.svelte";
 import Keyboard from "./Keyboard.svelte";
+import Ledger from "./Ledger.svelte";
 import LocalApi from "./LocalApi.svelte";
 import Models from "./Models.svelte";
 import Permissions from "./Permissions.svelte";
@@ -23,6 +25,8 @@ export const PANELS: readonly Panel[] = [
   { id: "permissions", name: (words) => words.settings.permissions, icon: ShieldCheck, body: Permissions },
   { id: "local-api", name: (words) => words.doors.localApi, icon: Cable, body: LocalApi },
   { id: "gateway", name: (words) => words.doors.gateway, icon: Door, body: Gateway },
+  { id: "ledger", name: (words) => words.ledger.ledger, icon: Book, body: Ledger },
   { id: "appearance", name: (words) => words.settings.appearance, icon: Palette, body: Appearance },
   { id: "keyboard", name: (words) => words.settings.keyboard, icon: Keys, body: Keyboard },
+  { id: "diagnostics", name: (words) => words.diagnostics.diagnostics, icon: Stethoscope, body: Diagnostics },
 ];

@@ -11,6 +11,7 @@ import type {
   ModelRef,
   PageFrom,
   ServerView,
+  SearchHit,
   Settings,
   SettingsView,
   SignInStep,
@@ -18,7 +19,9 @@ import type {
   VisitorCall,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
+import { Finder } from "./finder.svelte";
 import { Frame } from "./frame";
+import { Inspector } from "./inspector.svelte";
 import { Models } from "./models.svelte";
 import { Preferences } from "./preferences.svelte";
 
@@ -60,6 +63,8 @@ export class App {
 
   readonly preferences: Preferences;
   readonly models: Models;
+  readonly finder: Finder;
+  readonly inspector: Inspector;
   private live = new SvelteMap<string, LiveConversation>();
 
   readonly settings = $derived(this.known.settings);
@@ -75,6 +80,8 @@ export class App {
   constructor(readonly backend: Backend) {
     this.preferences = new Preferences(backend);
     this.models = new Models(backend);
+    this.finder = new Finder(backend);
+    this.inspector = new Inspector(backend);
   }
 
   async connect(): Promise<void> {
@@ -196,6 +203,12 @@ export class App {
     else if (from.at === "after") conversation.putAfter(page);
     else conversation.show(page);
     return page.turns.length > 0;
+  }
+
+  /** Opens what was found; the page then goes to the very words. */
+  async goTo(hit: SearchHit): Promise<void> {
+    this.finder.goTo(hit);
+    await this.open(hit.conversation);
   }
 
   /** False where the question did not go out, so that the words can stay in the composer. */

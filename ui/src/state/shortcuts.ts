@@ -5,6 +5,7 @@ export type ShortcutId =
   | "settings"
   | "keyboard"
   | "sidebar"
+  | "inspector"
   | "message"
   | "stop"
   | "allow"
@@ -31,6 +32,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: "settings", keys: "Ctrl+,", inFields: true },
   { id: "keyboard", keys: "Ctrl+/", inFields: true },
   { id: "sidebar", keys: "Ctrl+B", inFields: true },
+  { id: "inspector", keys: "Ctrl+I", inFields: true },
   { id: "message", keys: "Ctrl+L", inFields: true },
   { id: "stop", keys: "Escape", inFields: true },
   { id: "allow", keys: "A", inFields: false },

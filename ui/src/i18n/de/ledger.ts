@@ -1,0 +1,50 @@
+// Jeder Aufruf, der je gemacht wurde.
+import type { Words } from "../en";
+import { plural } from "../format";
+
+export const ledger: Words["ledger"] = {
+  ledger: "Buch",
+  lead: "Jeder Aufruf, der je gemacht wurde: wer ihn wollte, wer ihn erlaubt hat, womit, und was daraus wurde. Es bleibt, wenn eine Unterhaltung gelöscht wird; Geheimnisse sind verdeckt.",
+  find: "Aufrufe finden",
+  server: "Server",
+  everyServer: "Jeder Server",
+  noServer: "kein Server",
+  outcome: "Ausgang",
+  everyOutcome: "Jeder Ausgang",
+  outcomes: {
+    open: "Nicht gelaufen",
+    running: "Läuft",
+    succeeded: "Gelungen",
+    failed: "Fehlgeschlagen",
+    refused: "Nicht erlaubt",
+  },
+  decision: "Entscheidung",
+  decisions: {
+    none: "Nicht beurteilt",
+    allowed: "Von einer Regel erlaubt",
+    denied: "Von einer Regel verboten",
+    waiting: "Wartet auf ein Wort",
+    approved: "Von Ihnen erlaubt",
+    refused: "Von Ihnen nicht erlaubt",
+    byHand: "Von Hand aufgerufen",
+  },
+  faces: { window: "Fenster", terminal: "Terminal", api: "Anderes Programm" },
+  at: "Wann",
+  who: "Gewollt von",
+  person: "Ihnen",
+  where: "Über",
+  rule: "Regel",
+  reason: "Warum",
+  error: "Fehler",
+  took: "Dauer",
+  arguments: "Argumente",
+  count: (count: number) => plural(count, { one: "# Aufruf", other: "# Aufrufe" }),
+  more: "Frühere Aufrufe zeigen",
+  none: "Kein Aufruf passt.",
+  empty: "Noch wurde kein Werkzeug aufgerufen. Jeder Aufruf wird hier stehen.",
+  csv: "Als CSV sichern",
+  jsonLines: "Als JSON-Zeilen sichern",
+  saved: (count: number, path: string) =>
+    `${plural(count, { one: "# Aufruf", other: "# Aufrufe" })} gesichert: ${path}`,
+  show: (title: string) => `In „${title}“ zeigen`,
+};

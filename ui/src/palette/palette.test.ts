@@ -1,0 +1,80 @@
+import axe from "axe-core";
+import { render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import Window from "../App.svelte";
+import { FakeBackend } from "../backend/fake";
+import { settings } from "../backend/world";
+import { App } from "../state/app.svelte";
+import { best, fit } from "./fits";
+
+async function open() {
+  const fake = new FakeBackend();
+  fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
+  fake.remember();
+  fake.lengthen("c3", 60);
+  const app = new App(fake);
+  await app.connect();
+  render(Window, { app });
+  const user = userEvent.setup();
+  await user.keyboard("{Control>}k{/Control}");
+  const box = await screen.findByRole("combobox", { name: "Search conversations" });
+  return { app, fake, user, box };
+}
+
+const chosen = () => screen.getByRole("option", { selected: true }).textContent;
+
+test("names fit by their words, best at the beginning of one", () => {
+  expect(fit("get_ticket_details", "ticket")).toBeGreaterThan(fit("mytickets", "ticket"));
+  expect(fit("Café öffnen", "cafe OFF")).toBeGreaterThan(0);
+  expect(fit("get_ticket_details", "gtd")).toBeGreaterThan(0);
+  expect(fit("get_ticket_details", "invoice")).toBe(0);
+  expect(best(["b tool", "tool", "toolbox"], (name) => name, "tool", 2)).toEqual(["tool", "toolbox"]);
+});
+
+test("everything is there by its name, by keyboard alone", async () => {
+  const { app, user, box } = await open();
+  expect(document.activeElement).toBe(box);
+  const found = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  expect(found.violations.map(({ id }) => id)).toEqual([]);
+  await user.keyboard("bsod");
+  expect(chosen()).toContain("Windows BSOD articles");
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(app.current).toBe("c2"));
+  expect(screen.queryByRole("combobox")).toBeNull();
+  await user.keyboard("{Control>}k{/Control}");
+  await user.keyboard("settings perm{Enter}");
+  await waitFor(() => expect(app.panel).toBe("permissions"));
+  await user.keyboard("{Escape}");
+  await user.keyboard("{Control>}k{/Control}");
+  await user.keyboard("check_warranty");
+  expect(chosen()).toContain("asset");
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(app.serverPage).toEqual({ name: "asset" }));
+});
+
+test("what was said is found, opened and gone to, far up in a long conversation", async () => {
+  const { app, user } = await open();
+  await user.keyboard("answer **7**");
+  const option = await screen.findByRole("option", { name: /Warranty of AST-SRV-001.*Loquat/ });
+  expect(within(option).getByText("Answer", { selector: "mark" })).toBeTruthy();
+  await user.click(option);
+  await waitFor(() => expect(app.current).toBe("c3"));
+  const log = await screen.findByRole("log", { name: "Conversation" });
+  await waitFor(() => expect(log.querySelector("[data-item='a7']")).toBeTruthy());
+  expect(log.querySelector("[data-item='a7']")?.textContent).toContain("Answer 7.");
+  await waitFor(() => expect(log.querySelector("[data-item='a7'][data-found]")).toBeTruthy());
+});
+
+test("a search that fails says so, and Escape closes and gives the focus back", async () => {
+  const { fake, user } = await open();
+  fake.answers.search = () => {
+    throw { code: "storageFailed", message: "The conversation cannot be read from disk." };
+  };
+  await user.keyboard("zzz");
+  expect((await screen.findByRole("alert")).textContent).toContain("cannot be read from disk");
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("combobox")).toBeNull();
+});
