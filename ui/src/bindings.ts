@@ -565,6 +565,11 @@ export type Exposed = { name: string, tools: number,
 asking: number, };
 
 /**
+ * Through what a call was made.
+ */
+export type Face = "window" | "terminal" | "api";
+
+/**
  * One field of a form.
  */
 export type Field = { name: string, 

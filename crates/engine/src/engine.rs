@@ -132,7 +132,7 @@ pub struct Question {
 impl Engine {
     /// Opens a home. Servers begin to connect; nobody waits for them.
     pub async fn open(options: Options) -> Result<Self, ErrorReport> {
-        let (home, settings_given) = (options.home, options.settings.is_some());
+        let (home, settings_given, ended) = (options.home, options.settings.is_some(), CancellationToken::new());
         let (mut troubles, mut list_troubles) = (vec![], vec![]);
         let settings = match options.settings {
             Some(settings) => settings.checked()?,
@@ -151,7 +151,6 @@ impl Engine {
         let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
         let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
         let hub = Hub::of(store.conversations().await.map_err(|error| error.report())?);
-        let ended = CancellationToken::new();
         let inner = Inner {
             store,
             hub,
