@@ -8,14 +8,17 @@ use chat::{
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, ResultLines, RuleView,
-    ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, ResultLines, RuleView, ServerPreview,
+    ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
 use tauri_plugin_opener::OpenerExt;
 
+use crate::conversations::{
+    ChooseVersion, ForkConversation, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
+};
 use crate::desk::Desk;
 use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
 use crate::downloads::{self, SaveDownload};
@@ -69,10 +72,17 @@ async fn subscribe(desk: State<'_, Desk>, channel: Channel<Vec<AppEvent>>) -> Re
 commands! {
     /// Begins a turn; what happens next arrives as events.
     send_message(request: SendMessage) -> Sent, |app, engine| {
-        let SendMessage { conversation, text, model, tools } = request;
-        let (conversation, turn) = engine.send(Question { conversation, text, model, tools }).await?;
+        let (conversation, turn) = engine.send(request.into()).await?;
         Ok(Sent { conversation, turn })
     };
+    /// Answers a question once more; the answer there is stays, as another version.
+    regenerate(request: Regenerate) -> Sent, |app, engine| {
+        let (conversation, turn) = engine.send(request.into()).await?;
+        Ok(Sent { conversation, turn })
+    };
+    /// Looks at another version of a question or an answer; its branch arrives as `conversationOpened`.
+    /// Answers the turn that stands there now.
+    choose_version(it: ChooseVersion) -> TurnId, |app, engine| engine.choose_version(&it.conversation, &it.turn, it.of).await;
     stop_turn(id: ConversationId) -> (), |app, engine| {
         engine.stop(&id);
         Ok(())
@@ -133,6 +143,12 @@ commands! {
         engine.output_lines(&turn, &call, from, to).await
     };
     rename_conversation(request: RenameConversation) -> (), |app, engine| engine.rename(&request.id, &request.title);
+    /// Keeps it on top of the list, or puts it back among the others.
+    pin_conversation(request: PinConversation) -> (), |app, engine| engine.pin(&request.id, request.pinned);
+    /// Copies it, whole or up to one of its turns; answers the copy.
+    fork_conversation(request: ForkConversation) -> ConversationId, |app, engine| {
+        engine.fork(&request.id, request.at.as_ref()).await
+    };
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
     restore_conversation(id: ConversationId) -> (), |app, engine| engine.restore(&id).await;
@@ -267,25 +283,6 @@ commands! {
     };
 }
 
-/// A question for a conversation; a new one is begun where none is named.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct SendMessage {
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    conversation: Option<ConversationId>,
-    text: String,
-    /// Who shall answer; the model of the settings where absent.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    model: Option<ModelRef>,
-    /// Which tools a new conversation uses; the settings' where absent.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
-    tools: Option<ToolChoice>,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -330,15 +327,6 @@ struct ChooseTools {
     choice: ToolChoice,
 }
 
-/// Where a question went.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    conversation: ConversationId,
-    turn: TurnId,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -349,14 +337,6 @@ struct AnswerApproval {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     word: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-struct RenameConversation {
-    id: ConversationId,
-    title: String,
 }
 
 fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {

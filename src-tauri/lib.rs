@@ -7,6 +7,7 @@
 
 mod batch;
 mod commands;
+mod conversations;
 mod desk;
 mod doors;
 mod downloads;

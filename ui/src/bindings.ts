@@ -96,6 +96,12 @@ export type ChangeServer = { name: string, settings: ServerSettings, };
 
 export type ChooseTools = { conversation?: ConversationId, choice: ToolChoice, };
 
+export type ChooseVersion = { conversation: ConversationId, 
+/**
+ * The version that shall be looked at.
+ */
+turn: TurnId, of: VersionOf, };
+
 /**
  * `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
  * error is an `ErrorReport`.
@@ -104,7 +110,16 @@ export type Commands = {
 /**
  * Begins a turn; what happens next arrives as events.
  */
-send_message: [SendMessage, Sent], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
+send_message: [SendMessage, Sent], 
+/**
+ * Answers a question once more; the answer there is stays, as another version.
+ */
+regenerate: [Regenerate, Sent], 
+/**
+ * Looks at another version of a question or an answer; its branch arrives as `conversationOpened`.
+ * Answers the turn that stands there now.
+ */
+choose_version: [ChooseVersion, TurnId], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
 /**
  * Lets a waiting call run, and remembers for what else that holds.
  */
@@ -169,6 +184,14 @@ read_output: [ReadOutput, Output],
  * What a call brought, as lines of text: some of them.
  */
 read_output_lines: [ReadOutputLines, ResultLines], rename_conversation: [RenameConversation, null], 
+/**
+ * Keeps it on top of the list, or puts it back among the others.
+ */
+pin_conversation: [PinConversation, null], 
+/**
+ * Copies it, whole or up to one of its turns; answers the copy.
+ */
+fork_conversation: [ForkConversation, ConversationId], 
 /**
  * Takes it out of the list; `restore_conversation` brings it back.
  */
@@ -316,9 +339,13 @@ blob?: string, } | { "type": "other", value: unknown, };
 
 export type Conversation = { id: ConversationId, title: string, createdAt: number, 
 /**
- * Oldest first.
+ * The branch that is looked at, oldest first.
  */
-turns: Array<Turn>, };
+turns: Array<Turn>, 
+/**
+ * The turns that stand in the same place as one of these, and those themselves; oldest first.
+ */
+versions?: Array<Link>, };
 
 /**
  * Names one conversation, on this machine and in its exports.
@@ -336,7 +363,11 @@ updatedAt: number,
 /**
  * Whether a turn is under way.
  */
-running: boolean, };
+running: boolean, 
+/**
+ * Whether it is kept on top of the list.
+ */
+pinned?: boolean, };
 
 /**
  * Definitions are fingerprints, as in [`crate::Tool::definition`].
@@ -452,6 +483,12 @@ export type FilledPrompt = { description: string, messages: Array<PromptMessage>
  * All of it as one text: what is put into the message box.
  */
 text: string, };
+
+export type ForkConversation = { id: ConversationId, 
+/**
+ * The last turn that is copied; all of them where absent.
+ */
+at?: TurnId, };
 
 export type GatewayKey = { name: string, roles: Array<string>, };
 
@@ -652,6 +689,19 @@ line: string,
  * Why it cannot be started here.
  */
 problem?: ErrorReport, };
+
+/**
+ * Where a turn stands in its conversation.
+ */
+export type Link = { turn: TurnId, 
+/**
+ * The turn that it follows; nothing where it begins the conversation.
+ */
+parent?: TurnId, 
+/**
+ * The first turn with this very question, where this one answers it once more.
+ */
+again?: TurnId, };
 
 /**
  * Settings → Local API.
@@ -880,6 +930,8 @@ export type Piece = { kind: PieceKind, text: string, };
 
 export type PieceKind = "same" | "removed" | "added";
 
+export type PinConversation = { id: ConversationId, pinned: boolean, };
+
 /**
  * Whatever the page wants to find again; only the page knows its shape.
  */
@@ -982,6 +1034,15 @@ export type Reading = { content: Array<Content>,
  * All of it as the model would read it, within the same budget as results of tools.
  */
 text: string, };
+
+/**
+ * A question that shall be answered once more.
+ */
+export type Regenerate = { conversation: ConversationId, turn: TurnId, 
+/**
+ * Who shall answer; the model of the settings where absent.
+ */
+model?: ModelRef, };
 
 /**
  * What a person can do about a step that failed, besides trying again.
@@ -1146,7 +1207,11 @@ model?: ModelRef,
 /**
  * Which tools a new conversation uses; the settings' where absent.
  */
-tools?: ToolChoice, };
+tools?: ToolChoice, 
+/**
+ * The turn whose question these are other words for: they stand in its place, as a branch of their own.
+ */
+edits?: TurnId, };
 
 /**
  * Where a question went.
@@ -1554,6 +1619,14 @@ export type TrustIssuer = { server: string, issuer: string, };
  */
 export type Turn = { id: TurnId, 
 /**
+ * The turn that it follows; nothing where it begins the conversation.
+ */
+parent?: TurnId, 
+/**
+ * The first turn with this very question, where this one answers it once more.
+ */
+again?: TurnId, 
+/**
  * Who answers in it.
  */
 model: ModelRef, items: Array<Item>, status: TurnStatus, startedAt: number, endedAt?: number, 
@@ -1609,6 +1682,11 @@ export type UseClient = { server: string, id: string, secret?: string, };
 export type UseResource = { server: string, resource: string, };
 
 export type Verdict = "allow" | "ask" | "deny";
+
+/**
+ * What a version is a version of.
+ */
+export type VersionOf = "question" | "answer";
 
 /**
  * A call that another program wants made, and that waits for a person's word.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, Turn};
+use crate::{ConversationId, Link, Turn};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
@@ -11,8 +11,12 @@ pub struct Conversation {
     pub id: ConversationId,
     pub title: String,
     pub created_at: u64,
-    /// Oldest first.
+    /// The branch that is looked at, oldest first.
     pub turns: Vec<Turn>,
+    /// The turns that stand in the same place as one of these, and those themselves; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Link>>", optional))]
+    pub versions: Vec<Link>,
 }
 
 /// What the list of conversations shows.
@@ -27,6 +31,10 @@ pub struct ConversationSummary {
     pub updated_at: u64,
     /// Whether a turn is under way.
     pub running: bool,
+    /// Whether it is kept on top of the list.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub pinned: bool,
 }
 
 /// One model at one provider.

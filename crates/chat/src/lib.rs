@@ -7,6 +7,7 @@
 //!
 //! Times are milliseconds since the Unix epoch, written down by whoever drives the turn.
 
+mod branch;
 mod choice;
 mod conversation;
 mod diagnosis;
@@ -28,6 +29,7 @@ mod visible;
 mod visitor;
 mod wire;
 
+pub use branch::{Branches, Link, VersionOf};
 pub use choice::{ToolChoice, ToolRef};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};
 pub use diagnosis::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, StepOutcome};

@@ -13,6 +13,14 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub struct Turn {
     pub id: TurnId,
+    /// The turn that it follows; nothing where it begins the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub parent: Option<TurnId>,
+    /// The first turn with this very question, where this one answers it once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub again: Option<TurnId>,
     /// Who answers in it.
     pub model: ModelRef,
     pub items: Vec<Item>,
@@ -144,6 +152,8 @@ impl Turn {
     pub fn new(id: TurnId, model: ModelRef, question: Item, started_at: u64) -> Self {
         Self {
             id,
+            parent: None,
+            again: None,
             model,
             items: vec![question],
             status: TurnStatus::Running,

@@ -61,7 +61,7 @@ pub(crate) async fn answer(
         print::note(&print::dim("The practice model answers: it is no AI, it matches your words to tools."));
     }
     let (_, mut events) = engine.subscribe();
-    let question = Question { conversation, text: text.to_owned(), model: Some(model), tools: None };
+    let question = Question { conversation, text: text.to_owned(), model: Some(model), ..Question::default() };
     let (conversation, turn) = engine.send(question).await?;
     let mut telling = Telling { engine, json, ended_line: true, refused: false };
     let status = telling.tell(&mut events, &conversation, &turn).await;

@@ -4,15 +4,12 @@ use chat::{Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorRe
 
 use crate::clock::now;
 use crate::engine::Engine;
-use crate::store::StoreError;
+use crate::store::{StoreError, TitledBy};
 
 impl Engine {
     /// A conversation with everything in it, also of its turn under way.
     pub async fn conversation(&self, id: &ConversationId) -> Result<Conversation, ErrorReport> {
-        if let Err(error) = self.inner.store.flush().await {
-            // What is on disk can be read all the same.
-            tracing::warn!("reading while writing fails: {error}");
-        }
+        self.settle_store().await;
         self.inner.store.conversation(id).await.map_err(|error| error.report())
     }
 
@@ -34,7 +31,8 @@ impl Engine {
         let page = self.read_turns(id, &PageFrom::End).await?;
         let summary = self.inner.store.summary(id).await.map_err(|error| error.report())?;
         let ConversationSummary { id, title, created_at, .. } = summary;
-        Ok((Conversation { id, title, created_at, turns: page.turns }, page.earlier))
+        let versions = self.inner.store.branches(&id).await.map_err(|error| error.report())?.versions();
+        Ok((Conversation { id, title, created_at, turns: page.turns, versions }, page.earlier))
     }
 
     pub fn conversations(&self) -> Vec<ConversationSummary> {
@@ -46,10 +44,19 @@ impl Engine {
         if name.is_empty() {
             return Err(ErrorReport::new(ErrorCode::InvalidInput, "A conversation needs a name."));
         }
-        if !self.inner.hub.rename(id, name) {
+        if !self.inner.hub.change(id, |summary| summary.title = name.to_owned()) {
             return Err(StoreError::NoSuchConversation.report());
         }
-        self.inner.store.rename(id, name);
+        self.inner.store.title(id, name, TitledBy::Person);
+        Ok(())
+    }
+
+    /// Keeps a conversation on top of the list, or puts it back among the others.
+    pub fn pin(&self, id: &ConversationId, pinned: bool) -> Result<(), ErrorReport> {
+        if !self.inner.hub.change(id, |summary| summary.pinned = pinned) {
+            return Err(StoreError::NoSuchConversation.report());
+        }
+        self.inner.store.set_pinned(id, pinned.then(now));
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item, ItemId};
-use chat::{Message, ModelRef, Role, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
+use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item};
+use chat::{ModelRef, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Consents, Secret, SecretFile, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::{Approval, Approvals, answered};
+use crate::branches::{Place, Standing};
 use crate::choices::Choices;
 use crate::clock::now;
 use crate::equip::{Equipment, Recorder};
@@ -28,7 +29,7 @@ use crate::pictures::Pictures;
 use crate::questions::Questions;
 use crate::run::Runner;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Store, TitledBy};
 use crate::toolset::Preparing;
 use crate::view::{AppEvent, Snapshot};
 use crate::visitors::Visitors;
@@ -117,6 +118,8 @@ pub struct Question {
     pub model: Option<ModelRef>,
     /// Which tools a new conversation uses; the settings' where absent.
     pub tools: Option<ToolChoice>,
+    /// Where in its conversation it stands.
+    pub place: Place,
 }
 
 impl Engine {
@@ -201,10 +204,6 @@ impl Engine {
 
     /// Asks a question: a turn begins, and goes on by itself. Returns where it went.
     pub async fn send(&self, question: Question) -> Result<(ConversationId, TurnId), ErrorReport> {
-        let text = question.text.trim();
-        if text.is_empty() {
-            return Err(ErrorReport::new(ErrorCode::InvalidInput, "There is nothing to send.").fix("Write something."));
-        }
         let settings = self.settings();
         let model = question.model.or(settings.model.clone()).ok_or_else(no_model)?;
         let provider = self.provider(&model.provider).await?;
@@ -212,20 +211,20 @@ impl Engine {
             Some(id) => (id, false),
             None => (ConversationId(fresh_id()), true),
         };
-        let earlier = if is_new { vec![] } else { self.conversation(&id).await?.turns };
-        let turn = new_turn(text, model, settings.max_rounds);
+        let standing = if is_new { Standing::default() } else { self.standing(&id, &question.place).await? };
+        let turn = standing.ask(&question.text, model, settings.max_rounds)?;
         let facts = self.facts(&turn.model).await;
         if !is_new {
             self.shared_choice(&id).await?;
         }
-        let stop = self.begin(&id, is_new, &earlier, &turn)?;
+        let stop = self.begin(&id, is_new, &turn)?;
         if is_new {
             self.begin_choice(&id, question.tools);
         }
         let recorder = Arc::new(Recorder { engine: self.clone(), conversation: id.clone() });
         let system = settings.system_prompt.clone();
         let equipment = Equipment { provider, facts, recorder, stop, conversation: Some(id.clone()) };
-        let runner = Runner { earlier: Arc::new(earlier), system, ..self.runner(&settings, equipment) };
+        let runner = Runner { earlier: Arc::new(standing.earlier), system, ..self.runner(&settings, equipment) };
         let turn_id = turn.id.clone();
         let ending = self.clone().drive(id.clone(), runner, turn);
         self.inner.turns.spawn(ending);
@@ -237,17 +236,14 @@ impl Engine {
         &self,
         id: &ConversationId,
         is_new: bool,
-        earlier: &[Turn],
         turn: &Turn,
     ) -> Result<CancellationToken, ErrorReport> {
-        if earlier.iter().any(|turn| turn.status == TurnStatus::Running) {
-            return Err(busy());
-        }
         if is_new {
             let at = turn.started_at;
             let title = title(question_of(turn));
-            let summary = ConversationSummary { id: id.clone(), title, created_at: at, updated_at: at, running: false };
-            self.inner.store.add_conversation(&summary);
+            let (created_at, updated_at, running, pinned) = (at, at, false, false);
+            let summary = ConversationSummary { id: id.clone(), title, created_at, updated_at, running, pinned };
+            self.inner.store.add_conversation(&summary, TitledBy::Rule);
             self.inner.hub.put(summary);
         }
         let stop = self.inner.hub.begin(id, turn).ok_or_else(busy)?;
@@ -320,22 +316,6 @@ impl Engine {
     }
 }
 
-fn new_turn(text: &str, model: ModelRef, max_rounds: u32) -> Turn {
-    let (id, at) = (TurnId(fresh_id()), now());
-    let question = Message {
-        id: ItemId(format!("{id}-0")),
-        role: Role::User,
-        round: 0,
-        text: text.to_owned(),
-        reasoning: String::new(),
-        at,
-        spoke_at: None,
-    };
-    let mut turn = Turn::new(id, model, Item::Message(question), at);
-    turn.max_rounds = max_rounds.max(1);
-    turn
-}
-
 /// What was asked.
 fn question_of(turn: &Turn) -> &str {
     match turn.items.first() {
@@ -363,7 +343,7 @@ pub(crate) fn no_model() -> ErrorReport {
         .fix("Choose who answers: OpenAI, LM Studio, or the practice model.")
 }
 
-fn busy() -> ErrorReport {
+pub(crate) fn busy() -> ErrorReport {
     ErrorReport::new(ErrorCode::InvalidInput, "An answer is still being written in this conversation.")
         .fix("Stop it, or wait until it is done.")
 }

@@ -70,11 +70,11 @@ impl Hub {
         Some(summary)
     }
 
-    /// Gives a conversation another title; false when there is no such conversation.
-    pub(crate) fn rename(&self, id: &ConversationId, title: &str) -> bool {
+    /// Changes what the list shows of a conversation; false when there is no such conversation.
+    pub(crate) fn change(&self, id: &ConversationId, change: impl FnOnce(&mut ConversationSummary)) -> bool {
         let mut shown = self.shown();
         let Some(summary) = shown.summaries.get_mut(id) else { return false };
-        summary.title = title.to_owned();
+        change(summary);
         let summary = summary.clone();
         shown.announce(AppEvent::Conversation { summary });
         true
@@ -104,6 +104,10 @@ impl Hub {
             shown.live.remove(id);
             shown.touch(id, *at, false);
         }
+    }
+
+    pub(crate) fn is_running(&self, id: &ConversationId) -> bool {
+        self.shown().live.contains_key(id)
     }
 
     /// Asks the turn under way to stop; false when there is none.

@@ -6,6 +6,7 @@
 //! Start reading at `engine.rs` (`send`), then `run.rs` (the loop of a turn).
 
 mod approvals;
+mod branches;
 mod choices;
 mod clock;
 mod conversations;
@@ -16,6 +17,7 @@ mod engine;
 mod equip;
 mod facts;
 mod folders;
+mod fork;
 mod hearing;
 mod home;
 mod hub;
@@ -46,6 +48,7 @@ mod visit;
 mod visitors;
 
 pub use approvals::Approval;
+pub use branches::Place;
 pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use home::Home;

@@ -27,9 +27,7 @@ pub(crate) struct LastResult(Mutex<Option<(CallId, Arc<Vec<String>>)>>);
 impl Engine {
     /// A part of a conversation, as far as it is on disk; results that are too large are shortened.
     pub async fn read_turns(&self, id: &ConversationId, from: &PageFrom) -> Result<Page, ErrorReport> {
-        if let Err(error) = self.inner.store.flush().await {
-            tracing::warn!("reading while writing fails: {error}");
-        }
+        self.settle_store().await;
         let mut page = self.inner.store.page(id, from).await.map_err(|error| error.report())?;
         page.turns.iter_mut().for_each(chat::Turn::shorten);
         Ok(page)
@@ -37,9 +35,7 @@ impl Engine {
 
     /// What a call brought, whole.
     pub async fn output(&self, turn: &TurnId, call: &CallId) -> Result<Output, ErrorReport> {
-        if let Err(error) = self.inner.store.flush().await {
-            tracing::warn!("reading while writing fails: {error}");
-        }
+        self.settle_store().await;
         let turn = self.inner.store.turn(turn).await.map_err(|error| error.report())?;
         let found = turn.calls().find(|known| known.id == *call).map(|known| known.status.clone());
         match found {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::approvals::Approval;
+use crate::branches::Place;
 use crate::clock::now;
 use crate::engine::{Engine, fresh_id, no_model};
 use crate::equip::{Equipment, Recorder};
@@ -30,7 +31,7 @@ const RETRIES: u32 = 2;
 #[derive(Default)]
 pub struct Visit {
     pub keep: Keep,
-    /// The items take the place of the conversation's last turn, as far as the model sees: it stopped for their sake.
+    /// The items take the place of the conversation's last turn, as another version of it: it stopped for their sake.
     pub again: bool,
     /// What was said before; not looked at where a conversation is gone on with.
     pub earlier: Vec<Turn>,
@@ -96,15 +97,14 @@ impl Engine {
         let model = visit.model.or(settings.model.clone()).ok_or_else(no_model)?;
         let provider = self.provider(&model.provider).await?;
         let turn = begun(visit.items, model.clone(), settings.max_rounds)?;
-        let (id, earlier) = match visit.keep {
-            Keep::Nothing => (None, visit.earlier),
-            Keep::New => (Some((ConversationId(fresh_id()), true)), visit.earlier),
+        let (id, earlier, turn) = match visit.keep {
+            Keep::Nothing => (None, visit.earlier, turn),
+            Keep::New => (Some((ConversationId(fresh_id()), true)), visit.earlier, turn),
             Keep::In(id) => {
-                let mut earlier = self.conversation(&id).await?.turns;
-                if visit.again {
-                    earlier.pop();
-                }
-                (Some((id, false)), earlier)
+                let place = if visit.again { self.last_place(&id).await? } else { Place::End };
+                let standing = self.standing(&id, &place).await?;
+                let turn = standing.place(turn);
+                (Some((id, false)), standing.earlier, turn)
             }
         };
         let (send, events) = mpsc::unbounded_channel();
@@ -113,7 +113,7 @@ impl Engine {
                 if !is_new {
                     self.shared_choice(id).await?;
                 }
-                let stop = self.begin(id, *is_new, if *is_new { &[] } else { &earlier }, &turn)?;
+                let stop = self.begin(id, *is_new, &turn)?;
                 if *is_new {
                     self.begin_choice(id, None);
                 }
@@ -155,6 +155,12 @@ impl Engine {
     /// Everything that can be called now.
     pub fn tools(&self) -> Arc<Catalogue> {
         self.inner.servers.tools()
+    }
+
+    /// In the place of the turn that came last.
+    async fn last_place(&self, id: &ConversationId) -> Result<Place, ErrorReport> {
+        let turns = self.conversation(id).await?.turns;
+        Ok(turns.into_iter().next_back().map_or(Place::End, |turn| Place::Again(turn.id)))
     }
 
     /// Drives a turn of which nothing is kept.

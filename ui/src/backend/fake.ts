@@ -1,5 +1,6 @@
 // The scripted twin of the real backend: lets the page run in a plain browser and in tests.
-import type { AppEvent, Commands, Conversation, Item, Snapshot, ToolChoice, Turn } from "../bindings";
+import type { AppEvent, Commands, Item, ModelRef, Sent, Snapshot, ToolChoice, Turn } from "../bindings";
+import { Kept } from "./branches";
 import type { Backend } from "./index";
 import { IMPORTED, launchOf, wireOf } from "./lines";
 import { doorsOf } from "./doors";
@@ -28,6 +29,14 @@ export function fakeFromAddress(search: string): FakeBackend {
   return fake;
 }
 
+/** A question, or the turn whose question is asked again, and the turn in whose place it stands. */
+interface Asked {
+  text?: string;
+  model?: ModelRef;
+  beside?: string;
+  again?: string;
+}
+
 export class FakeBackend implements Backend {
   readonly snapshot: Snapshot = emptySnapshot();
   /** Every command, in order: what tests look at. */
@@ -35,8 +44,8 @@ export class FakeBackend implements Backend {
   /** Answers of a test in place of the twin's own. */
   answers: Answers = {};
   private readonly player: Player;
-  private readonly conversations = new Map<string, Conversation>();
-  private readonly removed = new Map<string, Conversation>();
+  private readonly conversations = new Map<string, Kept>();
+  private readonly removed = new Map<string, Kept>();
   private readonly choices = new Map<string, ToolChoice>();
   private rules = startingRules();
   private preferences: unknown = null;
@@ -78,7 +87,7 @@ export class FakeBackend implements Backend {
     ];
     for (const [index, [title, days]] of titles.entries()) {
       const at = Date.now() - days * day - index * 60_000;
-      this.conversations.set(`c${index}`, { id: `c${index}`, title, createdAt: at, turns: [] });
+      this.conversations.set(`c${index}`, new Kept(`c${index}`, title, at));
       this.snapshot.conversations.push({ id: `c${index}`, title, createdAt: at, updatedAt: at, running: false });
     }
   }
@@ -86,7 +95,7 @@ export class FakeBackend implements Backend {
   /** Gives a conversation many turns from before. */
   lengthen(id: string, turns: number): void {
     const conversation = this.conversations.get(id);
-    for (let index = 0; index < turns; index += 1) conversation?.turns.push(finishedTurn(index));
+    for (let index = 0; index < turns; index += 1) conversation?.add(finishedTurn(index));
   }
 
   private turn(id: string): Turn | undefined {
@@ -95,30 +104,29 @@ export class FakeBackend implements Backend {
 
   /** Puts a turn from before at the end of a conversation. */
   put(id: string, turn: Turn): void {
-    this.conversations.get(id)?.turns.push(turn);
+    this.conversations.get(id)?.add(turn);
   }
 
   private readonly own: Required<Answers> = {
-    send_message: ({ conversation, text, model }) => {
-      const id = conversation ?? this.begin(text);
-      const asked = model ?? this.snapshot.settings.settings.model ?? { provider: "practice", model: "practice" };
-      const question: Item = { type: "message", id: this.id("m"), role: "user", round: 0, text, at: Date.now() };
-      const turn: Turn = {
-        id: this.id("t"),
-        model: asked,
-        items: [question],
-        status: { state: "running" },
-        startedAt: Date.now(),
-        usage: { input: 0, output: 0, cached: 0 },
-        maxRounds: 25,
-        rounds: 0,
-        roundStart: 0,
-      };
-      this.conversations.get(id)?.turns.push(structuredClone(turn));
-      this.emit({ type: "turnStarted", conversation: id, turn });
-      this.summarise(id, true);
-      void this.play(id, turn.id, scriptFor(text));
-      return { conversation: id, turn: turn.id };
+    send_message: ({ conversation, text, model, edits }) =>
+      this.ask(conversation ?? this.begin(text), { text, model, beside: edits }),
+    regenerate: ({ conversation, turn, model }) => this.ask(conversation, { model, beside: turn, again: turn }),
+    pin_conversation: ({ id, pinned }) => {
+      const kept = this.conversations.get(id);
+      if (kept) kept.pinned = pinned;
+      this.summarise(id, false);
+      return null;
+    },
+    fork_conversation: ({ id, at }) => {
+      const copy = (this.conversations.get(id) ?? new Kept(id, "", 0)).copy(this.id("c"), at);
+      this.conversations.set(copy.id, copy);
+      this.summarise(copy.id, false);
+      return copy.id;
+    },
+    choose_version: ({ conversation, turn, of }) => {
+      const shown = this.conversations.get(conversation)?.choose(turn, of);
+      void this.own.open_conversation(conversation);
+      return shown ?? turn;
     },
     stop_turn: (id) => {
       this.player.stop(id);
@@ -150,13 +158,16 @@ export class FakeBackend implements Backend {
       return null;
     },
     open_conversation: (id) => {
-      const conversation = this.conversations.get(id) ?? { id, title: "", createdAt: 0, turns: [] };
-      const { turns, earlier } = pageOf(conversation.turns, { at: "end" });
-      this.emit({ type: "conversationOpened", conversation: structuredClone({ ...conversation, turns }), earlier });
+      const { turns, ...conversation } = (this.conversations.get(id) ?? new Kept(id, "", 0)).shown();
+      const page = pageOf(turns, { at: "end" });
+      this.emit({
+        type: "conversationOpened",
+        conversation: { ...conversation, turns: page.turns },
+        earlier: page.earlier,
+      });
       return null;
     },
-    read_turns: ({ conversation, from }) =>
-      structuredClone(pageOf(this.conversations.get(conversation)?.turns ?? [], from)),
+    read_turns: ({ conversation, from }) => pageOf(this.conversations.get(conversation)?.shown().turns ?? [], from),
     read_output: ({ turn, call }) => outputOf(this.turn(turn), call),
     read_output_lines: ({ turn, call, from, to }) => {
       const lines = JSON.stringify(outputOf(this.turn(turn), call).structured ?? null, null, 2).split("\n");
@@ -271,8 +282,33 @@ export class FakeBackend implements Backend {
 
   private begin(text: string): string {
     const id = this.id("c");
-    this.conversations.set(id, { id, title: text.slice(0, 80), createdAt: Date.now(), turns: [] });
+    this.conversations.set(id, new Kept(id, text.slice(0, 80), Date.now()));
     return id;
+  }
+
+  private ask(id: string, { text = "", model, beside, again }: Asked): Sent {
+    const kept = this.conversations.get(id);
+    const before = kept?.turn(again);
+    const first = before?.items[0];
+    const words = first?.type === "message" ? first.text : text;
+    const question: Item = { type: "message", id: this.id("m"), role: "user", round: 0, text: words, at: Date.now() };
+    const turn: Turn = {
+      id: this.id("t"),
+      again: before?.again ?? again,
+      model: model ?? this.snapshot.settings.settings.model ?? { provider: "practice", model: "practice" },
+      items: [question],
+      status: { state: "running" },
+      startedAt: Date.now(),
+      usage: { input: 0, output: 0, cached: 0 },
+      maxRounds: 25,
+      rounds: 0,
+      roundStart: 0,
+    };
+    const placed = kept?.add(turn, beside) ?? turn;
+    this.emit({ type: "turnStarted", conversation: id, turn: structuredClone(placed) });
+    this.summarise(id, true);
+    void this.play(id, turn.id, scriptFor(words));
+    return { conversation: id, turn: turn.id };
   }
 
   private async play(conversation: string, turn: string, steps: Step[]): Promise<void> {
@@ -287,8 +323,8 @@ export class FakeBackend implements Backend {
   private summarise(id: string, running: boolean): void {
     const conversation = this.conversations.get(id);
     if (!conversation) return;
-    const { title, createdAt } = conversation;
-    this.emit({ type: "conversation", summary: { id, title, createdAt, updatedAt: Date.now(), running } });
+    const { title, createdAt, pinned } = conversation;
+    this.emit({ type: "conversation", summary: { id, title, createdAt, updatedAt: Date.now(), running, pinned } });
   }
 
   private settle(next: Snapshot["settings"]): null {

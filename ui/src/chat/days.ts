@@ -1,4 +1,4 @@
-// Conversations in groups by the day of their latest turn.
+// Conversations in groups by the day of their latest turn; what is pinned stands above them all.
 import type { ConversationSummary } from "../bindings";
 import { format, say } from "../i18n";
 
@@ -9,8 +9,10 @@ export interface Group {
 
 /** Expects the newest first, and keeps that order. */
 export function byDay(summaries: ConversationSummary[], now: number): Group[] {
-  const groups: Group[] = [];
+  const pinned = summaries.filter((summary) => summary.pinned);
+  const groups: Group[] = pinned.length > 0 ? [{ label: say.list.pinned, summaries: pinned }] : [];
   for (const summary of summaries) {
+    if (summary.pinned) continue;
     const label = labelOf(summary.updatedAt, now);
     const last = groups.at(-1);
     if (last?.label === label) last.summaries.push(summary);

@@ -1,6 +1,8 @@
 // Deutsch.
 import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
+import { branches } from "./de/branches";
+import { list } from "./de/list";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
@@ -83,7 +85,6 @@ export const de = {
     thought: "Nachgedacht",
     retrying: (time) => `Fragt um ${time} noch einmal.`,
     stopped: "Angehalten",
-    copyAnswer: "Antwort kopieren",
     firstWord: (time) => `${time} bis zum ersten Wort`,
     calls: (count, time) => `${plural(count, { one: "# Aufruf", other: "# Aufrufe" })}, ${time}`,
     tokens: (input, output) => `${input} Token hinein, ${output} heraus`,
@@ -232,6 +233,8 @@ export const de = {
   permissions,
   messages,
   doors,
+  branches,
+  list,
   wire,
   serverSettings,
   launch,

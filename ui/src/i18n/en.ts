@@ -1,6 +1,8 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
+import { branches } from "./en/branches";
+import { list } from "./en/list";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -82,7 +84,6 @@ export const en = {
     thought: "Thought",
     retrying: (time: string) => `Asking again at ${time}.`,
     stopped: "Stopped",
-    copyAnswer: "Copy answer",
     firstWord: (time: string) => `${time} to first word`,
     calls: (count: number, time: string) => `${plural(count, { one: "# call", other: "# calls" })}, ${time}`,
     tokens: (input: string, output: string) => `${input} tokens in, ${output} out`,
@@ -232,6 +233,8 @@ export const en = {
   permissions,
   messages,
   doors,
+  branches,
+  list,
   wire,
   serverSettings,
   launch,

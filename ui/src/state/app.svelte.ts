@@ -16,6 +16,7 @@ import type {
   SignInStep,
   Snapshot,
   VisitorCall,
+  VersionOf,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
 import { Frame } from "./frame";
@@ -53,6 +54,8 @@ export class App {
   /** The server whose own page is open in the settings. */
   serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
+  /** Grows when the message field should have the focus. */
+  writing = $state(0);
   troubles = $state.raw<ErrorReport[]>([]);
   /** Calls of other programs that wait for a person's word. */
   visitors = $state.raw<VisitorCall[]>([]);
@@ -118,6 +121,7 @@ export class App {
         break;
       case "conversationOpened":
         this.conversationOf(event.conversation.id).load(event.conversation, event.earlier);
+        void this.reach(this.conversationOf(event.conversation.id));
         break;
       case "server":
         this.servers = upsert(this.servers, event.server, (each) => each.name);
@@ -210,6 +214,41 @@ export class App {
       await this.open(sent.conversation);
     }
     return true;
+  }
+
+  /** Asks in other words in the place of a turn, which stays as another version. */
+  async edit(turn: string, text: string): Promise<boolean> {
+    const conversation = this.current;
+    const sent = await this.attempt("send_message", { conversation, text, model: this.model, edits: turn });
+    if (sent) this.writing += 1;
+    return sent !== undefined;
+  }
+
+  /** Has a question answered once more; the answer there is stays as another version. */
+  async regenerate(turn: string, model = this.model): Promise<void> {
+    if (this.current) await this.attempt("regenerate", { conversation: this.current, turn, model });
+  }
+
+  /** Looks at another version of a turn, and of all that follows it. */
+  async look(conversation: LiveConversation, turn: string, of: VersionOf): Promise<void> {
+    const shown = await this.attempt("choose_version", { conversation: conversation.id, turn, of });
+    // Cleared already where the branch was on the page before this answer.
+    if (conversation.switched) conversation.switched = shown ? { ...conversation.switched, turn: shown } : undefined;
+    await this.reach(conversation);
+  }
+
+  /** Brings the version that was asked for to the page, where its branch goes on so far that it was left out. */
+  private async reach(conversation: LiveConversation): Promise<void> {
+    const { turn, loads } = conversation.switched ?? {};
+    // Its branch comes as an event, before or after the answer that names the turn.
+    if (!turn || loads === conversation.loads || conversation.turns.some((known) => known.id === turn)) return;
+    if (conversation.id === this.current) await this.read({ at: "around", turn });
+  }
+
+  /** Copies a conversation, whole or up to a turn, and goes on there. */
+  async fork(id: string, at?: string): Promise<void> {
+    const copy = await this.attempt("fork_conversation", { id, at });
+    if (copy) await this.open(copy);
   }
 
   async choose(model: ModelRef): Promise<void> {

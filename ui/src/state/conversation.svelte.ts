@@ -3,6 +3,7 @@ import type {
   Conversation,
   ErrorReport,
   Item,
+  Link,
   Message,
   ModelRef,
   Page,
@@ -15,6 +16,7 @@ import type {
   TurnStatus,
   Usage,
 } from "../bindings";
+import { withVersion, type Switch } from "./versions";
 
 /** Only the two strings that grow are deep state: a delta costs one text node. */
 export class LiveMessage {
@@ -80,6 +82,8 @@ export type Segment =
 
 export class LiveTurn {
   readonly id: string;
+  readonly parent: string | undefined;
+  readonly again: string | undefined;
   readonly model: ModelRef;
   readonly startedAt: number;
   items = $state.raw<LiveItem[]>([]);
@@ -100,6 +104,8 @@ export class LiveTurn {
 
   constructor(turn: Turn) {
     this.id = turn.id;
+    this.parent = turn.parent;
+    this.again = turn.again;
     this.model = turn.model;
     this.startedAt = turn.startedAt;
     this.items = turn.items.map(liven);
@@ -195,6 +201,12 @@ export class LiveConversation {
   later = $state(0);
   /** The newest turn, also while it is not on the page: it may be running. */
   private newest = $state.raw<LiveTurn>();
+  /** What else stands in the places of the turns of this branch, and they themselves, where there are several. */
+  versions = $state.raw<Link[]>([]);
+  /** Set while another version is on its way to the page. */
+  switched: Switch | undefined;
+  /** How often the latest turns have come as a whole. */
+  loads = 0;
   /** False until the turns from before this window was told of any have been loaded. */
   loaded = $state(false);
   /** Chosen for the next question here, in place of who answered last. */
@@ -213,7 +225,7 @@ export class LiveConversation {
    * The latest turns at one instant. What was on the page before them stays where it leads up to them; turns that
    * were followed from their start are kept as they are.
    */
-  load({ turns }: Conversation, earlier = 0): void {
+  load({ turns, versions = [] }: Conversation, earlier = 0): void {
     const followed = this.newest ? [...this.turns, this.newest] : this.turns;
     const place = this.turns.findIndex((turn) => turn.id === turns[0]?.id);
     const before = this.loaded && place > 0 ? this.turns.slice(0, place) : [];
@@ -222,6 +234,8 @@ export class LiveConversation {
     this.turns = [...before, ...loaded, ...newer];
     if (before.length === 0) this.earlier = earlier;
     this.later = 0;
+    this.versions = versions;
+    this.loads += 1;
     this.newest = this.turns.at(-1);
     this.loaded = true;
   }
@@ -261,9 +275,19 @@ export class LiveConversation {
 
   start(turn: Turn): void {
     if (this.newest?.id === turn.id || this.turns.some((known) => known.id === turn.id)) return;
+    const last = this.last;
     this.newest = new LiveTurn(turn);
-    if (this.later > 0) this.later += 1;
-    else this.turns = [...this.turns, this.newest];
+    if (this.later > 0 && last?.id === turn.parent) {
+      this.later += 1;
+      return;
+    }
+    // What followed its parent until now is another branch.
+    const parent = this.turns.findIndex((known) => known.id === turn.parent);
+    const isThere = parent >= 0 || (turn.parent === undefined && this.earlier === 0);
+    if (isThere) this.versions = withVersion(this.versions, turn, this.turns[parent + 1]);
+    else this.earlier = Math.max(1, this.earlier);
+    this.turns = [...(isThere ? this.turns.slice(0, parent + 1) : []), this.newest];
+    this.later = 0;
   }
 
   apply(id: string, event: TurnEvent): void {

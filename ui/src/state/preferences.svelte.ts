@@ -62,6 +62,13 @@ export class Preferences {
     if (this.timer !== undefined) this.saveNow();
   }
 
+  /** Whether a key press in a field of words means that they are ready to go. */
+  sends(event: KeyboardEvent): boolean {
+    // While an input method composes, Enter belongs to it; WebKit says so only by the key code.
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return false;
+    return this.enter === "send" ? !event.shiftKey : event.ctrlKey || event.metaKey;
+  }
+
   draft(place: string): string {
     return this.drafts[place] ?? "";
   }

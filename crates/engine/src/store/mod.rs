@@ -31,6 +31,8 @@ pub(crate) enum StoreError {
     Write { cause: String },
     #[error("there is no such conversation")]
     NoSuchConversation,
+    #[error("there is no such message")]
+    NoSuchTurn,
 }
 
 impl StoreError {
@@ -55,6 +57,24 @@ impl StoreError {
             Self::NoSuchConversation => {
                 ErrorReport::new(ErrorCode::NotFound, "There is no such conversation (any more).")
             }
+            Self::NoSuchTurn => ErrorReport::new(ErrorCode::NotFound, "There is no such message in this conversation.")
+                .fix("Open the conversation again: it may have changed in another window."),
+        }
+    }
+}
+
+/// Who gave a conversation its title: what a person wrote is never written over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TitledBy {
+    Rule,
+    Person,
+}
+
+impl TitledBy {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Person => "person",
         }
     }
 }
@@ -92,12 +112,22 @@ impl Store {
     }
 
     /// Writes a new conversation down.
-    pub(crate) fn add_conversation(&self, summary: &ConversationSummary) {
-        self.write(Write::Conversation(summary.clone()));
+    pub(crate) fn add_conversation(&self, summary: &ConversationSummary, by: TitledBy) {
+        self.write(Write::Conversation(summary.clone(), by));
     }
 
-    pub(crate) fn rename(&self, id: &ConversationId, title: &str) {
-        self.write(Write::Rename { id: id.clone(), title: title.to_owned() });
+    /// Writes down a turn that ended elsewhere: in another conversation, or another program.
+    pub(crate) fn add_turn(&self, conversation: &ConversationId, turn: &Turn) {
+        self.write(Write::Turn { conversation: conversation.clone(), turn: Box::new(turn.clone()) });
+    }
+
+    pub(crate) fn title(&self, id: &ConversationId, title: &str, by: TitledBy) {
+        self.write(Write::Title { id: id.clone(), title: title.to_owned(), by });
+    }
+
+    /// Puts a conversation on top of the list (`Some`), or back among the others (`None`).
+    pub(crate) fn set_pinned(&self, id: &ConversationId, at: Option<u64>) {
+        self.write(Write::Pinned { id: id.clone(), at });
     }
 
     /// Takes a conversation out of the lists (`Some`), or puts it back (`None`).
@@ -107,6 +137,11 @@ impl Store {
 
     pub(crate) fn choose_tools(&self, id: &ConversationId, choice: &ToolChoice) {
         self.write(Write::Tools { id: id.clone(), choice: choice.clone() });
+    }
+
+    /// From now on the branch that ends with this turn is looked at.
+    pub(crate) fn choose(&self, conversation: &ConversationId, turn: &TurnId) {
+        self.write(Write::Choose { conversation: conversation.clone(), turn: turn.clone() });
     }
 
     pub(crate) fn begin(&self, conversation: &ConversationId, turn: &Turn) {

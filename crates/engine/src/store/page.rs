@@ -1,11 +1,11 @@
 //! Reading a part of a conversation: however long it is, only that part is opened.
 
-use chat::{ConversationId, Page, PageFrom, Turn, TurnId};
+use chat::{ConversationId, Link, Page, PageFrom, Turn, TurnId};
 use futures::TryStreamExt;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::read::{parse, unreadable};
+use super::read::{link, parse, unreadable};
 use super::{Store, StoreError};
 
 /// A page ends where it has this many items,
@@ -19,7 +19,7 @@ impl Store {
     /// These turns of a conversation, as far as they are on disk; see [`Store::flush`].
     pub(crate) async fn page(&self, id: &ConversationId, from: &PageFrom) -> Result<Page, StoreError> {
         let path = self.path(id).await?;
-        let place = |turn: &TurnId| path.iter().position(|known| known == turn).ok_or(StoreError::NoSuchConversation);
+        let place = |turn: &TurnId| path.iter().position(|known| known == turn).ok_or(StoreError::NoSuchTurn);
         let (first, turns) = match from {
             PageFrom::End => self.up_to(&path, path.len()).await?,
             PageFrom::Before(turn) => self.up_to(&path, place(turn)?).await?,
@@ -37,7 +37,7 @@ impl Store {
     /// One turn, whole.
     pub(crate) async fn turn(&self, id: &TurnId) -> Result<Turn, StoreError> {
         let turns = self.onward(std::slice::from_ref(id)).await?;
-        turns.into_iter().next().ok_or(StoreError::NoSuchConversation)
+        turns.into_iter().next().ok_or(StoreError::NoSuchTurn)
     }
 
     /// The last turns before a place, and where they begin.
@@ -75,21 +75,18 @@ impl Store {
     }
 
     /// A turn as its row tells of it.
-    async fn turn_of(&self, row: &SqliteRow) -> Result<Turn, StoreError> {
-        match row.get::<Option<&str>, _>("ended") {
-            Some(ended) => parse(ended),
-            None => self.replay(parse(row.get("begun"))?).await,
-        }
+    pub(super) async fn turn_of(&self, row: &SqliteRow) -> Result<Turn, StoreError> {
+        let turn = match row.get::<Option<&str>, _>("ended") {
+            Some(ended) => parse(ended)?,
+            None => self.replay(parse(row.get("begun"))?).await?,
+        };
+        let Link { parent, again, .. } = link(row);
+        Ok(Turn { parent, again, ..turn })
     }
 
-    /// All turns of a conversation in order, by their ids.
+    /// The turns of the branch that is looked at in order, by their ids.
     async fn path(&self, id: &ConversationId) -> Result<Vec<TurnId>, StoreError> {
-        let rows = sqlx::query("SELECT id FROM turns WHERE conversation = ? ORDER BY seq")
-            .bind(id.as_str())
-            .fetch_all(&self.pool)
-            .await
-            .map_err(unreadable)?;
-        Ok(rows.iter().map(|row| TurnId(row.get("id"))).collect())
+        Ok(self.branches(id).await?.path().into_iter().map(|link| link.turn.clone()).collect())
     }
 }
 
@@ -97,6 +94,7 @@ impl Store {
 mod tests {
     use chat::{ConversationSummary, Item, Message, ModelRef, Role, TurnEvent, TurnStatus};
 
+    use super::super::TitledBy;
     use super::*;
 
     fn said(id: String) -> Item {
@@ -116,12 +114,14 @@ mod tests {
     async fn conversation(dir: &tempfile::TempDir, turns: usize) -> (Store, ConversationId) {
         let store = Store::open(&dir.path().join("loquat.db"), &dir.path().join("run")).await.unwrap();
         let id = ConversationId::from("c");
-        let (title, created_at, updated_at, running) = (String::new(), 0, 0, false);
-        store.add_conversation(&ConversationSummary { id: id.clone(), title, created_at, updated_at, running });
+        let (title, created_at, updated_at, running, pinned) = (String::new(), 0, 0, false, false);
+        let summary = ConversationSummary { id: id.clone(), title, created_at, updated_at, running, pinned };
+        store.add_conversation(&summary, TitledBy::Rule);
         let model = ModelRef { provider: "p".into(), model: "m".into() };
         for number in 0..turns {
             let turn_id = TurnId(format!("t{number}"));
             let mut turn = Turn::new(turn_id, model.clone(), said(format!("q{number}")), 1);
+            turn.parent = (number > 0).then(|| TurnId(format!("t{}", number - 1)));
             store.begin(&id, &turn);
             turn.apply(&TurnEvent::Item { item: said(format!("a{number}")) });
             turn.apply(&TurnEvent::Ended { status: TurnStatus::Completed, at: 2 });

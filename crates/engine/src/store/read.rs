@@ -1,6 +1,7 @@
 //! Reading conversations back.
 
-use chat::{Conversation, ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent};
+use chat::TurnStatus;
+use chat::{Branches, Conversation, ConversationId, ConversationSummary, Link, ToolChoice, Turn, TurnEvent, TurnId};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,7 +11,7 @@ impl Store {
     /// All conversations that are not removed, newest first.
     pub(crate) async fn conversations(&self) -> Result<Vec<ConversationSummary>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, title, created_at, updated_at FROM conversations
+            "SELECT id, title, created_at, updated_at, pinned_at FROM conversations
              WHERE removed_at IS NULL ORDER BY updated_at DESC",
         )
         .fetch_all(&self.pool)
@@ -21,7 +22,7 @@ impl Store {
 
     /// One summary, removed or not.
     pub(crate) async fn summary(&self, id: &ConversationId) -> Result<ConversationSummary, StoreError> {
-        let row = sqlx::query("SELECT id, title, created_at, updated_at FROM conversations WHERE id = ?")
+        let row = sqlx::query("SELECT id, title, created_at, updated_at, pinned_at FROM conversations WHERE id = ?")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await
@@ -40,22 +41,62 @@ impl Store {
         row.get::<Option<&str>, _>("tools").map(parse).transpose()
     }
 
-    /// The whole conversation as far as it is on disk; see [`Store::flush`].
+    /// The branch of a conversation that is looked at, as far as it is on disk; see [`Store::flush`].
     pub(crate) async fn conversation(&self, id: &ConversationId) -> Result<Conversation, StoreError> {
         let summary = self.summary(id).await?;
-        let rows = sqlx::query("SELECT begun, ended FROM turns WHERE conversation = ? ORDER BY seq")
+        let branches = self.branches(id).await?;
+        let turns = self.turns(&branches.path()).await?;
+        let ConversationSummary { id, title, created_at, .. } = summary;
+        Ok(Conversation { id, title, created_at, turns, versions: branches.versions() })
+    }
+
+    /// How the turns of a conversation hang together, without what they hold.
+    pub(crate) async fn branches(&self, id: &ConversationId) -> Result<Branches, StoreError> {
+        let links = sqlx::query("SELECT id, parent, again FROM turns WHERE conversation = ? ORDER BY seq")
             .bind(id.as_str())
             .fetch_all(&self.pool)
             .await
             .map_err(unreadable)?;
+        let chosen = sqlx::query("SELECT turn FROM choices WHERE conversation = ? ORDER BY seq")
+            .bind(id.as_str())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        let chosen = chosen.iter().map(|row| TurnId(row.get("turn"))).collect();
+        Ok(Branches::new(links.iter().map(link).collect(), chosen))
+    }
+
+    /// These turns, whole, in the order in which they began.
+    pub(crate) async fn turns(&self, links: &[&Link]) -> Result<Vec<Turn>, StoreError> {
+        let ids: Vec<&str> = links.iter().map(|link| link.turn.as_str()).collect();
+        let rows = sqlx::query(
+            "SELECT id, parent, again, begun, ended FROM turns
+             WHERE id IN (SELECT value FROM json_each(?)) ORDER BY seq",
+        )
+        .bind(serde_json::json!(ids).to_string())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(unreadable)?;
         let mut turns = Vec::with_capacity(rows.len());
         for row in rows {
-            turns.push(match row.get::<Option<&str>, _>("ended") {
-                Some(ended) => parse(ended)?,
-                None => self.replay(parse(row.get("begun"))?).await?,
-            });
+            turns.push(self.turn_of(&row).await?);
         }
-        Ok(Conversation { id: summary.id, title: summary.title, created_at: summary.created_at, turns })
+        Ok(turns)
+    }
+
+    /// Whether any turn of the conversation runs, of this program or of another one.
+    pub(crate) async fn is_under_way(&self, id: &ConversationId) -> Result<bool, StoreError> {
+        let rows = sqlx::query("SELECT begun FROM turns WHERE conversation = ? AND ended IS NULL")
+            .bind(id.as_str())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        for row in rows {
+            if self.replay(parse(row.get("begun"))?).await?.status == TurnStatus::Running {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The turns that have not ended, as they began, each with its owner.
@@ -82,6 +123,11 @@ impl Store {
     }
 }
 
+pub(super) fn link(row: &SqliteRow) -> Link {
+    let turn = |column| row.get::<Option<String>, _>(column).map(TurnId);
+    Link { turn: TurnId(row.get("id")), parent: turn("parent"), again: turn("again") }
+}
+
 fn summary(row: &SqliteRow) -> ConversationSummary {
     ConversationSummary {
         id: ConversationId(row.get("id")),
@@ -89,6 +135,7 @@ fn summary(row: &SqliteRow) -> ConversationSummary {
         created_at: row.get::<i64, _>("created_at").unsigned_abs(),
         updated_at: row.get::<i64, _>("updated_at").unsigned_abs(),
         running: false,
+        pinned: row.get::<Option<i64>, _>("pinned_at").is_some(),
     }
 }
 

@@ -61,13 +61,17 @@ fn running_call() -> Item {
 fn begin(store: &Store, id: &str) -> Turn {
     let conversation = ConversationId(format!("conversation-{id}"));
     let title = format!("Title {id}");
-    store.add_conversation(&ConversationSummary {
-        id: conversation.clone(),
-        title,
-        created_at: 1,
-        updated_at: 1,
-        running: true,
-    });
+    store.add_conversation(
+        &ConversationSummary {
+            id: conversation.clone(),
+            title,
+            created_at: 1,
+            updated_at: 1,
+            running: true,
+            pinned: false,
+        },
+        TitledBy::Rule,
+    );
     let model = ModelRef { provider: "practice".into(), model: "practice".into() };
     let turn = Turn::new(id.into(), model, message(&format!("{id}-q"), Role::User, "hi"), 5);
     store.begin(&conversation, &turn);
@@ -146,7 +150,7 @@ async fn removing_hides_and_restoring_brings_back() {
     begin(&store, "a");
     begin(&store, "b");
     store.set_removed(&"conversation-a".into(), Some(3));
-    store.rename(&"conversation-b".into(), "New");
+    store.title(&"conversation-b".into(), "New", TitledBy::Person);
     store.flush().await.unwrap();
     let titles = |them: Vec<ConversationSummary>| them.into_iter().map(|it| it.title).collect::<Vec<_>>();
     assert_eq!(titles(store.conversations().await.unwrap()), ["New"]);
@@ -190,4 +194,35 @@ async fn what_cannot_be_written_is_kept_and_written_later() {
 
     store.flush().await.unwrap();
     assert_eq!(store.conversation(&"conversation-t".into()).await.unwrap().turns, [turn]);
+}
+
+/// What was written before there were branches follows one after the other, within its conversation.
+#[tokio::test]
+async fn conversations_from_before_branches_are_one_branch() {
+    let desk = Desk::new();
+    let path = desk.dir.path().join("loquat.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
+    let pool = SqlitePoolOptions::new().connect_with(options).await.unwrap();
+    sqlx::migrate!().run_to(2, &pool).await.unwrap();
+    for id in ["a", "b"] {
+        let query = sqlx::query("INSERT INTO conversations (id, title, created_at, updated_at) VALUES (?, '', 1, 1)");
+        query.bind(id).execute(&pool).await.unwrap();
+    }
+    for (conversation, id) in [("a", "a1"), ("b", "b1"), ("a", "a2"), ("a", "a3"), ("b", "b2")] {
+        let model = ModelRef { provider: "practice".into(), model: "practice".into() };
+        let turn = Turn::new(id.into(), model, message(id, Role::User, id), 5);
+        let body = serde_json::to_string(&Turn { status: TurnStatus::Completed, ..turn }).unwrap();
+        let query = sqlx::query("INSERT INTO turns (id, conversation, owner, begun, ended) VALUES (?, ?, '', ?, ?)");
+        query.bind(id).bind(conversation).bind(&body).bind(&body).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+
+    let store = desk.open().await;
+    let chain = async |id: &str| {
+        let turns = store.conversation(&id.into()).await.unwrap().turns;
+        let word = |turn: &Turn| format!("{}<{}", turn.id, turn.parent.as_ref().map_or("", TurnId::as_str));
+        turns.iter().map(word).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(chain("a").await, "a1< a2<a1 a3<a2");
+    assert_eq!(chain("b").await, "b1< b2<b1");
 }

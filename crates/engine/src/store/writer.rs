@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use chat::{ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::StoreError;
+use super::{StoreError, TitledBy};
 
 /// Streamed text is gathered this long: the most a crash may lose of it.
 const GATHER: Duration = Duration::from_millis(200);
@@ -15,13 +17,46 @@ const GATHER: Duration = Duration::from_millis(200);
 const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) enum Write {
-    Conversation(ConversationSummary),
-    Rename { id: ConversationId, title: String },
-    Tools { id: ConversationId, choice: ToolChoice },
-    Removed { id: ConversationId, at: Option<u64> },
-    Begin { conversation: ConversationId, turn: Box<Turn>, owner: String },
-    Event { turn: TurnId, event: TurnEvent },
-    End { turn: Box<Turn> },
+    Conversation(ConversationSummary, TitledBy),
+    Title {
+        id: ConversationId,
+        title: String,
+        by: TitledBy,
+    },
+    Pinned {
+        id: ConversationId,
+        at: Option<u64>,
+    },
+    Tools {
+        id: ConversationId,
+        choice: ToolChoice,
+    },
+    Removed {
+        id: ConversationId,
+        at: Option<u64>,
+    },
+    /// The branch that ends with this turn is looked at.
+    Choose {
+        conversation: ConversationId,
+        turn: TurnId,
+    },
+    Begin {
+        conversation: ConversationId,
+        turn: Box<Turn>,
+        owner: String,
+    },
+    /// A turn that ended elsewhere.
+    Turn {
+        conversation: ConversationId,
+        turn: Box<Turn>,
+    },
+    Event {
+        turn: TurnId,
+        event: TurnEvent,
+    },
+    End {
+        turn: Box<Turn>,
+    },
     Flush(oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -143,15 +178,20 @@ impl Writer {
 
 async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
     let query = match write {
-        Write::Conversation(summary) => {
-            sqlx::query("INSERT INTO conversations (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)")
-                .bind(summary.id.as_str())
-                .bind(&summary.title)
-                .bind(time(summary.created_at))
-                .bind(time(summary.updated_at))
-        }
-        Write::Rename { id, title } => {
-            sqlx::query("UPDATE conversations SET title = ? WHERE id = ?").bind(title).bind(id.as_str())
+        Write::Conversation(summary, by) => sqlx::query(
+            "INSERT INTO conversations (id, title, created_at, updated_at, titled_by) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(summary.id.as_str())
+        .bind(&summary.title)
+        .bind(time(summary.created_at))
+        .bind(time(summary.updated_at))
+        .bind(by.name()),
+        Write::Title { id, title, by } => sqlx::query("UPDATE conversations SET title = ?, titled_by = ? WHERE id = ?")
+            .bind(title)
+            .bind(by.name())
+            .bind(id.as_str()),
+        Write::Pinned { id, at } => {
+            sqlx::query("UPDATE conversations SET pinned_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())
         }
         Write::Tools { id, choice } => {
             sqlx::query("UPDATE conversations SET tools = ? WHERE id = ?").bind(json(choice)?).bind(id.as_str())
@@ -161,12 +201,16 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
         }
         Write::Begin { conversation, turn, owner } => {
             touch(conversation, turn.started_at, transaction).await?;
-            sqlx::query("INSERT INTO turns (id, conversation, owner, begun) VALUES (?, ?, ?, ?)")
-                .bind(turn.id.as_str())
-                .bind(conversation.as_str())
-                .bind(owner)
-                .bind(json(turn)?)
+            let query = insert(conversation, turn).bind(owner).bind(json(turn)?).bind(None::<String>);
+            query.execute(&mut **transaction).await.map_err(unwritable)?;
+            choose(conversation, &turn.id)
         }
+        Write::Turn { conversation, turn } => {
+            let items = turn.items.iter().take(1).cloned().collect();
+            let begun = Turn { items, ..Turn::clone(turn) };
+            insert(conversation, turn).bind("").bind(json(&begun)?).bind(Some(json(turn)?))
+        }
+        Write::Choose { conversation, turn } => choose(conversation, turn),
         Write::Event { turn, event } => {
             sqlx::query("INSERT INTO events (turn, body) VALUES (?, ?)").bind(turn.as_str()).bind(json(event)?)
         }
@@ -179,6 +223,22 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
     };
     query.execute(&mut **transaction).await.map_err(unwritable)?;
     Ok(())
+}
+
+/// A turn in its place; its owner, its beginning and its end are still to be bound.
+fn insert<'a>(conversation: &'a ConversationId, turn: &'a Turn) -> Query<'a, Sqlite, SqliteArguments> {
+    sqlx::query("INSERT INTO turns (id, conversation, parent, again, owner, begun, ended) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(turn.id.as_str())
+        .bind(conversation.as_str())
+        .bind(turn.parent.as_ref().map(TurnId::as_str))
+        .bind(turn.again.as_ref().map(TurnId::as_str))
+}
+
+/// Whoever begins a turn looks at its branch.
+fn choose<'a>(conversation: &'a ConversationId, turn: &'a TurnId) -> Query<'a, Sqlite, SqliteArguments> {
+    sqlx::query("INSERT INTO choices (conversation, turn) VALUES (?, ?)")
+        .bind(conversation.as_str())
+        .bind(turn.as_str())
 }
 
 async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {

@@ -68,10 +68,18 @@ impl Desk {
         &self,
         conversation: Option<ConversationId>,
         text: &str,
-        mut react: impl FnMut(&Engine, &Told),
+        react: impl FnMut(&Engine, &Told),
     ) -> Told {
+        self.see(Question { conversation, text: text.into(), ..Default::default() }, react).await
+    }
+
+    /// Asks that question and follows the turn to its end.
+    pub async fn follow(&self, question: Question) -> Told {
+        self.see(question, |_, _| ()).await
+    }
+
+    async fn see(&self, question: Question, mut react: impl FnMut(&Engine, &Told)) -> Told {
         let (_, mut events) = self.engine.subscribe();
-        let question = Question { conversation, text: text.into(), ..Default::default() };
         let (conversation, turn) = self.engine.send(question).await.unwrap();
         let mut told = Told { conversation, turn, events: vec![] };
         while let Some(event) = next_of(&mut events, &told.turn).await {

@@ -1,0 +1,100 @@
+//! What the page says with its requests about conversations and their branches.
+
+use chat::{ConversationId, ModelRef, ToolChoice, TurnId, VersionOf};
+use engine::{Place, Question};
+use serde::{Deserialize, Serialize};
+
+/// A question for a conversation; a new one is begun where none is named.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SendMessage {
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    conversation: Option<ConversationId>,
+    text: String,
+    /// Who shall answer; the model of the settings where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    model: Option<ModelRef>,
+    /// Which tools a new conversation uses; the settings' where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    tools: Option<ToolChoice>,
+    /// The turn whose question these are other words for: they stand in its place, as a branch of their own.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    edits: Option<TurnId>,
+}
+
+impl From<SendMessage> for Question {
+    fn from(request: SendMessage) -> Self {
+        let SendMessage { conversation, text, model, tools, edits } = request;
+        Self { conversation, text, model, tools, place: edits.map_or(Place::End, Place::Edited) }
+    }
+}
+
+/// Where a question went.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sent {
+    pub(crate) conversation: ConversationId,
+    pub(crate) turn: TurnId,
+}
+
+/// A question that shall be answered once more.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Regenerate {
+    conversation: ConversationId,
+    turn: TurnId,
+    /// Who shall answer; the model of the settings where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    model: Option<ModelRef>,
+}
+
+impl From<Regenerate> for Question {
+    fn from(Regenerate { conversation, turn, model }: Regenerate) -> Self {
+        Self { conversation: Some(conversation), model, place: Place::Again(turn), ..Self::default() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChooseVersion {
+    pub(crate) conversation: ConversationId,
+    /// The version that shall be looked at.
+    pub(crate) turn: TurnId,
+    pub(crate) of: VersionOf,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RenameConversation {
+    pub(crate) id: ConversationId,
+    pub(crate) title: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PinConversation {
+    pub(crate) id: ConversationId,
+    pub(crate) pinned: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ForkConversation {
+    pub(crate) id: ConversationId,
+    /// The last turn that is copied; all of them where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) at: Option<TurnId>,
+}
