@@ -216,6 +216,14 @@ pin_conversation: [PinConversation, null],
  */
 fork_conversation: [ForkConversation, ConversationId], 
 /**
+ * Keeps it on top of the list, or puts it back among the others.
+ */
+pin_conversation: [PinConversation, null], 
+/**
+ * Copies it, whole or up to one of its turns; answers the copy.
+ */
+fork_conversation: [ForkConversation, ConversationId], 
+/**
  * Takes it out of the list; `restore_conversation` brings it back.
  */
 remove_conversation: [ConversationId, null], restore_conversation: [ConversationId, null], 

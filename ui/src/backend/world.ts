@@ -161,6 +161,7 @@ export function finishedTurn(index: number): Turn {
   const text = `Answer **${index}**.\n\n- first\n- second\n\n| a | b |\n|---|---|\n| ${index} | x |`;
   return {
     id: `t${index}`,
+    parent: index > 0 ? `t${index - 1}` : undefined,
     model: { provider: "lmstudio", model: "qwen3-14b" },
     items: [
       { type: "message", id: `q${index}`, role: "user", round: 0, text: `Question ${index}`, at },

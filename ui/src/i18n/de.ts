@@ -249,6 +249,8 @@ export const de = {
   branches,
   list,
   doors,
+  branches,
+  list,
   wire,
   palette,
   ledger,

@@ -249,6 +249,8 @@ export const en = {
   branches,
   list,
   doors,
+  branches,
+  list,
   wire,
   palette,
   ledger,

@@ -19,6 +19,7 @@ import type {
   Snapshot,
   VersionOf,
   VisitorCall,
+  VersionOf,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
 import { Finder } from "./finder.svelte";
