@@ -3,12 +3,12 @@
 use api::NewKey;
 use chat::{AccountView, CallId, Completion, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
 use chat::{
-    Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, VisitorCall,
-    WireLine,
+    Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolCall, ToolChoice, TurnId,
+    VisitorCall, WireLine,
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, ResultLines, RuleView,
+    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, NewRule, Question, ResultLines, RuleView,
     ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,9 @@ use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPane
 use crate::downloads::{self, SaveDownload};
 use crate::preferences::{self, Preferences};
 use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
-use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
+use crate::requests::{
+    AnswerQuestion, CallRef, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef,
+};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
 
@@ -78,9 +80,17 @@ commands! {
         Ok(())
     };
     answer_approval(answer: AnswerApproval) -> (), |app, engine| {
-        let approval = if answer.allow { Approval::Once } else { Approval::Refuse { word: answer.word } };
+        let approval = match (answer.allow, answer.arguments) {
+            (true, Some(arguments)) => Approval::With { arguments },
+            (true, None) => Approval::Once,
+            (false, _) => Approval::Refuse { word: answer.word },
+        };
         engine.answer(&answer.call, approval)
     };
+    /// Ends one running call; its turn goes on.
+    cancel_call(call: CallId) -> (), |app, engine| engine.cancel_call(&call);
+    /// Runs a call that has ended once more. What comes back is shown, not kept.
+    run_again(it: CallRef) -> ToolCall, |app, engine| engine.run_again(&it.conversation, &it.call).await;
     /// Lets a waiting call run, and remembers for what else that holds.
     approve(request: Approve) -> (), |app, engine| engine.approve(&request.call, request.remember);
     /// The rules in force, in the order in which they are shown.
@@ -88,6 +98,8 @@ commands! {
         let () = request;
         Ok(engine.rules())
     };
+    /// Makes a rule; what waits already is judged anew.
+    add_rule(rule: NewRule) -> (), |app, engine| engine.add_rule(rule);
     /// Takes back what was allowed; `id` is the remembered rule's.
     remove_rule(id: String) -> (), |app, engine| engine.remove_rule(&id);
     /// What would happen to a call, and why. Nothing is called.
@@ -119,6 +131,8 @@ commands! {
     complete(request: Complete) -> Completion, |app, engine| {
         engine.complete(&request.server, &request.blank, &request.begun, strings(request.others)).await
     };
+    /// How grave a message must be for the server to send it at all.
+    set_server_log_level(it: ServerLog) -> (), |app, engine| engine.set_server_log_level(&it.server, it.least).await;
     /// The last lines a server wrote that are at least so grave.
     server_log(request: ServerLog) -> Vec<LogLine>, |app, engine| Ok(engine.server_log(&request.server, request.least));
     /// Its latest turns arrive as an event, in step with its turn under way.
@@ -343,6 +357,10 @@ struct AnswerApproval {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     word: Option<String>,
+    /// With a yes: what shall be sent in place of what was proposed.
+    #[serde(default)]
+    #[cfg_attr(test, ts(type = "unknown", optional))]
+    arguments: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

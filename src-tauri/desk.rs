@@ -39,7 +39,7 @@ impl Desk {
         let (send, opened) = watch::channel(None);
         let options = Options { helpdesk: bundled_program(app), ..Options::new(home.clone()) };
         tauri::async_runtime::spawn(async move {
-            let opened = Engine::open(options).await;
+            let opened = Engine::open(options).await.inspect(Engine::attend);
             let opened = opened.map(|engine| Open { doors: Doors::new(&engine, &home), engine });
             let doors = opened.as_ref().ok().map(|open| open.doors.clone());
             // Nobody listens only when the program ends.

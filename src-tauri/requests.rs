@@ -14,6 +14,15 @@ pub(crate) struct AnswerQuestion {
     pub(crate) answer: Answer,
 }
 
+/// A call, and the conversation it belongs to.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallRef {
+    pub(crate) conversation: ConversationId,
+    pub(crate) call: CallId,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]

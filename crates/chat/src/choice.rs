@@ -25,6 +25,10 @@ pub struct ToolChoice {
     pub pinned: Vec<ToolRef>,
     /// Tools that the model has found, oldest first. They stay for the conversation.
     pub found: Vec<ToolRef>,
+    /// Folders that servers are told they may work in, as whole paths; those of the settings where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub folders: Option<Vec<String>>,
 }
 
 impl ToolRef {

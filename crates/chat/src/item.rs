@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, ErrorReport, ItemId, Question, ToolHints};
+use crate::{CallId, ErrorReport, ItemId, Leave, Question, ToolHints};
 
 /// One thing shown in the conversation. Always the whole of it, so no reader can drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +98,10 @@ pub struct ToolCall {
     /// As proposed. A string where the model's JSON could not be read: then its own text.
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub arguments: Value,
+    /// Who let it run, once somebody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub leave: Option<Leave>,
     pub status: CallStatus,
     /// When it began to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]

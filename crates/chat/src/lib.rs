@@ -15,6 +15,7 @@ mod form;
 mod ids;
 mod item;
 mod launch;
+mod leave;
 mod offers;
 mod page;
 mod policy;
@@ -36,16 +37,17 @@ pub use form::{Field, FieldKind, FieldOption, FieldProblem, filled};
 pub use ids::{CallId, ConversationId, ItemId, TurnId};
 pub use item::{CallStatus, Change, Content, Item, Message, Output, Piece, PieceKind, Progress, Role, ToolCall};
 pub use launch::{Launch, Sandbox};
+pub use leave::{Leave, LeaveBy};
 pub use offers::{
     Blank, Completion, FilledPrompt, LogLevel, LogLine, Offers, Prompt, PromptArgument, PromptMessage, Reading,
     Resource, ResourceList, ResourceTemplate,
 };
 pub use page::{Page, PageFrom};
-pub use policy::{Decision, Policy, Rule};
+pub use policy::{Decision, Level, Policy, Rule};
 pub use question::{
     Answer, Ask, Priorities, Question, QuestionStatus, SamplingMessage, SamplingPart, SamplingRequest, SamplingTool,
 };
-pub use remembered::{Covers, Remember, RememberWhat, Remembered, Scope};
+pub use remembered::{Covers, Effect, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
 pub use signin::{AccountView, SignInProgress, SignInStage, SignInStep};
 pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};

@@ -1,8 +1,11 @@
 //! Whether a call may run before anyone is asked.
+//!
+//! The order in which it is decided: what is built in refuses; then rules, the strictest first (deny, ask, allow);
+//! then how the tool itself stands; then how its server stands; then a person is asked.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Remembered, ToolCall};
+use crate::{Effect, Remembered, ToolCall};
 
 /// What may happen to a call. Ordered: the later, the stricter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,8 +15,21 @@ pub enum Decision {
     Deny { reason: String },
 }
 
-/// Rules in no order: the strictest that matches wins (deny, then ask, then allow), and where
-/// none matches a person is asked. A policy never allows by accident.
+/// Where in the order a rule stands. Only the first level that speaks of a call decides; within a level the strictest
+/// rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Level {
+    BuiltIn,
+    Rule,
+    Tool,
+    Server,
+    Default,
+}
+
+/// Rules in no order of their own: each knows its [`Level`], and where none matches a person is asked. A policy
+/// never allows by accident.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     pub rules: Vec<Rule>,
@@ -22,7 +38,11 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "camelCase")]
 pub enum Rule {
-    /// Everything may run: what `--yes` means.
+    /// No call may name these files: what Loquat itself goes by. Whole paths with `/` between their parts.
+    Guard {
+        files: Vec<String>,
+    },
+    /// Everything may run of which nothing else speaks: what `--yes` means.
     AllowAll,
     AllowTool {
         server: String,
@@ -43,10 +63,14 @@ pub enum Rule {
     DenyServer {
         server: String,
     },
-    /// A person said yes before, and the definition is still the one that was said yes to.
+    /// A person said so before.
     Remembered {
         remembered: Remembered,
     },
+}
+
+impl Level {
+    const ALL: [Self; 5] = [Self::BuiltIn, Self::Rule, Self::Tool, Self::Server, Self::Default];
 }
 
 impl Policy {
@@ -59,16 +83,20 @@ impl Policy {
         if call.own {
             return (Decision::Allow, None);
         }
-        let said = self.rules.iter().filter_map(|rule| Some((rule.decide(call)?, Some(rule))));
-        said.max_by(|(one, _), (other, _)| one.cmp(other))
-            .unwrap_or_else(|| (Decision::Ask { reason: self.why_ask(call) }, None))
+        let decided = Level::ALL.into_iter().find_map(|level| {
+            let rules = self.rules.iter().filter(|rule| rule.level() == level);
+            let said = rules.filter_map(|rule| Some((rule.decide(call)?, Some(rule))));
+            said.max_by(|(one, _), (other, _)| one.cmp(other))
+        });
+        decided.unwrap_or_else(|| (Decision::Ask { reason: self.why_ask(call) }, None))
     }
 
     /// The latest yes that a change of the tool's definition made void.
     pub fn voided(&self, call: &ToolCall) -> Option<&Remembered> {
         let remembered = self.rules.iter().filter_map(|rule| match rule {
             Rule::Remembered { remembered } => Some(remembered),
-            Rule::AllowAll
+            Rule::Guard { .. }
+            | Rule::AllowAll
             | Rule::AllowTool { .. }
             | Rule::AllowReadOnly { .. }
             | Rule::AskTool { .. }
@@ -92,9 +120,26 @@ impl Policy {
 }
 
 impl Rule {
+    /// Where in the order it stands.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Guard { .. } => Level::BuiltIn,
+            Self::AllowTool { .. } | Self::AskTool { .. } | Self::DenyTool { .. } | Self::DenyServer { .. } => {
+                Level::Rule
+            }
+            Self::Remembered { remembered } if !remembered.standing => Level::Rule,
+            Self::Remembered { remembered } if remembered.covers == crate::Covers::Server => Level::Server,
+            Self::Remembered { .. } => Level::Tool,
+            Self::AllowReadOnly { .. } => Level::Server,
+            Self::AllowAll => Level::Default,
+        }
+    }
+
     /// What this rule says of the call; nothing when it does not speak of it.
     fn decide(&self, call: &ToolCall) -> Option<Decision> {
         match self {
+            Self::Guard { files } => names_one(call.effective(), files)
+                .then(|| Decision::Deny { reason: "it names files by which Loquat itself goes".into() }),
             Self::AllowAll => Some(Decision::Allow),
             Self::AllowTool { server, tool } => is(call, server, tool).then_some(Decision::Allow),
             Self::AllowReadOnly { server } => {
@@ -109,13 +154,44 @@ impl Rule {
             Self::DenyServer { server } => {
                 (*server == call.server).then(|| Decision::Deny { reason: format!("{server} is blocked") })
             }
-            Self::Remembered { remembered } => remembered.allows(call).then_some(Decision::Allow),
+            Self::Remembered { remembered } => remembered.speaks_of(call).then(|| match remembered.effect {
+                Effect::Allow => Decision::Allow,
+                Effect::Ask => Decision::Ask { reason: "you want to be asked about it".into() },
+                Effect::Deny => Decision::Deny { reason: "the user has a rule against it".into() },
+            }),
         }
     }
 }
 
 fn is(call: &ToolCall, server: &str, tool: &str) -> bool {
     call.server == server && call.tool == tool
+}
+
+/// Whether one of the files is named anywhere in the arguments, however its path is spelled.
+fn names_one(arguments: &serde_json::Value, files: &[String]) -> bool {
+    match arguments {
+        serde_json::Value::String(text) => {
+            let plain = plain(text);
+            files.iter().any(|file| plain.contains(file.as_str()))
+        }
+        serde_json::Value::Array(list) => list.iter().any(|each| names_one(each, files)),
+        serde_json::Value::Object(fields) => fields.values().any(|each| names_one(each, files)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
+    }
+}
+
+/// With `/` between the parts, and without detours such as `a/../b` or `a//b`.
+fn plain(text: &str) -> String {
+    let text = text.replace('\\', "/");
+    let mut parts: Vec<&str> = vec![];
+    for (at, part) in text.split('/').enumerate() {
+        match part {
+            "" | "." if at > 0 => (),
+            ".." if parts.len() > 1 => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 #[cfg(test)]
@@ -126,6 +202,7 @@ mod tests {
     fn call(server: &str, tool: &str, read_only: bool) -> ToolCall {
         ToolCall {
             id: "c".into(),
+            leave: None,
             wire_id: "c".into(),
             round: 1,
             called: format!("{server}__{tool}"),
@@ -186,11 +263,61 @@ mod tests {
         }
     }
 
-    fn remembered(server: &str, covers: Covers) -> Rule {
-        let (id, identity) = ("r".into(), "i".into());
-        Rule::Remembered {
-            remembered: Remembered { id, server: server.into(), identity, covers, conversation: None, at: 1 },
+    fn said(effect: Effect, standing: bool, covers: Covers) -> Rule {
+        let (id, identity, server) = ("r".into(), "i".into(), "files".into());
+        let remembered = Remembered { id, server, identity, effect, standing, covers, conversation: None, at: 1 };
+        Rule::Remembered { remembered }
+    }
+
+    fn remembered(_: &str, covers: Covers) -> Rule {
+        said(Effect::Allow, false, covers)
+    }
+
+    /// What is built in, then deny, ask, allow, then the tool, then the server, then a person.
+    #[test]
+    fn the_first_level_that_speaks_of_a_call_decides() {
+        let tool =
+            |effect, standing| said(effect, standing, Covers::Tool { tool: "write".into(), definition: "d1".into() });
+        let server = |effect| said(effect, true, Covers::Server);
+        let path = |pattern: &str| Covers::Pattern {
+            tool: "write".into(),
+            definition: "d1".into(),
+            arguments: [("path".to_owned(), pattern.to_owned())].into(),
+        };
+        let (allow, ask, deny) = (Effect::Allow, Effect::Ask, Effect::Deny);
+        let guard = || Rule::Guard { files: vec!["/home/ann/loquat/permissions.json".into()] };
+        let rows = [
+            (vec![Rule::AllowAll, server(ask)], "/x", "ask"),
+            (vec![server(deny), tool(allow, true)], "/x", "allow"),
+            (vec![tool(deny, true), tool(allow, false)], "/x", "allow"),
+            (vec![tool(allow, false), said(ask, false, path("/etc/*"))], "/x", "allow"),
+            (vec![tool(allow, false), said(ask, false, path("/etc/*"))], "/etc/passwd", "ask"),
+            (vec![said(deny, false, path("/etc/*")), said(ask, false, Covers::Server)], "/etc/passwd", "deny"),
+            (vec![said(allow, false, path("/tmp/*"))], "/tmp/a", "allow"),
+            (vec![said(allow, false, path("/tmp/*"))], "/a", "ask"),
+            (vec![server(allow)], "/x", "ask"),
+            (vec![guard(), tool(allow, false), Rule::AllowAll], "/home/ann/notes/../loquat//permissions.json", "deny"),
+            (vec![guard(), tool(allow, false)], "/home/ann/loquat/notes.txt", "allow"),
+        ];
+        for (rules, path, expected) in rows {
+            let policy = Policy { rules };
+            let call = ToolCall { arguments: serde_json::json!({ "path": path }), ..call("files", "write", false) };
+            let decided = match policy.decide(&call) {
+                Decision::Allow => "allow",
+                Decision::Ask { .. } => "ask",
+                Decision::Deny { .. } => "deny",
+            };
+            assert_eq!(decided, expected, "{policy:?} on {path}");
         }
+    }
+
+    #[test]
+    fn a_no_outlives_a_change_and_a_yes_does_not() {
+        let covers = || Covers::Tool { tool: "write".into(), definition: "d0".into() };
+        let decided =
+            |effect| Policy { rules: vec![said(effect, false, covers())] }.decide(&call("files", "write", false));
+        assert!(matches!(decided(Effect::Deny), Decision::Deny { .. }));
+        assert!(matches!(decided(Effect::Allow), Decision::Ask { .. }));
     }
 
     #[test]

@@ -18,6 +18,7 @@ fn said(role: Role, text: &str) -> Item {
 fn call(server: &str, tool: &str) -> ToolCall {
     ToolCall {
         id: format!("{server}.{tool}").as_str().into(),
+        leave: None,
         wire_id: tool.into(),
         round: 1,
         called: format!("{server}__{tool}"),

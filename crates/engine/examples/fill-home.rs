@@ -1,7 +1,9 @@
 //! Writes a conversation of any length into a home, for measuring: `fill-home HOME TITLE MESSAGES CALLS [RESULT_BYTES]`.
 #![allow(clippy::unwrap_used, reason = "a tool for measuring may end with any failure")]
 
-use chat::{CallStatus, Content, Item, Message, ModelRef, Output, Role, ToolCall, ToolHints, Turn, TurnEvent, TurnStatus};
+use chat::{
+    CallStatus, Content, Item, Message, ModelRef, Output, Role, ToolCall, ToolHints, Turn, TurnEvent, TurnStatus,
+};
 use engine::{Engine, Home, Options};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
@@ -58,7 +60,9 @@ fn turn(conversation: &str, number: usize, calls: usize, result: usize) -> Turn 
     for call in 0..calls {
         turn.apply(&TurnEvent::Item { item: called(&id, call + 1, result) });
     }
-    let text = format!("Answer **{number}**, with some `words` of it.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| {number} | x |\n");
+    let text = format!(
+        "Answer **{number}**, with some `words` of it.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| {number} | x |\n"
+    );
     turn.apply(&TurnEvent::Item { item: said(&id, calls + 1, Role::Assistant, text) });
     turn.apply(&TurnEvent::Ended { status: TurnStatus::Completed, at: 2 });
     turn
@@ -86,7 +90,9 @@ fn called(turn: &str, place: usize, result: usize) -> Item {
         hints: ToolHints::default(),
         definition: String::new(),
         arguments: serde_json::json!({ "ticket_id": "TKT-001" }),
-        status: CallStatus::Succeeded { output: Output { content, structured: None, model_text, whole: None, bytes, withheld: 0 } },
+        status: CallStatus::Succeeded {
+            output: Output { content, structured: None, model_text, whole: None, bytes, withheld: 0 },
+        },
         started_at: Some(1),
         ended_at: Some(2),
     })

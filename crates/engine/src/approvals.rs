@@ -1,15 +1,22 @@
-//! Calls that wait for a person's word. Any face may give it: the window, the terminal, the API.
+//! Calls about which a person has the word: those that wait for it, and those that run and can be cancelled.
+//! Any face may give it: the window, the terminal, the API.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chat::{CallId, ConversationId, ErrorCode, ErrorReport, ToolCall};
+use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 /// What a person said to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Approval {
     Once,
+    /// Yes, with these arguments in place of the proposed ones.
+    With {
+        arguments: Value,
+    },
     /// `word` is told to the model as the reason.
     Refuse {
         word: Option<String>,
@@ -19,6 +26,7 @@ pub enum Approval {
 #[derive(Default)]
 pub(crate) struct Approvals {
     waiting: Mutex<HashMap<CallId, Waiting>>,
+    running: Mutex<HashMap<CallId, CancellationToken>>,
 }
 
 struct Waiting {
@@ -60,10 +68,38 @@ impl Approvals {
         self.waiting().remove(call);
     }
 
+    /// What comes back is cancelled with `stop`, or alone once a person wants that.
+    pub(crate) fn run(&self, call: &CallId, stop: &CancellationToken) -> CancellationToken {
+        let alone = stop.child_token();
+        self.running().insert(call.clone(), alone.clone());
+        alone
+    }
+
+    pub(crate) fn ended(&self, call: &CallId) {
+        self.running().remove(call);
+    }
+
+    /// Ends a running call; false when it does not run (any more).
+    pub(crate) fn cancel(&self, call: &CallId) -> bool {
+        let running = self.running().remove(call);
+        running.inspect(CancellationToken::cancel).is_some()
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, CancellationToken>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Waiting>> {
         // The map is whole after every statement, so a panic elsewhere cannot have spoiled it.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What stands at a call that was cancelled alone.
+pub(crate) fn cancelled() -> ErrorReport {
+    ErrorReport::new(ErrorCode::Interrupted, "You cancelled the call.")
+        .because("It was running already; whether it took effect is not known.")
+        .fix("Check at the server before asking for it again.")
 }
 
 /// What whoever comes too late is told.

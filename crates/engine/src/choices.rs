@@ -84,6 +84,9 @@ impl Engine {
 
     /// Changes which tools a conversation uses, from its next request on; without one, what holds for new ones.
     pub async fn choose_tools(&self, id: Option<&ConversationId>, choice: ToolChoice) -> Result<(), ErrorReport> {
+        if let Some(problem) = choice.folders.as_deref().and_then(crate::folders::problem) {
+            return Err(problem);
+        }
         let Some(id) = id else {
             let tools = ToolChoice { found: vec![], ..choice };
             return self.change_settings(crate::Settings { tools, ..self.settings() });

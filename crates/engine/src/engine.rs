@@ -173,6 +173,7 @@ impl Engine {
             home,
         };
         let engine = Self { inner: Arc::new(inner) };
+        engine.inner.servers.answer_unasked(Arc::new(crate::questions::Unasked(Arc::downgrade(&engine.inner))));
         engine.watch_servers();
         engine.watch_list();
         Ok(engine)
@@ -183,6 +184,7 @@ impl Engine {
         self.inner.hub.subscribe(|conversations| Snapshot {
             conversations,
             servers: self.server_views(),
+            questions: self.inner.questions.outside(),
             settings: self.settings_view(),
             troubles: self.troubles(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -258,10 +260,21 @@ impl Engine {
 
     /// Gives a person's word on a call that waits for it.
     pub fn answer(&self, call: &CallId, approval: Approval) -> Result<(), ErrorReport> {
+        if let Approval::With { arguments } = &approval {
+            self.may_run_with(call, arguments)?;
+        }
         if self.inner.approvals.answer(call, approval) {
             return Ok(());
         }
         Err(answered())
+    }
+
+    /// Ends one running call; its turn goes on.
+    pub fn cancel_call(&self, call: &CallId) -> Result<(), ErrorReport> {
+        if self.inner.approvals.cancel(call) {
+            return Ok(());
+        }
+        Err(ErrorReport::new(ErrorCode::NotFound, "This call does not run any more."))
     }
 
     /// Stops every turn, writes everything down and ends every server.

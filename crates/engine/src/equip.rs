@@ -29,12 +29,17 @@ impl Engine {
     pub(crate) fn runner(&self, settings: &Settings, equipment: Equipment) -> Runner {
         let Equipment { provider, facts, recorder, stop, conversation } = equipment;
         let (engine, of) = (self.clone(), conversation.clone());
+        let toolset = self.turn_tools(conversation.as_ref(), &facts);
+        let mut asking = self.asking();
+        if let Some(folders) = (toolset.choice)().folders {
+            asking.roots = crate::folders::roots(&folders);
+        }
         Runner {
             provider,
             tools: Arc::new(self.inner.servers.clone()),
-            toolset: self.turn_tools(conversation.as_ref(), &facts),
+            toolset,
             approvals: self.inner.approvals.clone(),
-            asking: self.asking(),
+            asking,
             policy: Box::new(move || engine.policy(of.as_ref())),
             permissions: self.inner.permissions.clone(),
             recorder,

@@ -83,6 +83,7 @@ impl Hearing {
         };
         let proposed = ToolCall {
             id: CallId(format!("{}-{}", turn.id, turn.items.len())),
+            leave: None,
             wire_id: call.wire_id,
             round: turn.rounds,
             called: call.name.clone(),

@@ -53,6 +53,12 @@ impl Home {
         self.config.join("permissions.json")
     }
 
+    /// The files by which Loquat itself goes, as paths with `/`: no call of a model may name them.
+    pub(crate) fn own_files(&self) -> Vec<String> {
+        let files = [self.settings(), self.servers(), self.permissions(), self.consents(), self.database()];
+        files.iter().map(|file| file.display().to_string().replace('\\', "/")).collect()
+    }
+
     /// What the window remembers: size, theme, drafts.
     pub fn preferences(&self) -> PathBuf {
         self.config.join("preferences.json")

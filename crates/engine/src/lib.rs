@@ -5,6 +5,7 @@
 //!
 //! Start reading at `engine.rs` (`send`), then `run.rs` (the loop of a turn).
 
+mod again;
 mod approvals;
 mod choices;
 mod clock;
@@ -50,7 +51,7 @@ pub use engine::{Engine, Options, Question};
 pub use home::Home;
 pub use hub::Events;
 pub use paging::ResultLines;
-pub use permissions::{Explanation, RuleState, RuleView, Verdict};
+pub use permissions::{Explanation, NewRule, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,

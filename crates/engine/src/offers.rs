@@ -25,7 +25,7 @@ impl Engine {
         name: &str,
         arguments: Map<String, Value>,
     ) -> Result<FilledPrompt, ErrorReport> {
-        let filled = self.servers().fill_prompt(server, name, arguments, Attendance::default()).await;
+        let filled = self.servers().fill_prompt(server, name, arguments, self.attendance()).await;
         filled.map_err(|error| error.report())
     }
 
@@ -46,7 +46,7 @@ impl Engine {
     }
 
     pub async fn read_resource(&self, server: &str, uri: &str) -> Result<Reading, ErrorReport> {
-        self.servers().read_resource(server, uri, Attendance::default()).await.map_err(|error| error.report())
+        self.servers().read_resource(server, uri, self.attendance()).await.map_err(|error| error.report())
     }
 
     /// What could stand in a blank that begins with `begun`; `others` are the blanks filled already.
@@ -75,6 +75,12 @@ impl Engine {
     /// How grave a message must be for the server to send it at all.
     pub async fn set_server_log_level(&self, server: &str, level: LogLevel) -> Result<(), ErrorReport> {
         self.servers().set_log_level(server, level).await.map_err(|error| error.report())
+    }
+
+    /// A person is there to be asked meanwhile.
+    fn attendance(&self) -> Attendance {
+        let stop = self.inner.ended.child_token();
+        Attendance { answers: Some(self.asker(stop.clone())), stop }
     }
 
     fn ready_servers(&self) -> Vec<String> {

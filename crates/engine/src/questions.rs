@@ -1,10 +1,10 @@
 //! What servers ask of a person: one card at a time for each server, answered from any face.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use chat::{Answer, Ask, ErrorCode, ErrorReport, Field, Item, ItemId, ModelRef, Question, QuestionStatus};
+use chat::{Answer, Ask, CallId, ErrorCode, ErrorReport, Field, Item, ItemId, ModelRef, Question, QuestionStatus};
 use chat::{SamplingRequest, ToolCall};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -14,8 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now;
-use crate::engine::Engine;
+use crate::engine::{Engine, Inner, fresh_id};
 use crate::settle::Step;
+use crate::view::AppEvent;
 
 /// Asks a model for a server; `None` stands for the turn's own.
 pub(crate) type Sample =
@@ -27,6 +28,10 @@ pub(crate) struct Questions {
     waiting: Mutex<HashMap<ItemId, Waiting>>,
     /// Whose turn it is with each server.
     queues: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Whether somebody sees what is asked outside of any turn.
+    attended: AtomicBool,
+    /// Those that belong to no turn and have not ended, oldest first.
+    outside: Mutex<Vec<Question>>,
 }
 
 struct Waiting {
@@ -63,6 +68,20 @@ impl Questions {
         locked(&self.waiting).remove(id);
     }
 
+    /// What waits outside of any turn.
+    pub(crate) fn outside(&self) -> Vec<Question> {
+        locked(&self.outside).clone()
+    }
+
+    /// Notes how a question outside of any turn stands.
+    fn note(&self, question: &Question) {
+        let mut outside = locked(&self.outside);
+        outside.retain(|known| known.id != question.id);
+        if !question.status.is_final() {
+            outside.push(question.clone());
+        }
+    }
+
     fn queue(&self, server: &str) -> Arc<tokio::sync::Mutex<()>> {
         locked(&self.queues).entry(server.to_owned()).or_default().clone()
     }
@@ -97,25 +116,71 @@ impl Engine {
         let sample = Arc::new(move |request, model| engine.clone().sample(request, model).boxed());
         Asking { questions: self.inner.questions.clone(), sample, model: None, attended: true, roots }
     }
+
+    /// From now on somebody sees what servers ask outside of any turn; until then that is declined.
+    pub fn attend(&self) {
+        self.inner.questions.attended.store(true, Ordering::Relaxed);
+    }
+
+    /// Answers for what belongs to no turn: every face is shown such a question by itself.
+    pub(crate) fn asker(&self, stop: CancellationToken) -> Arc<dyn Answers> {
+        // Whoever is asked last shall not keep the engine alive.
+        let (questions, engine) = (self.inner.questions.clone(), Arc::downgrade(&self.inner));
+        let show = Arc::new(move |question: Question| {
+            questions.note(&question);
+            if let Some(inner) = engine.upgrade() {
+                inner.hub.announce(AppEvent::Question { question });
+            }
+        });
+        let attended = self.inner.questions.attended.load(Ordering::Relaxed);
+        let asking = Asking { attended, ..self.asking() };
+        Arc::new(Asker { asking, id: fresh_id(), round: 0, call: None, stop, show, asked: AtomicU32::new(0) })
+    }
 }
 
-/// Answers for one call: every question becomes an item of its turn.
+/// Answers for servers that ask without any request to which it belongs. The engine holds it, not the reverse.
+pub(crate) struct Unasked(pub(crate) Weak<Inner>);
+
+impl Answers for Unasked {
+    fn answer(&self, server: &str, ask: Ask) -> BoxFuture<'static, Reply> {
+        let Some(inner) = self.0.upgrade() else { return Box::pin(std::future::ready(Reply::Decline)) };
+        let stop = inner.ended.child_token();
+        Engine { inner }.asker(stop).answer(server, ask)
+    }
+
+    fn roots(&self) -> Vec<Root> {
+        self.0.upgrade().map(|inner| Engine { inner }.asking().roots).unwrap_or_default()
+    }
+}
+
+/// Told how a question stands, again and again until it has ended.
+type Show = Arc<dyn Fn(Question) + Send + Sync>;
+
+/// Answers for one call, where every question becomes an item of its turn, or outside of any turn.
 pub(crate) struct Asker {
     asking: Asking,
-    call: ToolCall,
+    /// What the ids of its questions begin with.
+    id: String,
+    round: u32,
+    call: Option<CallId>,
     stop: CancellationToken,
-    steps: mpsc::UnboundedSender<Step>,
+    show: Show,
     asked: AtomicU32,
 }
 
 impl Asker {
-    pub(crate) fn new(
+    pub(crate) fn of_call(
         asking: Asking,
         call: &ToolCall,
         stop: CancellationToken,
         steps: mpsc::UnboundedSender<Step>,
     ) -> Self {
-        Self { asking, call: call.clone(), stop, steps, asked: AtomicU32::new(0) }
+        let show = Arc::new(move |question| {
+            // The turn is gone only when the program ends.
+            let _ = steps.send(Step { item: Item::Question(question), begin: None });
+        });
+        let (id, round, call) = (call.id.to_string(), call.round, Some(call.id.clone()));
+        Self { asking, id, round, call, stop, show, asked: AtomicU32::new(0) }
     }
 }
 
@@ -126,16 +191,16 @@ impl Answers for Asker {
         }
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         let question = Question {
-            id: ItemId(format!("{}-q{number}", self.call.id)),
-            round: self.call.round,
-            call: Some(self.call.id.clone()),
+            id: ItemId(format!("{}-q{number}", self.id)),
+            round: self.round,
+            call: self.call.clone(),
             server: server.to_owned(),
             ask,
             status: QuestionStatus::Waiting,
             at: now(),
             ended_at: None,
         };
-        let open = Open { question, asking: self.asking.clone(), steps: self.steps.clone(), shown: false };
+        let open = Open { question, asking: self.asking.clone(), show: self.show.clone(), shown: false };
         let stop = self.stop.clone();
         Box::pin(async move { open.settle(stop).await })
     }
@@ -149,7 +214,7 @@ impl Answers for Asker {
 struct Open {
     question: Question,
     asking: Asking,
-    steps: mpsc::UnboundedSender<Step>,
+    show: Show,
     shown: bool,
 }
 
@@ -218,8 +283,7 @@ impl Open {
 
     fn show(&mut self) {
         self.shown = true;
-        // The turn is gone only when the program ends.
-        let _ = self.steps.send(Step { item: Item::Question(self.question.clone()), begin: None });
+        (self.show)(self.question.clone());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use chat::{Content, ErrorCode, ErrorReport, Output, Tool, ToolCall, Turn};
+use chat::{Content, ErrorCode, ErrorReport, Output, Reading, Tool, ToolCall, Turn};
 use futures::future::BoxFuture;
 use mcp::Catalogue;
 use serde_json::Value;
@@ -30,13 +30,23 @@ impl Reach {
         Self { tools, toolset, readable }
     }
 
-    fn call_own(&self, call: &ToolCall) -> Result<Output, ErrorReport> {
+    async fn call_own(
+        &self,
+        call: &ToolCall,
+        answers: Arc<dyn mcp::Answers>,
+        stop: CancellationToken,
+    ) -> Result<Output, ErrorReport> {
         match Own::by_name(&call.tool) {
             Some(Own::FindTools) => {
                 let query = call.arguments.get("query").and_then(Value::as_str).unwrap_or_default();
                 Ok(said(listed(query, &self.toolset.find(&self.tools.catalogue(), query))))
             }
             Some(Own::ReadResult) => self.readable.read(&call.arguments).map(said),
+            Some(Own::ReadResource) => {
+                let (server, uri) = self.readable.linked(&call.arguments)?;
+                let Reading { content, text } = self.tools.read(&server, &uri, answers, stop).await?;
+                Ok(Output { content, ..said(text) })
+            }
             None => Err(ErrorReport::new(ErrorCode::ToolUnknown, format!("Loquat has no tool {}.", call.tool))),
         }
     }
@@ -47,6 +57,16 @@ impl Tools for Reach {
         self.tools.catalogue()
     }
 
+    fn read<'a>(
+        &'a self,
+        server: &'a str,
+        uri: &'a str,
+        answers: Arc<dyn mcp::Answers>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Reading, ErrorReport>> {
+        self.tools.read(server, uri, answers, stop)
+    }
+
     fn call<'a>(
         &'a self,
         call: &'a ToolCall,
@@ -55,7 +75,7 @@ impl Tools for Reach {
         stop: CancellationToken,
     ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
         if call.own {
-            return Box::pin(std::future::ready(self.call_own(call)));
+            return Box::pin(self.call_own(call, answers, stop));
         }
         let catalogue = self.tools.catalogue();
         let known = catalogue.get(&call.server, &call.tool);

@@ -100,6 +100,7 @@ mod tests {
         let output = Output { content: vec![], structured: None, model_text: text, whole: None, bytes: 0, withheld: 0 };
         ToolCall {
             id: id.into(),
+            leave: None,
             wire_id: id.into(),
             round: 1,
             called: "s__t".into(),

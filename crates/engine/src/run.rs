@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{CallId, CallStatus, ConversationId, Item, Next, Note, Policy, ToolCall, Turn, TurnEvent, TurnStatus};
+use chat::TurnStatus;
+use chat::{CallId, CallStatus, ConversationId, Item, Leave, Next, Note, Policy, ToolCall, Turn, TurnEvent};
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approvals;
 use crate::clock::now;
 use crate::hearing::Hearing;
-use crate::permissions::Permissions;
+use crate::permissions::{Permissions, leave_by};
 use crate::pictures::Pictures;
 use crate::provider::{ModelRequest, Provider, ProviderError, Sampling};
 use crate::questions::Asking;
@@ -162,7 +163,7 @@ impl Runner {
     async fn run_tools(&self, turn: &mut Turn) {
         let asking = Asking { model: Some(turn.model.clone()), ..self.asking.clone() };
         let reach = Reach::new(self.tools.clone(), self.toolset.clone(), &self.earlier, turn);
-        let mut settling = Settling::new(Arc::new(reach), asking, self.stop.clone());
+        let mut settling = Settling::new(Arc::new(reach), self.approvals.clone(), asking, self.stop.clone());
         let policy = (self.policy)();
         let judged: Vec<TurnEvent> =
             turn.judge(&policy, now()).into_iter().map(|event| self.explained(event, &policy)).collect();
@@ -178,7 +179,11 @@ impl Runner {
         }
         let open: Vec<ToolCall> = turn.calls().filter(|call| !call.status.is_final()).cloned().collect();
         let ids: Vec<CallId> = open.iter().map(|call| call.id.clone()).collect();
-        for call in open {
+        for mut call in open {
+            if call.status == CallStatus::Proposed {
+                let by = leave_by(&policy, &call);
+                call.leave = Some(Leave { by, approved: None, sent: None });
+            }
             settling.add(call);
         }
         while let Some(steps) = settling.next().await {

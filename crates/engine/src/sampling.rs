@@ -140,6 +140,7 @@ fn call(id: &str, name: &str, input: &Value, output: String, round: u32) -> Tool
     let output = Output { content: vec![], structured: None, model_text: output, whole: None, bytes: 0, withheld: 0 };
     ToolCall {
         id: CallId(id.to_owned()),
+        leave: None,
         wire_id: id.to_owned(),
         round,
         called: format!("server__{name}"),

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{CallId, CallStatus, Content, ErrorReport, Item, Output, ToolCall};
+use chat::{CallId, CallStatus, Content, ErrorReport, Item, Leave, LeaveBy, Output, ToolCall};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::approvals::Approval;
+use crate::approvals::{Approval, Approvals, cancelled};
 use crate::clock::now;
 use crate::depth::is_shallow;
 use crate::questions::{Asker, Asking};
@@ -37,15 +38,21 @@ pub(crate) struct Settling {
 #[derive(Clone)]
 struct Way {
     tools: Arc<dyn Tools>,
+    approvals: Arc<Approvals>,
     asking: Asking,
     stop: CancellationToken,
     steps: mpsc::UnboundedSender<Step>,
 }
 
 impl Settling {
-    pub(crate) fn new(tools: Arc<dyn Tools>, asking: Asking, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        tools: Arc<dyn Tools>,
+        approvals: Arc<Approvals>,
+        asking: Asking,
+        stop: CancellationToken,
+    ) -> Self {
         let (send, steps) = mpsc::unbounded_channel();
-        let way = Way { tools, asking, stop, steps: send };
+        let way = Way { tools, approvals, asking, stop, steps: send };
         Self { way, waits: HashMap::new(), calls: FuturesUnordered::new(), steps }
     }
 
@@ -87,7 +94,9 @@ async fn settle(way: Way, mut call: ToolCall, wait: Option<oneshot::Receiver<App
         (CallStatus::AwaitingApproval { .. }, Some(wait)) => tokio::select! {
             biased;
             () = way.stop.cancelled() => Err(STOPPED.to_owned()),
-            answer = wait => allowed(answer),
+            answer = wait => allowed(answer).map(|approved| {
+                call.leave = Some(Leave { by: LeaveBy::Person, approved, sent: None });
+            }),
         },
         // Neither allowed nor asked about: it does not run.
         _ => Err("nobody allowed it".to_owned()),
@@ -101,9 +110,11 @@ async fn settle(way: Way, mut call: ToolCall, wait: Option<oneshot::Receiver<App
     let _ = way.steps.send(Step { item: Item::ToolCall(call), begin: None });
 }
 
-fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<(), String> {
+/// The arguments with which it may run, where those are not the proposed ones.
+fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<Option<Value>, String> {
     match answer {
-        Ok(Approval::Once) => Ok(()),
+        Ok(Approval::Once) => Ok(None),
+        Ok(Approval::With { arguments }) => Ok(Some(arguments)),
         Ok(Approval::Refuse { word: None }) => Err("the user said no".into()),
         Ok(Approval::Refuse { word: Some(word) }) => Err(format!("the user said no: {word}")),
         Err(_) => Err("nobody answered".into()),
@@ -112,6 +123,9 @@ fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<(), St
 
 async fn run(way: &Way, call: &mut ToolCall) -> CallStatus {
     let (steps, stop) = (&way.steps, way.stop.clone());
+    if let Some(leave) = &mut call.leave {
+        leave.sent = leave.approved.clone().filter(|approved| *approved != call.arguments);
+    }
     call.status = CallStatus::Running { progress: None };
     call.started_at = Some(now());
     let (begin, leave) = oneshot::channel();
@@ -140,9 +154,14 @@ async fn run(way: &Way, call: &mut ToolCall) -> CallStatus {
             let _ = steps.send(Step { item: Item::ToolCall(ToolCall { status, ..call.clone() }), begin: None });
         })
     };
-    let asker = Arc::new(Asker::new(way.asking.clone(), call, stop.clone(), steps.clone()));
-    match way.tools.call(call, progress, asker, stop).await {
+    let alone = way.approvals.run(&call.id, &stop);
+    let asker = Arc::new(Asker::of_call(way.asking.clone(), call, alone.clone(), steps.clone()));
+    let sent = ToolCall { arguments: call.effective().clone(), ..call.clone() };
+    let outcome = way.tools.call(&sent, progress, asker, alone.clone()).await;
+    way.approvals.ended(&call.id);
+    match outcome {
         Ok(output) => CallStatus::Succeeded { output: readable(output) },
+        Err(_) if alone.is_cancelled() && !stop.is_cancelled() => CallStatus::Failed { error: cancelled() },
         Err(error) => CallStatus::Failed { error },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat::{ErrorReport, Output, Progress, ToolCall};
+use chat::{ErrorReport, Output, Progress, Reading, ToolCall};
 use futures::future::BoxFuture;
 use mcp::{Answers, Catalogue};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,15 @@ pub(crate) trait Tools: Send + Sync {
 
     /// Runs a call; `answers` is asked what its server wants to know meanwhile. Returns at once when `stop` is
     /// cancelled.
+    /// Reads a resource of a server.
+    fn read<'a>(
+        &'a self,
+        server: &'a str,
+        uri: &'a str,
+        answers: Arc<dyn Answers>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Reading, ErrorReport>>;
+
     fn call<'a>(
         &'a self,
         call: &'a ToolCall,
@@ -27,6 +36,17 @@ pub(crate) trait Tools: Send + Sync {
 }
 
 impl Tools for mcp::Servers {
+    fn read<'a>(
+        &'a self,
+        server: &'a str,
+        uri: &'a str,
+        answers: Arc<dyn Answers>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Reading, ErrorReport>> {
+        let attendance = mcp::Attendance { answers: Some(answers), stop };
+        Box::pin(async move { self.read_resource(server, uri, attendance).await.map_err(|error| error.report()) })
+    }
+
     fn catalogue(&self) -> Arc<Catalogue> {
         self.tools()
     }

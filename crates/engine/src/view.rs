@@ -1,8 +1,8 @@
 //! What faces are shown and told: one snapshot, then one stream of events.
 
 use chat::{
-    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, ServerState, SignInStep, ToolChoice,
-    Turn, TurnEvent, TurnId, VisitorCall, Way,
+    Conversation, ConversationId, ConversationSummary, ErrorReport, ModelRef, Question, ServerState, SignInStep,
+    ToolChoice, Turn, TurnEvent, TurnId, VisitorCall, Way,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,10 @@ pub enum AppEvent {
         server: String,
         step: SignInStep,
     },
+    /// A server asks something that belongs to no turn, or that question has come to stand differently.
+    Question {
+        question: Question,
+    },
     /// A resource that was subscribed to is not what it was.
     ResourceUpdated {
         server: String,
@@ -103,6 +107,10 @@ pub struct Snapshot {
     /// Newest first.
     pub conversations: Vec<ConversationSummary>,
     pub servers: Vec<ServerView>,
+    /// What servers ask outside of any turn, oldest first.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Question>>", optional))]
+    pub questions: Vec<Question>,
     pub settings: SettingsView,
     /// What could not be read when Loquat started; everything else works.
     pub troubles: Vec<ErrorReport>,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, ModelRef, Output, Progress, Rule};
-use chat::{Tool, ToolCall, Turn, TurnEvent, TurnId};
+use chat::{Reading, Tool, ToolCall, Turn, TurnEvent, TurnId};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
 use mcp::{Answers, Catalogue};
@@ -300,6 +300,16 @@ impl Tools for ScopedTools {
                 scoped
             }
         }
+    }
+
+    fn read<'a>(
+        &'a self,
+        server: &'a str,
+        uri: &'a str,
+        answers: Arc<dyn Answers>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'a, Result<Reading, ErrorReport>> {
+        self.tools.read(server, uri, answers, stop)
     }
 
     fn call<'a>(

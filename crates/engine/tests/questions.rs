@@ -3,8 +3,11 @@
 
 mod common;
 
-use chat::{Answer, Ask, CallStatus, ErrorCode, Item, Question, QuestionStatus, Rule, TurnEvent};
+use std::time::Duration;
+
+use chat::{Answer, Ask, CallStatus, ErrorCode, Item, Question, QuestionStatus, Rule, ToolChoice, TurnEvent};
 use common::{Desk, Told, asker};
+use engine::{AppEvent, Events};
 use serde_json::{Value, json};
 use testkit::Round;
 
@@ -108,4 +111,78 @@ async fn the_model_writes_for_a_server_once_a_person_agreed() {
     let requests = desk.finish().await;
     assert!(requests[1]["messages"].to_string().contains("Say hi"), "the server's words were sent, and no others");
     assert_eq!(requests[1]["messages"].as_array().unwrap().len(), 1);
+}
+
+/// The next question that belongs to no turn, as it stands then.
+async fn outside(events: &mut Events) -> Question {
+    loop {
+        match events.recv().await {
+            Some(AppEvent::Question { question }) => return question,
+            Some(_) => (),
+            None => panic!("nothing was asked"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_while_a_resource_is_read_is_shown_by_itself() {
+    let desk = Desk::with(vec![], |options| options.servers = Some(vec![asker()])).await;
+    desk.engine.servers_settled(Duration::from_secs(60)).await;
+    let declined = desk.engine.read_resource("asker", "note://ask").await.unwrap();
+    assert!(!declined.text.contains("Ann"), "nobody sees it yet: {}", declined.text);
+    desk.engine.attend();
+    let (_, mut events) = desk.engine.subscribe();
+    let answered = async {
+        let question = outside(&mut events).await;
+        assert!(matches!(&question.ask, Ask::Form { message, .. } if message == "Who reads?"));
+        assert_eq!((question.call.as_ref(), question.server.as_str()), (None, "asker"));
+        assert_eq!(desk.engine.subscribe().0.questions, [question.clone()], "a reloaded window shows it again");
+        desk.engine.answer_question(&question.id, accept(json!({ "name": "Ann" }))).unwrap();
+        outside(&mut events).await
+    };
+    let (read, question) = tokio::join!(desk.engine.read_resource("asker", "note://ask"), answered);
+    assert_eq!(read.unwrap().text, "Ann");
+    assert!(matches!(question.status, QuestionStatus::Accepted { .. }), "{question:?}");
+    assert!(desk.engine.subscribe().0.questions.is_empty());
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_out_of_the_blue_is_shown_by_itself() {
+    let desk = Desk::with(vec![], |options| options.servers = Some(vec![asker()])).await;
+    desk.engine.attend();
+    desk.engine.servers_settled(Duration::from_secs(60)).await;
+    let (snapshot, mut events) = desk.engine.subscribe();
+    let settings = engine::Settings { folders: vec!["/ask".into()], ..snapshot.settings.settings };
+    desk.engine.change_settings(settings).unwrap();
+    let question = outside(&mut events).await;
+    assert_eq!(question.server, "asker");
+    desk.engine.answer_question(&question.id, Answer::Decline).unwrap();
+    assert_eq!(outside(&mut events).await.status, QuestionStatus::Declined);
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn a_conversation_has_folders_of_its_own() {
+    let desk = desk("roots", vec![], false).await;
+    let folders = Some(vec!["/home/ann/notes".to_owned()]);
+    let wrong = ToolChoice { folders: Some(vec!["notes".into()]), ..ToolChoice::default() };
+    assert_eq!(desk.engine.choose_tools(None, wrong).await.unwrap_err().code, ErrorCode::InvalidInput);
+    desk.engine.choose_tools(None, ToolChoice { folders, ..ToolChoice::default() }).await.unwrap();
+    let told = desk.ask("hi").await;
+    assert!(result(&told).contains("file:///home/ann/notes"), "{}", result(&told));
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn the_model_reads_what_results_link_to_and_nothing_else() {
+    let read = |uri: &str| Round::new().call("b", "loquat__read_resource", json!({ "uri": uri }));
+    let desk = desk("link", vec![read("note://1"), read("note://2")], false).await;
+    let told = desk.ask("hi").await;
+    let calls = told.calls();
+    assert!(matches!(&calls[1].status, CallStatus::Succeeded { output } if output.model_text == "text of note://1"));
+    assert!(matches!(&calls[2].status, CallStatus::Failed { error } if error.code == ErrorCode::ArgumentsInvalid));
+    let requests = desk.finish().await;
+    let offered = |at: usize| requests[at]["tools"].to_string().contains("loquat__read_resource");
+    assert!(!offered(0) && offered(1), "offered once there is something to read");
 }

@@ -89,10 +89,7 @@ impl Server {
                 self.note(format!("level {}", params["level"]));
                 Ok(json!({}))
             }
-            "notifications/roots/list_changed" => {
-                let roots = self.ask("roots/list", json!({}));
-                return self.note(format!("roots {}", roots["result"]["roots"][0]["uri"]));
-            }
+            "notifications/roots/list_changed" => return self.look_at_roots(),
             _ if message["id"].is_null() => return self.note(method.to_owned()),
             _ => Err((-32601, "no such method", Value::Null)),
         };
@@ -101,6 +98,17 @@ impl Server {
             Err((code, words, data)) => json!({ "jsonrpc": "2.0", "id": message["id"],
                 "error": { "code": code, "message": words, "data": data } }),
         });
+    }
+
+    /// Where they are called so, it asks a person, too, although nothing was asked of it.
+    fn look_at_roots(&self) {
+        let roots = self.ask("roots/list", json!({}));
+        let first = &roots["result"]["roots"][0]["uri"];
+        if first == "file:///ask" {
+            let said = self.ask("elicitation/create", json!({ "message": "Why?", "requestedSchema": form() }));
+            return self.note(format!("told {}", said["result"]["content"]["name"]));
+        }
+        self.note(format!("roots {first}"));
     }
 
     fn offer(&self, method: &str, params: &Value) -> Value {
@@ -117,6 +125,11 @@ impl Server {
                 "nextCursor": "2", "resources": [{ "uri": "note://2", "name": "two" }] }),
             "resources/templates/list" => json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
                 "resourceTemplates": [{ "uriTemplate": "note://{day}", "name": "day" }, 5] }),
+            "resources/read" if params["uri"] == "note://ask" => {
+                let said =
+                    self.ask("elicitation/create", json!({ "message": "Who reads?", "requestedSchema": form() }));
+                json!({ "contents": [{ "uri": "note://ask", "text": said["result"]["content"]["name"] }] })
+            }
             "resources/read" => json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
                 "contents": [{ "uri": params["uri"], "text": format!("text of {}", params["uri"].as_str().unwrap_or_default()) }] }),
             _ => Value::Null,
@@ -131,8 +144,20 @@ impl Server {
     }
 
     fn tools(&self) -> Value {
-        let names =
-            ["form", "page", "needs-page", "sample", "roots", "odd-form", "log", "heard", "grow", "task", "secret"];
+        let names = [
+            "form",
+            "page",
+            "needs-page",
+            "sample",
+            "roots",
+            "odd-form",
+            "log",
+            "heard",
+            "grow",
+            "task",
+            "secret",
+            "link",
+        ];
         let tools: Vec<Value> =
             names.iter().map(|name| json!({ "name": name, "inputSchema": { "type": "object" } })).collect();
         json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "tools": tools })
@@ -165,6 +190,7 @@ impl Server {
                 "messages": [{ "role": "user", "content": { "type": "text", "text": "Say hi" } }], "maxTokens": 50
             }))),
             "roots" => told(&self.ask("roots/list", json!({}))),
+            "link" => json!({ "content": [{ "type": "resource_link", "uri": "note://1", "name": "one" }] }),
             "log" => {
                 for (level, words) in [("debug", "small"), ("warning", "key ghp_0123456789abcdefghij0123456789abcdef")] {
                     say(&json!({ "jsonrpc": "2.0", "method": "notifications/message",

@@ -49,6 +49,8 @@ pub(crate) struct Setting {
     /// Which programs may be started; all of them where a person gave them for this run.
     pub(crate) consents: Option<Arc<Consents>>,
     pub(crate) common: Common,
+    /// Whom it is for: the server's configured name.
+    pub(crate) server: String,
     /// What this one server writes.
     pub(crate) lines: Lines,
 }
@@ -132,7 +134,8 @@ fn host(setting: &Setting) -> (Host, Ties) {
         common: setting.common.clone(),
     };
     let (name, version) = (setting.client_name.clone(), setting.client_version.clone());
-    (Host { name, version, ties: ties.clone(), lines: setting.lines.clone() }, ties)
+    let (server, lines) = (setting.server.clone(), setting.lines.clone());
+    (Host { name, version, server, ties: ties.clone(), lines }, ties)
 }
 
 impl Link {

@@ -29,6 +29,8 @@ pub(crate) type ProgressSender = broadcast::Sender<(ProgressToken, Progress)>;
 pub(crate) struct Host {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// Who is spoken to: the configured name.
+    pub(crate) server: String,
     pub(crate) ties: Ties,
     pub(crate) lines: Lines,
 }
@@ -127,7 +129,7 @@ impl Host {
             Some(InboundStreamOrigin::Unassociated) | None => None,
         };
         let Some(call) = self.ties.running.of(origin) else {
-            return unattended(&asked, &self.ties.common.roots()).map_err(refused);
+            return self.answer_unasked(asked, context).await.map_err(refused);
         };
         let (reply, answer) = oneshot::channel();
         let ended = Unanswerable { code: -32603, why: "the call that it belongs to has ended" };
@@ -139,6 +141,18 @@ impl Host {
             // The server takes it back: then nobody needs to answer.
             () = context.ct.cancelled() => Err(refused(Unanswerable { code: -32603, why: "it was cancelled" })),
             answer = answer => answer.unwrap_or(Err(ended)).map_err(refused),
+        }
+    }
+
+    /// Of what belongs to no request, a person is asked as well where there is one.
+    async fn answer_unasked(&self, asked: Asked, context: &RequestContext<RoleClient>) -> Result<Value, Unanswerable> {
+        match (asked, self.ties.common.answers()) {
+            (Asked::Person(ask), Some(answers)) => tokio::select! {
+                biased;
+                () = context.ct.cancelled() => Err(Unanswerable { code: -32603, why: "it was cancelled" }),
+                reply = answers.answer(&self.server, (*ask).clone()) => questions::result(&ask, reply),
+            },
+            (asked, _) => unattended(&asked, &self.ties.common.roots()),
         }
     }
 

@@ -136,6 +136,11 @@ impl Servers {
         }
     }
 
+    /// Who answers what servers ask without any request of ours to which it belongs. Declined where nobody does.
+    pub fn answer_unasked(&self, answers: Arc<dyn Answers>) {
+        self.common().set_answers(answers);
+    }
+
     /// Whether servers may ask models. Each is told when it connects, so those that are connected begin anew.
     pub async fn allow_sampling(&self, on: bool) {
         if !self.common().set_sampling(on) {

@@ -104,6 +104,7 @@ impl Servers {
                 consents: options.consents,
                 eras: Eras::load(options.eras),
                 common: Common::new(options.sampling, options.roots),
+                server: String::new(),
                 lines: Lines::default(),
             },
             sign_ins,
@@ -272,7 +273,7 @@ impl Servers {
         let (log, wire) = (Arc::default(), Wire::of(&config.name));
         let task_wire = wire.clone();
         let lines = Lines::default();
-        let setting = Setting { lines: lines.clone(), ..self.inner.setting.clone() };
+        let setting = Setting { server: config.name.clone(), lines: lines.clone(), ..self.inner.setting.clone() };
         let offers = chat::Offers::default();
         let snapshot = ServerSnapshot {
             config: config.clone(),

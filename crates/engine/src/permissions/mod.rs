@@ -3,17 +3,21 @@
 //! The file is read again whenever it changed: the window and `loq` may run at the same time.
 
 mod difference;
+mod making;
 mod rules;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use chat::{CallStatus, Change, Covers, ErrorCode, ErrorReport, Policy, Remembered, Tool, ToolCall};
+use chat::{CallStatus, Change, Covers, Effect, ErrorCode, ErrorReport, Policy, Remembered, Tool, ToolCall};
 use mcp::Catalogue;
 use serde::{Deserialize, Serialize};
 
+pub use making::NewRule;
+pub(crate) use rules::leave_by;
 pub use rules::{Explanation, RuleState, RuleView, Verdict};
 
 pub(crate) struct Permissions {
@@ -64,7 +68,10 @@ impl Permissions {
             for known in kept.remembered.iter_mut().filter(|known| same_place(known) && known.is_void_for(call)) {
                 match &mut known.covers {
                     Covers::ReadOnly { definitions } => drop(definitions.remove(&call.tool)),
-                    Covers::Tool { definition, .. } | Covers::Arguments { definition, .. } => definition.clear(),
+                    Covers::Tool { definition, .. }
+                    | Covers::Arguments { definition, .. }
+                    | Covers::Pattern { definition, .. } => definition.clear(),
+                    Covers::Server => (),
                 }
             }
             kept.remembered.retain(|known| !same_place(known) || !is_empty(known));
@@ -73,7 +80,8 @@ impl Permissions {
                     (Covers::ReadOnly { .. }, Covers::ReadOnly { .. }) => true,
                     (one, other) => one == other,
                 };
-                same_place(known) && known.server == remembered.server && same_covers
+                let same_kind = known.effect == remembered.effect && known.standing == remembered.standing;
+                same_place(known) && known.server == remembered.server && same_kind && same_covers
             };
             kept.remembered.retain(|known| !same(known));
             for tool in tools {
@@ -83,7 +91,19 @@ impl Permissions {
         })
     }
 
-    /// Takes a yes back.
+    /// Keeps a rule that a person made, with the definition to which a yes holds. What stood before where it now
+    /// stands goes, and with it what was allowed of a tool that shall be asked about or refused.
+    pub(crate) fn put(&self, rule: Remembered, tool: Option<&Tool>) -> Result<(), ErrorReport> {
+        self.change(|kept| {
+            kept.remembered.retain(|known| !replaces(&rule, known));
+            if let Some(tool) = tool {
+                kept.definitions.insert(tool.definition.clone(), mcp::definition_text(tool));
+            }
+            kept.remembered.push(rule);
+        })
+    }
+
+    /// Takes a rule back.
     pub(crate) fn forget(&self, id: &str) -> Result<(), ErrorReport> {
         if !self.remembered().iter().any(|known| known.id == id) {
             return Err(ErrorReport::new(ErrorCode::NotFound, "There is no such rule (any more)."));
@@ -147,16 +167,44 @@ impl Permissions {
     }
 }
 
-fn is_empty(remembered: &Remembered) -> bool {
-    match &remembered.covers {
-        Covers::ReadOnly { definitions } => definitions.is_empty(),
-        Covers::Tool { definition, .. } | Covers::Arguments { definition, .. } => definition.is_empty(),
+/// Whether a rule has no use any more once the new one is there.
+fn replaces(new: &Remembered, known: &Remembered) -> bool {
+    if known.server != new.server || known.conversation != new.conversation {
+        return false;
     }
+    let tool = |covers: &Covers| match covers {
+        Covers::Tool { tool, .. } => Some(tool.clone()),
+        Covers::Arguments { .. } | Covers::ReadOnly { .. } | Covers::Pattern { .. } | Covers::Server => None,
+    };
+    let same_thing = match (&known.covers, &new.covers) {
+        (Covers::Server, Covers::Server) => true,
+        (Covers::Pattern { tool, arguments, .. }, Covers::Pattern { tool: other, arguments: others, .. }) => {
+            tool == other && arguments == others
+        }
+        (one, other) => tool(one).is_some() && tool(one) == tool(other),
+    };
+    let overruled = new.standing && new.effect != Effect::Allow && known.effect == Effect::Allow;
+    same_thing && (known.standing == new.standing || overruled)
+}
+
+/// A yes to nothing. A no, and the wish to be asked, need no definition.
+fn is_empty(remembered: &Remembered) -> bool {
+    remembered.effect == Effect::Allow
+        && match &remembered.covers {
+            Covers::ReadOnly { definitions } => definitions.is_empty(),
+            Covers::Tool { definition, .. }
+            | Covers::Arguments { definition, .. }
+            | Covers::Pattern { definition, .. } => definition.is_empty(),
+            Covers::Server => false,
+        }
 }
 
 fn definitions(remembered: &Remembered) -> Vec<&String> {
     match &remembered.covers {
         Covers::ReadOnly { definitions } => definitions.values().collect(),
-        Covers::Tool { definition, .. } | Covers::Arguments { definition, .. } => vec![definition],
+        Covers::Tool { definition, .. } | Covers::Arguments { definition, .. } | Covers::Pattern { definition, .. } => {
+            vec![definition]
+        }
+        Covers::Server => vec![],
     }
 }

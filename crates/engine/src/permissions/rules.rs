@@ -1,12 +1,12 @@
 //! What a person can ask of the rules: which there are, what would happen to a call, and to take one back.
 
-use chat::{CallId, CallStatus, ConversationId, Covers, Decision, ErrorCode, ErrorReport, Remember, RememberWhat};
-use chat::{Policy, Remembered, Rule, Scope, Tool, ToolCall};
+use chat::{CallId, CallStatus, ConversationId, Decision, Effect, ErrorCode, ErrorReport, LeaveBy, Level};
+use chat::{Policy, Remembered, Rule, Tool, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::clock::now;
-use crate::engine::{Engine, fresh_id};
+use super::words::words;
+use crate::engine::Engine;
 
 /// A rule in force, or one that would be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ use crate::engine::{Engine, fresh_id};
 pub struct RuleView {
     /// What it says, for people.
     pub words: String,
+    /// Where in the order it stands.
+    pub level: Level,
     pub state: RuleState,
     /// What was remembered, where a person said so; only such a rule can be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +42,8 @@ pub enum RuleState {
 pub struct Explanation {
     pub verdict: Verdict,
     pub why: String,
+    /// The level at which it was decided.
+    pub level: Level,
     /// The remembered rule from which it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
@@ -64,79 +68,37 @@ impl Engine {
         let trusted = bundled.map(|server| Rule::AllowReadOnly { server: server.config.name.clone() });
         let remembered = self.inner.permissions.remembered().into_iter();
         let holds = |it: &Remembered| it.conversation.is_none() || it.conversation.as_ref() == conversation;
-        let remembered =
-            remembered.filter(|it| holds(it) && self.identity(&it.server).as_deref() == Some(&it.identity));
+        // Another server under the name gets no yes; a no holds for whoever bears the name.
+        let is_meant =
+            |it: &Remembered| it.effect != Effect::Allow || self.identity(&it.server).as_deref() == Some(&it.identity);
+        let remembered = remembered.filter(|it| holds(it) && is_meant(it));
         let remembered = remembered.map(|remembered| Rule::Remembered { remembered });
-        Policy { rules: self.inner.rules.iter().cloned().chain(trusted).chain(remembered).collect() }
+        let guard = Rule::Guard { files: self.inner.home.own_files() };
+        let given = self.inner.rules.iter().cloned();
+        Policy { rules: std::iter::once(guard).chain(given).chain(trusted).chain(remembered).collect() }
     }
 
-    /// Lets a waiting call run, and remembers for what else that holds. Other calls that wait for the same go on, too.
-    pub fn approve(&self, call: &CallId, remember: Remember) -> Result<(), ErrorReport> {
-        let Some((waiting, conversation)) = self.inner.approvals.waiting_call(call) else {
-            return Err(crate::approvals::answered());
-        };
-        let (remembered, tools) = self.to_remember(&waiting, conversation, remember)?;
-        self.inner.permissions.remember(remembered, &waiting, &tools)?;
-        self.answer(call, crate::Approval::Once)?;
-        for (other, conversation) in self.inner.approvals.all_waiting() {
-            let judged = ToolCall { status: CallStatus::Proposed, ..other };
-            if self.policy(conversation.as_ref()).decide(&judged) == Decision::Allow {
-                // Somebody may have answered it meanwhile.
-                self.inner.approvals.answer(&judged.id, crate::Approval::Once);
-            }
-        }
-        Ok(())
-    }
-
-    fn to_remember(
-        &self,
-        call: &ToolCall,
-        conversation: Option<ConversationId>,
-        remember: Remember,
-    ) -> Result<(Remembered, Vec<Tool>), ErrorReport> {
-        let catalogue = self.inner.servers.tools();
-        let known = catalogue.get(&call.server, &call.tool);
-        let known = known.filter(|tool| !call.definition.is_empty() && tool.definition == call.definition);
-        let (Some(tool), Some(identity)) = (known, self.identity(&call.server)) else {
-            return Err(not_remembered("The tool's definition is not known, or has changed since it was called."));
-        };
-        let (name, definition) = (tool.name.clone(), tool.definition.clone());
-        let (covers, tools) = match remember.what {
-            RememberWhat::Tool => (Covers::Tool { tool: name, definition }, vec![tool.clone()]),
-            RememberWhat::Arguments => {
-                let arguments = call.arguments.clone();
-                (Covers::Arguments { tool: name, definition, arguments }, vec![tool.clone()])
-            }
-            RememberWhat::ReadOnly if !call.hints.read_only => {
-                return Err(not_remembered("The server does not say of this tool that it only reads."));
-            }
-            RememberWhat::ReadOnly => {
-                let reading =
-                    |tool: &&Tool| tool.server == call.server && tool.hints.read_only && !tool.definition.is_empty();
-                let tools: Vec<Tool> = catalogue.tools().iter().filter(reading).cloned().collect();
-                let definitions = tools.iter().map(|tool| (tool.name.clone(), tool.definition.clone())).collect();
-                (Covers::ReadOnly { definitions }, tools)
-            }
-        };
-        let conversation = match (remember.scope, conversation) {
-            (Scope::Everywhere, _) => None,
-            (Scope::Conversation, Some(id)) => Some(id),
-            (Scope::Conversation, None) => return Err(not_remembered("The call belongs to no conversation.")),
-        };
-        let (id, server, at) = (fresh_id(), call.server.clone(), now());
-        Ok((Remembered { id, server, identity, covers, conversation, at }, tools))
-    }
-
-    /// The rules in the order in which they are shown: what was given, what comes with Loquat, what a person allowed.
+    /// The rules in the order in which they are looked at; within a level the strictest come first.
     pub fn rules(&self) -> Vec<RuleView> {
         let fixed = self.policy(None).rules.into_iter().filter(|rule| !matches!(rule, Rule::Remembered { .. }));
-        let fixed = fixed.map(|rule| RuleView { words: words(&rule), state: RuleState::InForce, remembered: None });
+        let fixed = fixed.map(|rule| {
+            let (words, level) = (words(&rule), rule.level());
+            RuleView { words, level, state: RuleState::InForce, remembered: None }
+        });
         let remembered = self.inner.permissions.remembered().into_iter().map(|remembered| RuleView {
             words: words(&Rule::Remembered { remembered: remembered.clone() }),
+            level: Rule::Remembered { remembered: remembered.clone() }.level(),
             state: self.state_of(&remembered),
             remembered: Some(remembered),
         });
-        fixed.chain(remembered).collect()
+        let mut rules: Vec<RuleView> = fixed.chain(remembered).collect();
+        let strictness = |rule: &RuleView| match rule.remembered.as_ref().map(|it| it.effect) {
+            Some(Effect::Deny) => 0,
+            Some(Effect::Ask) => 1,
+            Some(Effect::Allow) | None => 2,
+        };
+        rules.sort_by_key(|rule| (rule.level, strictness(rule)));
+        rules
     }
 
     /// Takes back what was allowed.
@@ -161,26 +123,25 @@ impl Engine {
         let call = imagined(known, arguments);
         let policy = self.policy(conversation);
         let (decision, rule) = policy.judge(&call);
-        let remembered = rule.and_then(|rule| match rule {
-            Rule::Remembered { remembered } => Some(remembered.id.clone()),
-            _ => None,
-        });
+        let remembered = rule.and_then(remembered_id);
+        let level = rule.map_or(Level::Default, Rule::level);
         let (verdict, why) = match decision {
             Decision::Allow => (Verdict::Allow, rule.map(words).unwrap_or_default()),
             Decision::Ask { reason } => (Verdict::Ask, reason),
             Decision::Deny { reason } => (Verdict::Deny, reason),
         };
-        Ok(Explanation { verdict, why, rule: remembered })
+        Ok(Explanation { verdict, why, level, rule: remembered })
     }
 
     /// Which server a name stands for now.
-    fn identity(&self, server: &str) -> Option<String> {
+    pub(super) fn identity(&self, server: &str) -> Option<String> {
         let servers = self.inner.servers.snapshot();
         servers.iter().find(|known| known.config.name == server).map(|known| mcp::identity(&known.config))
     }
 
     fn state_of(&self, remembered: &Remembered) -> RuleState {
-        if self.identity(&remembered.server).as_ref() != Some(&remembered.identity) {
+        let is_same = self.identity(&remembered.server).as_ref() == Some(&remembered.identity);
+        if !is_same && remembered.effect == Effect::Allow {
             return RuleState::ServerGone;
         }
         let servers = self.inner.servers.snapshot();
@@ -191,14 +152,26 @@ impl Engine {
     }
 }
 
-fn not_remembered(why: &str) -> ErrorReport {
-    ErrorReport::new(ErrorCode::InvalidInput, "This cannot be remembered.").because(why).fix("Allow it once.")
+/// Who lets a call run of which the policy says that it may.
+pub(crate) fn leave_by(policy: &Policy, call: &ToolCall) -> LeaveBy {
+    match policy.judge(call).1 {
+        Some(rule) => LeaveBy::Rule { words: words(rule), rule: remembered_id(rule) },
+        None => LeaveBy::Rule { words: "It is a tool of Loquat's own.".into(), rule: None },
+    }
+}
+
+fn remembered_id(rule: &Rule) -> Option<String> {
+    match rule {
+        Rule::Remembered { remembered } => Some(remembered.id.clone()),
+        _ => None,
+    }
 }
 
 /// The call that a model might make of a tool.
 fn imagined(tool: &Tool, arguments: Value) -> ToolCall {
     ToolCall {
         id: CallId(String::new()),
+        leave: None,
         wire_id: String::new(),
         round: 0,
         called: tool.called.clone(),
@@ -212,29 +185,5 @@ fn imagined(tool: &Tool, arguments: Value) -> ToolCall {
         status: CallStatus::Proposed,
         started_at: None,
         ended_at: None,
-    }
-}
-
-fn words(rule: &Rule) -> String {
-    match rule {
-        Rule::AllowAll => "Every call may run.".into(),
-        Rule::AllowTool { server, tool } => format!("{server} · {tool} may run."),
-        Rule::AllowReadOnly { server } => format!("Tools of {server} that only read may run."),
-        Rule::AskTool { server, tool } => format!("{server} · {tool} always asks."),
-        Rule::DenyTool { server, tool } => format!("{server} · {tool} is blocked."),
-        Rule::DenyServer { server } => format!("{server} is blocked."),
-        Rule::Remembered { remembered } => {
-            let server = &remembered.server;
-            let place = if remembered.conversation.is_some() { " in one conversation" } else { "" };
-            match &remembered.covers {
-                Covers::Tool { tool, .. } => format!("You allowed {server} · {tool}{place}."),
-                Covers::Arguments { tool, arguments, .. } => {
-                    format!("You allowed {server} · {tool} with {arguments}{place}.")
-                }
-                Covers::ReadOnly { definitions } => {
-                    format!("You allowed the {} tools of {server} that only read{place}.", definitions.len())
-                }
-            }
-        }
     }
 }

@@ -38,7 +38,7 @@ fn turn_messages(items: &[Item], request: &ModelRequest, ids: &mut HashSet<Strin
             calls
                 .iter()
                 .zip(&wire_ids)
-                .map(|(call, id)| json!({ "role": "tool", "tool_call_id": id, "content": result(&call.status) })),
+                .map(|(call, id)| json!({ "role": "tool", "tool_call_id": id, "content": result(call) })),
         );
         messages.extend(pictures(&calls, &wire_ids, request));
     }
@@ -100,7 +100,15 @@ fn unique(wire_id: &str, ids: &mut HashSet<String>) -> String {
 }
 
 /// What the model is told of a call. An open one appears only when a turn broke off before it ran.
-fn result(status: &CallStatus) -> String {
+fn result(call: &ToolCall) -> String {
+    let changed = call.leave.as_ref().and_then(|leave| leave.sent.as_ref());
+    match changed {
+        Some(sent) => format!("The user changed the arguments before it ran, to {sent}.\n{}", outcome(&call.status)),
+        None => outcome(&call.status),
+    }
+}
+
+fn outcome(status: &CallStatus) -> String {
     match status {
         CallStatus::Succeeded { output } => output.model_text.clone(),
         CallStatus::Failed { error } => {

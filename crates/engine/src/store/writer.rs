@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat::{ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId};
-use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -122,22 +122,12 @@ impl Writer {
     }
 
     async fn transact(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(unwritable)?;
-        let written = self.write_all(&mut connection).await;
-        if written.is_err() {
-            // SQLite may have rolled back by itself, as it does when the disk is full. The connection then counts
-            // a transaction that is not there, and could never begin another.
-            connection.close_on_drop();
-        }
-        written
-    }
-
-    async fn write_all(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(unwritable)?;
+        let failed = |error: sqlx::Error| StoreError::Write { cause: error.to_string() };
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         for write in &self.waiting {
             apply(write, &mut transaction).await?;
         }
-        transaction.commit().await.map_err(unwritable)
+        transaction.commit().await.map_err(failed)
     }
 }
 

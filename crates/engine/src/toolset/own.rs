@@ -11,10 +11,11 @@ use super::prepared::Prepared;
 pub(crate) enum Own {
     FindTools,
     ReadResult,
+    ReadResource,
 }
 
 impl Own {
-    const ALL: [Self; 2] = [Self::FindTools, Self::ReadResult];
+    const ALL: [Self; 3] = [Self::FindTools, Self::ReadResult, Self::ReadResource];
 
     /// The own tool of that name.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
@@ -26,6 +27,7 @@ impl Own {
         match self {
             Self::FindTools => "find_tools",
             Self::ReadResult => "read_result",
+            Self::ReadResource => "read_resource",
         }
     }
 
@@ -46,6 +48,7 @@ impl Own {
         match self {
             Self::FindTools => "Find tools",
             Self::ReadResult => "Read more of a result",
+            Self::ReadResource => "Read a linked resource",
         }
     }
 
@@ -75,6 +78,13 @@ impl Own {
                         "search": { "type": "string", "description": "Instead: a text to look for. Tells where it is." },
                     }),
                     &["result"],
+                ),
+            ),
+            Self::ReadResource => (
+                "Reads a resource to which a result links, written there as [resource: name (uri)].".to_owned(),
+                object(
+                    json!({ "uri": { "type": "string", "description": "The uri of the link, unchanged." } }),
+                    &["uri"],
                 ),
             ),
         };

@@ -1,6 +1,6 @@
 //! What of a conversation's results can be read on: the rest of long ones.
 
-use chat::{CallId, CallStatus, ErrorCode, ErrorReport, Item, ToolCall, Turn};
+use chat::{CallId, CallStatus, Content, ErrorCode, ErrorReport, Item, ToolCall, Turn};
 use serde_json::Value;
 
 use super::own::Own;
@@ -9,6 +9,8 @@ use super::own::Own;
 const MOST: usize = 20_000;
 /// How many places a search tells.
 const MOST_PLACES: usize = 12;
+/// How many addresses are named where another was asked for.
+const MOST_LINKS: usize = 20;
 /// How much stands around each.
 const AROUND: usize = 200;
 
@@ -20,10 +22,13 @@ pub(crate) fn short_id(call: &CallId) -> String {
 
 /// The own tools that have something to read in these items.
 pub(crate) fn is_offered<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<Own> {
-    let mut outputs = items.filter_map(output);
+    let outputs = items.filter_map(output);
     let mut own = vec![];
-    if outputs.any(|(_, output)| output.whole.is_some()) {
+    if outputs.clone().any(|(_, output)| output.whole.is_some()) {
         own.push(Own::ReadResult);
+    }
+    if outputs.flat_map(|(call, output)| links(call, output)).next().is_some() {
+        own.push(Own::ReadResource);
     }
     own
 }
@@ -32,6 +37,8 @@ pub(crate) fn is_offered<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> V
 #[derive(Debug, Default)]
 pub(crate) struct Readable {
     wholes: Vec<(String, String)>,
+    /// Whose resources are linked to: server and address.
+    links: Vec<(String, String)>,
 }
 
 impl Readable {
@@ -39,9 +46,20 @@ impl Readable {
         let mut readable = Self::default();
         let items = earlier.iter().flat_map(|turn| &turn.items).chain(&turn.items);
         for (call, output) in items.filter_map(output) {
+            readable.links.extend(links(call, output));
             readable.wholes.extend(output.whole.iter().map(|whole| (short_id(&call.id), whole.clone())));
         }
         readable
+    }
+
+    /// The server at which the resource can be read, with its address as it was linked to.
+    pub(crate) fn linked(&self, arguments: &Value) -> Result<(String, String), ErrorReport> {
+        let uri = arguments.get("uri").and_then(Value::as_str).unwrap_or_default().trim();
+        let known = self.links.iter().rev().find(|(_, known)| known == uri);
+        known.cloned().ok_or_else(|| {
+            let uris: Vec<&str> = self.links.iter().map(|(_, uri)| uri.as_str()).take(MOST_LINKS).collect();
+            wrong("No result links to that resource.", &format!("There are: {}.", uris.join(", ")))
+        })
     }
 
     /// A part of a result, or where a text stands in it.
@@ -61,6 +79,14 @@ impl Readable {
             None => Ok(part(whole, number("offset").unwrap_or(0), number("length").unwrap_or(MOST))),
         }
     }
+}
+
+fn links(call: &ToolCall, output: &chat::Output) -> Vec<(String, String)> {
+    let uris = output.content.iter().filter_map(|content| match content {
+        Content::Link { uri, .. } if !call.own => Some(uri),
+        _ => None,
+    });
+    uris.map(|uri| (call.server.clone(), uri.clone())).collect()
 }
 
 fn output(item: &Item) -> Option<(&ToolCall, &chat::Output)> {
@@ -114,7 +140,7 @@ mod tests {
     use super::*;
 
     fn readable(whole: &str) -> Readable {
-        Readable { wholes: vec![("a1-2".into(), whole.into())] }
+        Readable { wholes: vec![("a1-2".into(), whole.into())], links: vec![] }
     }
 
     #[test]

@@ -1,0 +1,63 @@
+//! A call once more, by a person's own wish. What comes back is shown; the conversation stays as it was.
+
+use std::sync::Arc;
+
+use chat::{CallId, CallStatus, ConversationId, Decision, ErrorCode, ErrorReport, Item, Leave, LeaveBy, ToolCall};
+use tokio_util::sync::CancellationToken;
+
+use crate::approvals::cancelled;
+use crate::clock::now;
+use crate::engine::{Engine, fresh_id};
+use crate::tools::Tools;
+
+impl Engine {
+    /// Runs a finished call again with what was sent then. The wish is the approval; a rule against it still holds.
+    pub async fn run_again(&self, conversation: &ConversationId, call: &CallId) -> Result<ToolCall, ErrorReport> {
+        let turns = self.conversation(conversation).await?.turns;
+        let items = turns.iter().flat_map(|turn| &turn.items);
+        let known = items.filter_map(|item| match item {
+            Item::ToolCall(known) if known.id == *call && known.status.is_final() => Some(known.clone()),
+            Item::ToolCall(_) | Item::Message(_) | Item::Question(_) => None,
+        });
+        let known = known
+            .last()
+            .ok_or_else(|| ErrorReport::new(ErrorCode::NotFound, "There is no such call that has ended."))?;
+        let mut again = self.prepared_again(known, conversation)?;
+        let stop: CancellationToken = self.inner.ended.child_token();
+        let alone = self.inner.approvals.run(call, &stop);
+        let answers = self.asker(alone.clone());
+        let servers: Arc<dyn Tools> = Arc::new(self.inner.servers.clone());
+        let outcome = servers.call(&again, Box::new(|_| ()), answers, alone.clone()).await;
+        self.inner.approvals.ended(call);
+        again.ended_at = Some(now());
+        again.status = match outcome {
+            Ok(output) => CallStatus::Succeeded { output },
+            Err(_) if alone.is_cancelled() => CallStatus::Failed { error: cancelled() },
+            Err(error) => CallStatus::Failed { error },
+        };
+        Ok(again)
+    }
+
+    fn prepared_again(&self, known: ToolCall, conversation: &ConversationId) -> Result<ToolCall, ErrorReport> {
+        if known.own || known.server.is_empty() {
+            return Err(not_again("It went to no server."));
+        }
+        let catalogue = self.inner.servers.tools();
+        let tool = catalogue.get(&known.server, &known.tool);
+        if !tool.is_some_and(|tool| tool.definition == known.definition) {
+            return Err(not_again("The tool is not there now, or is not the one that was called."));
+        }
+        let arguments = known.effective().clone();
+        let judged = ToolCall { arguments, status: CallStatus::Proposed, leave: None, ..known };
+        if let Decision::Deny { reason } = self.policy(Some(conversation)).decide(&judged) {
+            return Err(not_again(&reason));
+        }
+        let leave = Some(Leave { by: LeaveBy::Person, approved: None, sent: None });
+        let status = CallStatus::Running { progress: None };
+        Ok(ToolCall { id: CallId(fresh_id()), leave, status, started_at: Some(now()), ended_at: None, ..judged })
+    }
+}
+
+fn not_again(why: &str) -> ErrorReport {
+    ErrorReport::new(ErrorCode::InvalidInput, "The call was not run again.").because(why)
+}
