@@ -3,6 +3,7 @@ import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
+import { offers } from "./de/offers";
 import { question } from "./de/questions";
 import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
@@ -137,6 +138,7 @@ export const de = {
   },
   call,
   approval,
+  offers,
   question,
   failure: {
     settings: "Einstellungen → Modelle öffnen",

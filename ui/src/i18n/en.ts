@@ -3,6 +3,7 @@ import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
+import { offers } from "./en/offers";
 import { question } from "./en/questions";
 import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
@@ -136,6 +137,7 @@ export const en = {
   },
   call,
   approval,
+  offers,
   question,
   failure: {
     settings: "Open Settings → Models",
