@@ -31,6 +31,7 @@ export const servers = {
   tools: "Werkzeuge",
   all: "Alle Server",
   toolsCost: (tokens) => `Seine Werkzeuge zu nennen kostet etwa ${tokens} Token in jeder Anfrage.`,
+  useTool: (tool: string) => `${tool} dem Modell anbieten`,
   findTool: "Werkzeug suchen",
   nothingLike: "Nichts hier heißt so.",
   calledAs: "Das Modell nennt es",

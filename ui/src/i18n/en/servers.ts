@@ -30,6 +30,7 @@ export const servers = {
   tools: "Tools",
   all: "All servers",
   toolsCost: (tokens: string) => `Naming its tools costs about ${tokens} tokens in every request.`,
+  useTool: (tool: string) => `Offer ${tool} to the model`,
   findTool: "Find a tool",
   nothingLike: "Nothing here is called that.",
   calledAs: "The model calls it",
