@@ -8,7 +8,7 @@ import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
 import { outputOf, pageOf } from "./pages";
 import { specimen } from "./specimen";
-import { explained, startingRules, toolsetOf } from "./trust";
+import { explained, startingRules, toolsetOf, withRule } from "./trust";
 import { EXAMPLES, MODELS, emptySnapshot, finishedTurn, helpDesk, settings, tool, troubledServers } from "./world";
 
 type Answers = {
@@ -129,15 +129,24 @@ export class FakeBackend implements Backend {
       return null;
     },
     ...doorsOf((event) => this.emit(event)),
-    answer_approval: ({ call, allow, word }) => {
-      this.player.answer(call, { allow, word });
+    answer_approval: ({ call, allow, word, arguments: approved }) => {
+      this.player.answer(call, { allow, word, approved });
       return null;
     },
     approve: ({ call }) => {
       this.player.answer(call, { allow: true });
       return null;
     },
+    cancel_call: (call) => {
+      this.player.cancel(call);
+      return null;
+    },
+    run_again: ({ call }) => this.player.again(call),
     rules: () => this.rules,
+    add_rule: (rule) => {
+      this.rules = withRule(this.rules, rule);
+      return null;
+    },
     remove_rule: (id) => {
       this.rules = this.rules.filter((rule) => rule.remembered?.id !== id);
       return null;

@@ -1,5 +1,15 @@
 // The scripted twin's turns: plays what a script says, and asks about calls as the real engine does.
-import type { Answer, CallStatus, Message, Question, ToolCall, Turn, TurnEvent, TurnStatus } from "../bindings";
+import type {
+  Answer,
+  CallStatus,
+  ErrorReport,
+  Message,
+  Question,
+  ToolCall,
+  Turn,
+  TurnEvent,
+  TurnStatus,
+} from "../bindings";
 import type { Planned, Step } from "./script";
 import { tool } from "./world";
 
@@ -9,10 +19,14 @@ const USAGE = { input: 602, output: 48, cached: 0 };
 export interface Word {
   allow: boolean;
   word?: string;
+  /** What shall be sent in place of what was proposed. */
+  approved?: unknown;
 }
 
 export class Player {
   private readonly approvals = new Map<string, (word: Word) => void>();
+  private readonly calls = new Map<string, ToolCall>();
+  private readonly cancelled = new Set<string>();
   private readonly questions = new Map<string, (answer: Answer) => void>();
   private readonly stopped = new Set<string>();
   private ids = 0;
@@ -22,6 +36,16 @@ export class Player {
 
   answer(call: string, word: Word): void {
     this.approvals.get(call)?.(word);
+  }
+
+  cancel(call: string): void {
+    this.cancelled.add(call);
+  }
+
+  again(call: string): ToolCall {
+    const known = this.calls.get(call);
+    if (!known) throw { code: "notFound", message: "There is no such call." };
+    return { ...known, id: this.id("k"), startedAt: 0, endedAt: 9 };
   }
 
   answerQuestion(question: string, answer: Answer): void {
@@ -111,22 +135,33 @@ export class Player {
       hints,
       definition,
     };
-    const put = (status: CallStatus, times: Partial<ToolCall> = {}) =>
-      tell({ type: "item", item: { type: "toolCall", ...base, arguments: planned.arguments, status, ...times } });
+    let leave: ToolCall["leave"];
+    const put = (status: CallStatus, times: Partial<ToolCall> = {}) => {
+      const call = { ...base, arguments: planned.arguments, leave, status, ...times };
+      this.calls.set(base.id, call);
+      tell({ type: "item", item: { type: "toolCall", ...call } });
+    };
     put({ state: "proposed" });
     if (planned.ask) {
       put({ state: "awaitingApproval", reason: "it may change something", change: planned.change });
-      const { allow, word } = await new Promise<Word>((answer) => this.approvals.set(base.id, answer));
+      const { allow, word, approved } = await new Promise<Word>((answer) => this.approvals.set(base.id, answer));
       this.approvals.delete(base.id);
+      leave = { by: { who: "person" }, approved, sent: approved };
       if (!allow)
         return put({ state: "refused", reason: `you denied it${word ? `: ${word}` : ""}` }, { endedAt: Date.now() });
     }
     const startedAt = Date.now();
     put({ state: "running" }, { startedAt });
+    for (const step of planned.steps ?? []) {
+      await this.pause(700);
+      if (!this.cancelled.has(base.id)) put({ state: "running", progress: step }, { startedAt });
+    }
     await this.pause(planned.ms * 20);
+    if (this.cancelled.has(base.id))
+      return put({ state: "failed", error: CANCELLED }, { startedAt, endedAt: Date.now() });
     const times = { startedAt, endedAt: startedAt + planned.ms };
     if (planned.error) return put({ state: "failed", error: planned.error }, times);
-    const modelText = JSON.stringify(planned.result);
+    const modelText = JSON.stringify(planned.result ?? planned.content);
     const content = planned.content ?? [{ type: "text" as const, text: modelText }];
     put(
       { state: "succeeded", output: { content, structured: planned.result, modelText, bytes: modelText.length + 96 } },
@@ -143,6 +178,12 @@ export class Player {
     return this.pace === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms * this.pace));
   }
 }
+
+const CANCELLED: ErrorReport = {
+  code: "interrupted",
+  message: "You cancelled the call.",
+  cause: "It was running already; whether it took effect is not known.",
+};
 
 /** What a turn looks like after the event, as far as it is opened again. */
 export function remember(turn: Turn, event: TurnEvent): void {

@@ -1,5 +1,5 @@
 // What the twin's model says and calls, by the words of the question.
-import type { Ask, Change, Content, ErrorReport } from "../bindings";
+import type { Ask, Change, Content, ErrorReport, Progress } from "../bindings";
 import { ASKS } from "./asks";
 
 export type Step =
@@ -18,6 +18,7 @@ export interface Planned {
   result?: unknown;
   content?: Content[];
   error?: ErrorReport;
+  steps?: Progress[];
   /** Asks before it runs. */
   ask?: boolean;
   change?: Change;
@@ -115,6 +116,15 @@ export function scriptFor(question: string): Step[] {
       { do: "say", text: "Thank you." },
     ];
   }
+  if (text.includes("long work")) {
+    const steps = [1, 2, 3].map((done) => ({ done, total: 3, message: `Counting part ${done}` }));
+    const metrics = { server: "ticket", tool: "get_ticket_metrics", arguments: { since: "2026-01-01" }, ms: 60 };
+    return [
+      { do: "call", calls: [{ ...metrics, steps, result: { open: 12, closed: 230 } }] },
+      { do: "say", text: "That is counted." },
+    ];
+  }
+  if (text.includes("pictures")) return [{ do: "call", calls: [PICTURES] }];
   if (text.includes("all three")) {
     return [
       { do: "call", calls: [update("TKT-003"), update("TKT-011"), update("TKT-014")] },
@@ -155,6 +165,27 @@ export function scriptFor(question: string): Step[] {
   }
   return [{ do: "say", text: SHOWCASE }];
 }
+
+/** A result of every kind of content. */
+const PICTURES: Planned = {
+  server: "knowledge",
+  tool: "get_article",
+  arguments: { article_id: "KB-1" },
+  ms: 12,
+  content: [
+    { type: "text", text: "## An article\n\nWith **everything** in it." },
+    {
+      type: "image",
+      mimeType: "image/png",
+      data: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    },
+    { type: "image", mimeType: "image/svg+xml", data: "PHN2Zy8+" },
+    { type: "audio", mimeType: "audio/wav", data: "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=" },
+    { type: "link", uri: "note://1", name: "First note" },
+    { type: "link", uri: "https://example.com/manual", name: "Manual" },
+    { type: "resource", uri: "note://2", text: "# A note\n\nEmbedded.", mimeType: "text/markdown" },
+  ],
+};
 
 const LIMITED: ErrorReport = { code: "rateLimited", message: "The provider asks for a pause.", cause: "429" };
 const REJECTED: ErrorReport = {

@@ -10,6 +10,7 @@ import type {
   ErrorReport,
   ModelRef,
   PageFrom,
+  Question,
   ServerView,
   Settings,
   SettingsView,
@@ -52,9 +53,13 @@ export class App {
   /** The server whose own page is open in the settings. */
   serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
+  /** The resource of which a server last said that it is not what it was. */
+  updated = $state.raw<{ server: string; uri: string }>();
   troubles = $state.raw<ErrorReport[]>([]);
   /** Calls of other programs that wait for a person's word. */
   visitors = $state.raw<VisitorCall[]>([]);
+  /** What servers ask outside of any turn, oldest first. */
+  questions = $state.raw<Question[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 
@@ -93,6 +98,7 @@ export class App {
   show(snapshot: Snapshot): void {
     this.conversations = snapshot.conversations;
     this.servers = snapshot.servers;
+    this.questions = snapshot.questions ?? [];
     this.known = snapshot.settings;
     this.version = snapshot.version;
     this.home = snapshot.home;
@@ -126,6 +132,16 @@ export class App {
         break;
       case "serverRemoved":
         this.servers = this.servers.filter((server) => server.name !== event.name);
+        break;
+      case "question": {
+        const others = this.questions.filter((each) => each.id !== event.question.id);
+        const { state } = event.question.status;
+        const open = state === "waiting" || state === "answering";
+        this.questions = open ? [...others, event.question] : others;
+        break;
+      }
+      case "resourceUpdated":
+        this.updated = { server: event.server, uri: event.uri };
         break;
       case "signIn": {
         const steps = upsert(this.signIns[event.server] ?? [], event.step, (each) => each.step);
@@ -233,7 +249,7 @@ export class App {
     if (done !== undefined) await this.open(summary.id);
   }
 
-  async answer(call: string, allow: boolean, more: { word?: string } = {}): Promise<void> {
+  async answer(call: string, allow: boolean, more: { word?: string; arguments?: unknown } = {}): Promise<void> {
     await this.attempt("answer_approval", { call, allow, ...more });
   }
 

@@ -7,6 +7,7 @@ import type {
   ModelRef,
   Page,
   Note,
+  Progress,
   Question,
   Role,
   ToolCall,
@@ -15,6 +16,9 @@ import type {
   TurnStatus,
   Usage,
 } from "../bindings";
+
+/** Older words on the progress of a call are forgotten. */
+const MOST_STEPS = 200;
 
 /** Only the two strings that grow are deep state: a delta costs one text node. */
 export class LiveMessage {
@@ -45,10 +49,18 @@ export class LiveCall {
   readonly kind = "call";
   readonly id: string;
   now: ToolCall;
+  /** What it said of its progress, as far as this window was told. */
+  steps = $state.raw<Progress[]>([]);
 
   constructor(call: ToolCall) {
     this.id = call.id;
     this.now = $state.raw(call);
+  }
+
+  become(call: ToolCall): void {
+    this.now = call;
+    const step = call.status.state === "running" ? call.status.progress : undefined;
+    if (step) this.steps = [...this.steps.slice(1 - MOST_STEPS), step];
   }
 
   get waiting(): boolean {
@@ -169,7 +181,7 @@ export class LiveTurn {
     // From the end: what changes is nearly always what came last.
     const known = this.items.findLast((each) => each.id === item.id);
     if (known?.kind === "message" && item.type === "message") known.become(item);
-    else if (known?.kind === "call" && item.type === "toolCall") known.now = item;
+    else if (known?.kind === "call" && item.type === "toolCall") known.become(item);
     else if (known?.kind === "question" && item.type === "question") known.now = item;
     else this.items = [...this.items, liven(item)];
   }

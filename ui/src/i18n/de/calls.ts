@@ -1,5 +1,6 @@
 // Aufrufe von Werkzeugen, und was vorher gefragt wird.
 import type { Words } from "../en";
+import { plural } from "../format";
 import { verbs } from "./verbs";
 
 export const call: Words["call"] = {
@@ -41,6 +42,18 @@ export const call: Words["call"] = {
   bytes: "aus Bytes",
   readIt: "Hier lesen",
   progress: (done, total) => `${done} von ${total}`,
+  proposed: "Vom Modell vorgeschlagen",
+  sent: "Erlaubt und gesendet",
+  leave: { person: "Sie haben es erlaubt.", rule: (words) => `Durch eine Regel erlaubt: ${words}` },
+  cancel: "Aufruf abbrechen",
+  again: "Noch einmal ausführen",
+  againSure: "Wirklich noch einmal ausführen",
+  againRuns: "Läuft noch einmal",
+  againResult: "Als es eben noch einmal lief",
+  log: "Was der Server dabei schrieb",
+  noLog: "Nichts.",
+  steps: (count) => plural(count, { one: "# Wort zum Fortschritt", other: "# Worte zum Fortschritt" }),
+  sawLess: (shown, all) => `Gekürzt: ${shown} von ${all} Zeichen. Den Rest kann das Modell nachlesen.`,
 };
 
 export const approval: Words["approval"] = {
@@ -72,4 +85,10 @@ export const approval: Words["approval"] = {
   word: "Ein Wort an das Modell",
   wordHint: "Freiwillig: Was soll es stattdessen tun?",
   sendDenial: "Ablehnen und sagen",
+  edit: "Argumente ändern",
+  editing: "Was gesendet wird",
+  editingHint: "Das Modell behält seinen Vorschlag und erfährt, was stattdessen gesendet wurde.",
+  noObject: "Das ist kein JSON-Objekt.",
+  restore: "Zurück zum Vorschlag",
+  asChanged: "wie geändert",
 };

@@ -6,6 +6,7 @@ export const question: Words["question"] = {
   group: "Frage",
   asks: (server) => `${server} fragt`,
   waits: (server) => `${server} hat eine Frage an Sie`,
+  look: "Ansehen",
   outside: "Server, die außerhalb einer Antwort fragen",
   page: (host) => `Er bittet Sie, eine Seite von ${host} zu besuchen:`,
   pageWarning: "Loquat sieht nicht, was Sie dort tun. Gehen Sie nur hin, wenn Sie damit gerechnet haben.",

@@ -1,4 +1,5 @@
 // Calls of tools, and what is asked before they run.
+import { plural } from "../format";
 import { verbs } from "./verbs";
 
 export const call = {
@@ -40,6 +41,18 @@ export const call = {
   bytes: "of bytes",
   readIt: "Read it here",
   progress: (done: string, total: string) => `${done} of ${total}`,
+  proposed: "Proposed by the model",
+  sent: "Approved and sent",
+  leave: { person: "You allowed it.", rule: (words: string) => `Allowed by a rule: ${words}` },
+  cancel: "Cancel call",
+  again: "Run again",
+  againSure: "Really run it again",
+  againRuns: "Running again",
+  againResult: "When run again just now",
+  log: "What the server wrote meanwhile",
+  noLog: "Nothing.",
+  steps: (count: number) => plural(count, { one: "# word on its progress", other: "# words on its progress" }),
+  sawLess: (shown: string, all: string) => `Cut: ${shown} of ${all} characters. The model can read the rest.`,
 };
 
 export const approval = {
@@ -71,4 +84,10 @@ export const approval = {
   word: "A word to the model",
   wordHint: "Optional: what should it do instead?",
   sendDenial: "Deny and say so",
+  edit: "Edit arguments",
+  editing: "Arguments to be sent",
+  editingHint: "The model keeps its proposal, and is told what was sent instead.",
+  noObject: "It is no JSON object.",
+  restore: "Back to what was proposed",
+  asChanged: "as changed",
 };

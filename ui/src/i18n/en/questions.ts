@@ -5,6 +5,7 @@ export const question = {
   group: "Question",
   asks: (server: string) => `${server} asks`,
   waits: (server: string) => `${server} has a question for you`,
+  look: "Look at it",
   outside: "Servers that ask outside of an answer",
   page: (host: string) => `It wants you to visit a page of ${host}:`,
   pageWarning: "Loquat does not see what you do there. Go only if you expected this.",
