@@ -48,7 +48,11 @@ export type AnswerApproval = { call: CallId, allow: boolean,
 /**
  * A word to the model, with a refusal.
  */
-word?: string, };
+word?: string, 
+/**
+ * With a yes: what shall be sent in place of what was proposed.
+ */
+arguments?: unknown, };
 
 export type AnswerQuestion = { question: ItemId, answer: Answer, };
 
@@ -88,6 +92,11 @@ export type Blank = { "of": "prompt", name: string, argument: string, } | { "of"
  * Names one call. It is Loquat's own: what the model called it is [`crate::ToolCall::wire_id`].
  */
 export type CallId = string;
+
+/**
+ * A call, and the conversation it belongs to.
+ */
+export type CallRef = { conversation: ConversationId, call: CallId, };
 
 /**
  * Where a call stands. Refused is not failed: it never ran.
@@ -140,6 +149,14 @@ regenerate: [Regenerate, Sent],
  */
 choose_version: [ChooseVersion, TurnId], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
 /**
+ * Ends one running call; its turn goes on.
+ */
+cancel_call: [CallId, null], 
+/**
+ * Runs a call that has ended once more. What comes back is shown, not kept.
+ */
+run_again: [CallRef, ToolCall], 
+/**
  * Lets a waiting call run, and remembers for what else that holds.
  */
 approve: [Approve, null], 
@@ -147,6 +164,10 @@ approve: [Approve, null],
  * The rules in force, in the order in which they are shown.
  */
 rules: [null, Array<RuleView>], 
+/**
+ * Makes a rule; what waits already is judged anew.
+ */
+add_rule: [NewRule, null], 
 /**
  * Takes back what was allowed; `id` is the remembered rule's.
  */
@@ -183,6 +204,10 @@ subscribe_resource: [ResourceRef, null], unsubscribe_resource: [ResourceRef, nul
  * What could stand in a blank.
  */
 complete: [Complete, Completion], 
+/**
+ * How grave a message must be for the server to send it at all.
+ */
+set_server_log_level: [ServerLog, null], 
 /**
  * The last lines a server wrote that are at least so grave.
  */
@@ -465,7 +490,7 @@ broken?: ErrorReport, };
 /**
  * Definitions are fingerprints, as in [`crate::Tool::definition`].
  */
-export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, };
+export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, } | { "what": "pattern", tool: string, definition: string, arguments: { [key in string]: string }, } | { "what": "server" };
 
 /**
  * What was found out about one server or provider, step by step.
@@ -505,6 +530,11 @@ name: string, rights: KeyRights, };
  * Whether a door is open, and at which port of this machine.
 export type Door = { on: boolean, port: number, };
 
+/**
+ * What a rule does with the calls that it speaks of.
+ */
+export type Effect = "allow" | "ask" | "deny";
+
 export type EnableServer = { name: string, enabled: boolean, };
 
 /**
@@ -539,6 +569,10 @@ export type Explain = { server: string, tool: string, arguments: unknown, conver
  * What would happen to a call, and why.
  */
 export type Explanation = { verdict: Verdict, why: string, 
+/**
+ * The level at which it was decided.
+ */
+level: Level, 
 /**
  * The remembered rule from which it follows.
  */
@@ -978,7 +1012,7 @@ export type LogFilter = {
 /**
  * Those that matter at least so much.
  */
-level?: OwnLogLevel, 
+level?: LogLevel, 
 /**
  * Those of parts that begin so.
  */
@@ -1013,7 +1047,7 @@ export type LogRecord = {
 /**
  * Counts up: whoever has seen one asks for those after it.
  */
-number: number, at: number, level: OwnLogLevel, 
+number: number, at: number, level: LogLevel, 
 /**
  * Which part of Loquat says it: `wire`, `model`, `call`, or a part of the code.
  */
@@ -1133,6 +1167,27 @@ vision?: boolean, };
 export type NewKey = { name: string, key: string, };
 
 /**
+ * A rule that a person makes.
+ */
+export type NewRule = { effect: Effect, server: string, 
+/**
+ * All tools of the server where absent; a yes needs one.
+ */
+tool?: string, 
+/**
+ * Patterns that arguments must fit, by their names; `*` stands for anything.
+ */
+arguments?: { [key in string]: string }, 
+/**
+ * The one conversation in which it holds; everywhere where absent.
+ */
+conversation?: ConversationId, 
+/**
+ * Whether it is how the tool or server itself stands, behind all rules.
+ */
+standing?: boolean, };
+
+/**
  * Something Loquat did on the way, such as leaving out a tool that the provider refused.
  */
 export type Note = { text: string, 
@@ -1187,11 +1242,6 @@ bytes: number,
  * [`Output::shorten`].
  */
 withheld?: number, };
-
-/**
- * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
- */
-export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
  * Turns that follow one another, and how many there are around them.
@@ -1379,7 +1429,8 @@ export type Remember = { what: RememberWhat, scope: Scope, };
 export type RememberWhat = "tool" | "arguments" | "readOnly";
 
 /**
- * A remembered yes. It holds for definitions, not for names: a tool that changed is another tool.
+ * What a person said once and for all. A yes holds for definitions, not for names: a tool that changed is
+ * another tool. A no, and the wish to be asked, hold for names: they shall not end with a change.
  */
 export type Remembered = { 
 /**
@@ -1391,9 +1442,13 @@ id: string,
  */
 server: string, 
 /**
- * Which server that was: another one that takes over the name is not meant.
+ * Which server that was: another one that takes over the name gets no yes.
  */
-identity: string, covers: Covers, 
+identity: string, effect: Effect, 
+/**
+ * Whether it is how the tool or the server itself stands: rules go before it.
+ */
+standing?: boolean, covers: Covers, 
 /**
  * The one conversation in which it holds; everywhere where absent.
  */
@@ -1452,7 +1507,11 @@ export type RuleView = {
 /**
  * What it says, for people.
  */
-words: string, state: RuleState, 
+words: string, 
+/**
+ * Where in the order it stands.
+ */
+level: Level, state: RuleState, 
 /**
  * What was remembered, where a person said so; only such a rule can be taken back.
  */
@@ -1695,7 +1754,7 @@ temperature?: number, topP?: number, maxOutputTokens?: number,
 /**
  * How much is written into the log; `info` where absent.
  */
-logLevel?: OwnLogLevel, 
+logLevel?: LogLevel, 
 /**
  * Where the log lies; where absent, with Loquat's own files; empty means nowhere.
  */
@@ -1793,7 +1852,11 @@ export type Snapshot = {
 /**
  * Newest first.
  */
-conversations: Array<ConversationSummary>, servers: Array<ServerView>, settings: SettingsView, 
+conversations: Array<ConversationSummary>, servers: Array<ServerView>, 
+/**
+ * What servers ask outside of any turn, oldest first.
+ */
+questions?: Array<Question>, settings: SettingsView, 
 /**
  * What could not be read when Loquat started; everything else works.
  */
@@ -1943,7 +2006,11 @@ definition?: string,
 /**
  * As proposed. A string where the model's JSON could not be read: then its own text.
  */
-arguments: unknown, status: CallStatus, 
+arguments: unknown, 
+/**
+ * Who let it run, once somebody has.
+ */
+leave?: Leave, status: CallStatus, 
 /**
  * When it began to run.
  */
@@ -1968,7 +2035,11 @@ pinned: Array<ToolRef>,
 /**
  * Tools that the model has found, oldest first. They stay for the conversation.
  */
-found: Array<ToolRef>, };
+found: Array<ToolRef>, 
+/**
+ * Folders that servers are told they may work in, as whole paths; those of the settings where absent.
+ */
+folders?: Array<string>, };
 
 /**
  * MCP tool annotations. Absent hints mean the worst, as the specification says.

@@ -136,7 +136,7 @@ test("the wire of a server shows both ways, narrowed and whole", async () => {
   await user.click(screen.getByRole("button", { name: /5 of 5 servers ready/ }));
   await user.click(await screen.findByRole("button", { name: /^ticket help desk/ }));
   screen.getByRole("tab", { name: /Tools/ }).focus();
-  await user.keyboard("{ArrowRight}{ArrowRight}");
+  await user.keyboard("{ArrowRight}{ArrowRight}{ArrowRight}");
   const wire = await screen.findByRole("list", { name: "Wire" });
   expect(within(wire).getAllByRole("listitem")).toHaveLength(7);
   await isAccessible();

@@ -61,8 +61,16 @@ export function helpDesk(): ServerView[] {
     address: `loquat-helpdesk ${name}`,
     state: { state: "ready", tools: tools.length, latencyMs: 3 + index * 2 },
     tools: tools.map(([each]) => tool(name, each)),
+    offers: offersOf(name),
     log: [`${name} server ready on stdio`, `serving ${tools.length} tools`],
   }));
+}
+
+function offersOf(name: string): ServerView["offers"] {
+  const prompts = name === "ticket" || name === "knowledge";
+  const resources = name === "knowledge";
+  const unchanged = { promptsChanged: 0, resourcesChanged: 0 };
+  return { prompts, resources, completion: true, logging: true, subscriptions: resources, ...unchanged };
 }
 
 export function troubledServers(): ServerView[] {

@@ -73,6 +73,8 @@ export class App {
   questions = $state.raw<Question[]>([]);
   /** Calls of other programs that wait for a person's word. */
   visitors = $state.raw<VisitorCall[]>([]);
+  /** What servers ask outside of any turn, oldest first. */
+  questions = $state.raw<Question[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 

@@ -218,22 +218,12 @@ impl Writer {
     }
 
     async fn transact(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(unwritable)?;
-        let written = self.write_all(&mut connection).await;
-        if written.is_err() {
-            // SQLite may have rolled back by itself, as it does when the disk is full. The connection then counts
-            // a transaction that is not there, and could never begin another.
-            connection.close_on_drop();
-        }
-        written
-    }
-
-    async fn write_all(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(unwritable)?;
+        let failed = |error: sqlx::Error| StoreError::Write { cause: error.to_string() };
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         for write in &self.waiting {
             apply(write, &mut transaction).await?;
         }
-        transaction.commit().await.map_err(unwritable)
+        transaction.commit().await.map_err(failed)
     }
 }
 
