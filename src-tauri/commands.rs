@@ -1,29 +1,31 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
 use api::NewKey;
-use chat::{AccountView, CallId, Completion, ConversationId, ErrorCode, ErrorReport, FilledPrompt};
+use chat::{AccountView, CallId, Completion, ConversationId, ErrorReport, FilledPrompt};
 use chat::{
     Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolChoice, TurnId, VisitorCall,
     WireLine,
 };
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, Explanation, ImportPreview, ImportSource, ModelView, Question, ResultLines, RuleView,
-    ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
+    ImportedConversations, ModelView, Question, ResultLines, RuleView, ServerPreview, ServerSettings, Settings,
+    SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
-use tauri_plugin_opener::OpenerExt;
 
 use crate::desk::Desk;
 use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
 use crate::downloads::{self, SaveDownload};
+use crate::links;
 use crate::preferences::{self, Preferences};
 use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
+use crate::transfer::{self, ExportConversations, ImportConversations};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -136,6 +138,32 @@ commands! {
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
     restore_conversation(id: ConversationId) -> (), |app, engine| engine.restore(&id).await;
+    /// Asks for a place and writes conversations there; nothing where the person changed their mind.
+    export_conversations(wish: ExportConversations) -> Option<Exported>, |app, engine| {
+        transfer::export(&app, &engine, wish).await
+    };
+    /// Asks for a file of conversations; nothing where the person changed their mind.
+    choose_conversations_file(request: ()) -> Option<String>, |app, engine| {
+        let () = request;
+        transfer::choose(&app).await
+    };
+    /// What a file of conversations would bring; nothing is taken over.
+    look_at_conversations(path: String) -> ConversationsPreview, |app, engine| {
+        engine.look_at_conversations(path.as_ref()).await
+    };
+    import_conversations(it: ImportConversations) -> ImportedConversations, |app, engine| {
+        engine.import_conversations(it.path.as_ref(), it.chosen.as_deref()).await
+    };
+    /// Deletes every conversation for good; answers how many another program still writes, which stay.
+    delete_all_conversations(request: ()) -> u64, |app, engine| {
+        let () = request;
+        engine.delete_all().await
+    };
+    /// Shows the folder where everything lies.
+    show_home(request: ()) -> (), |app, engine| {
+        let () = request;
+        transfer::show_home(&app)
+    };
     change_settings(settings: Settings) -> (), |app, engine| engine.change_settings(settings);
     store_key(request: StoreKey) -> (), |app, engine| engine.store_key(&request.provider, &request.key).await;
     forget_key(provider: String) -> (), |app, engine| engine.forget_key(&provider).await;
@@ -249,7 +277,7 @@ commands! {
     };
     save_preferences(values: Preferences) -> (), |app, engine| preferences::save(&app, values);
     /// Opens a link in the browser: only addresses of the web and of mail.
-    open_link(url: String) -> (), |app, engine| open_in_browser(&app, &url);
+    open_link(url: String) -> (), |app, engine| links::open(&app, &url);
     /// Loads a picture from the web because a person asked for it: a data URL.
     load_picture(url: String) -> String, |app, engine| engine.load_picture(&url).await;
     /// Writes a new file among the person's downloads and answers where it is.
@@ -351,19 +379,6 @@ struct AnswerApproval {
 struct RenameConversation {
     id: ConversationId,
     title: String,
-}
-
-fn open_in_browser(app: &AppHandle, url: &str) -> Result<(), ErrorReport> {
-    let allowed = ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
-    if !allowed || url.chars().any(char::is_control) {
-        return Err(ErrorReport::new(ErrorCode::InvalidInput, "This link is not opened.")
-            .because("Only links to the web and to mail addresses are."));
-    }
-    app.opener().open_url(url, None::<&str>).map_err(|error| {
-        ErrorReport::new(ErrorCode::Unknown, "The browser could not be opened.")
-            .because(error.to_string())
-            .fix("Copy the link and open it yourself.")
-    })
 }
 
 #[cfg(test)]

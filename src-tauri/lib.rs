@@ -10,10 +10,12 @@ mod commands;
 mod desk;
 mod doors;
 mod downloads;
+mod links;
 mod preferences;
 mod providing;
 mod requests;
 mod sign_in;
+mod transfer;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -40,6 +42,7 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
     let app = tauri::Builder::default()
         // First, as its documentation asks: a second start ends before anything else begins.
         .plugin(one_instance)
+        .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_shell::init())
         .plugin(tauri_plugin_store::Builder::new().build())

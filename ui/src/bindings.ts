@@ -43,7 +43,7 @@ export type AnswerVisitor = { id: string, way: Way, allow: boolean, };
 /**
  * Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
  */
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, 
+export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversations", summaries: Array<ConversationSummary>, } | { "type": "conversationOpened", conversation: Conversation, 
 /**
  * How many turns come before these.
  */
@@ -172,7 +172,27 @@ read_output_lines: [ReadOutputLines, ResultLines], rename_conversation: [RenameC
 /**
  * Takes it out of the list; `restore_conversation` brings it back.
  */
-remove_conversation: [ConversationId, null], restore_conversation: [ConversationId, null], change_settings: [Settings, null], store_key: [StoreKey, null], forget_key: [string, null], 
+remove_conversation: [ConversationId, null], restore_conversation: [ConversationId, null], 
+/**
+ * Asks for a place and writes conversations there; nothing where the person changed their mind.
+ */
+export_conversations: [ExportConversations, Exported | null], 
+/**
+ * Asks for a file of conversations; nothing where the person changed their mind.
+ */
+choose_conversations_file: [null, string | null], 
+/**
+ * What a file of conversations would bring; nothing is taken over.
+ */
+look_at_conversations: [string, ConversationsPreview], import_conversations: [ImportConversations, ImportedConversations], 
+/**
+ * Deletes every conversation for good; answers how many another program still writes, which stay.
+ */
+delete_all_conversations: [null, number], 
+/**
+ * Shows the folder where everything lies.
+ */
+show_home: [null, null], change_settings: [Settings, null], store_key: [StoreKey, null], forget_key: [string, null], 
 /**
  * Asks the keychain about every provider's key; the answer also arrives as an event.
  */
@@ -327,6 +347,19 @@ updatedAt: number,
 running: boolean, };
 
 /**
+ * What a file would bring.
+ */
+export type ConversationsPreview = { path: string, found: Array<FoundConversation>, 
+/**
+ * Entries that are no conversation anybody here knows.
+ */
+unknown: number, 
+/**
+ * Why the file was not read to its end; what was found before can be taken over.
+ */
+broken?: ErrorReport, };
+
+/**
  * Definitions are fingerprints, as in [`crate::Tool::definition`].
  */
 export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, };
@@ -380,6 +413,27 @@ export type Explanation = { verdict: Verdict, why: string,
  * The remembered rule from which it follows.
  */
 rule?: string, };
+
+export type ExportConversations = { 
+/**
+ * All where absent.
+ */
+conversations?: Array<ConversationId>, format: ExportFormat, };
+
+/**
+ * What is written.
+ */
+export type ExportFormat = "json" | "markdown" | "html";
+
+/**
+ * What was written.
+ */
+export type Exported = { path: string, conversations: number, bytes: number, };
+
+/**
+ * Who wrote a file of conversations.
+ */
+export type ExportedBy = "loquat" | "chatGpt" | "claude" | "libreChat" | "openWebUi";
 
 /**
  * Tools that visitors can use, by the server or service behind them.
@@ -477,6 +531,24 @@ exposed: Array<Exposed>,
 requests: Array<VisitorRequest>, };
 
 /**
+ * One conversation of a file.
+ */
+export type FoundConversation = { 
+/**
+ * Its place in the file, from 0: by this it is chosen.
+ */
+at: number, by: ExportedBy, title: string, updatedAt: number, messages: number, 
+/**
+ * What of it cannot be taken over.
+ */
+left: Left, fate: FoundFate, };
+
+/**
+ * What would become of it.
+ */
+export type FoundFate = "new" | "alreadyThere" | "copy" | "empty";
+
+/**
  * A value that another client would ask for.
  */
 export type ImportAsk = { 
@@ -488,6 +560,16 @@ secret: string,
  * What it is, in the list's own words.
  */
 what: string, };
+
+export type ImportConversations = { 
+/**
+ * As it was looked at.
+ */
+path: string, 
+/**
+ * By their places in the file; all that are new where absent.
+ */
+chosen?: Array<number>, };
 
 /**
  * One server of such a list.
@@ -554,6 +636,19 @@ export type ImportSource = { client: string, path: string,
  * How many servers it names; nothing where it cannot be read.
  */
 servers: number | null, };
+
+/**
+ * What was taken over.
+ */
+export type ImportedConversations = { conversations: number, messages: number, 
+/**
+ * What of them could not be.
+ */
+left: Left, 
+/**
+ * Why the file was not read to its end.
+ */
+broken?: ErrorReport, };
 
 /**
  * One thing shown in the conversation. Always the whole of it, so no reader can drift.
@@ -640,6 +735,15 @@ line: string,
  * Why it cannot be started here.
  */
 problem?: ErrorReport, };
+
+/**
+ * What of a conversation cannot be taken over.
+ */
+export type Left = { images: number, files: number, 
+/**
+ * Messages on branches that were not looked at.
+ */
+elsewhere: number, };
 
 /**
  * Settings → Local API.

@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Servers(Servers),
     /// Take over the servers of another client: Claude Desktop, Cursor, VS Code, LM Studio, Cline and others.
     Import(Import),
+    /// Write conversations into a file: whole, to be read back, or as a document.
+    Export(crate::transfer::Export),
+    /// Take over the conversations of a file: Loquat's own, or those of ChatGPT, Claude, LibreChat or Open WebUI.
+    ImportConversations(crate::transfer::Import),
     /// Give a secret that a server's configuration refers to; it goes to the keychain.
     Secret(Secret),
     /// List every tool of every server.

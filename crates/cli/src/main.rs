@@ -22,6 +22,7 @@ mod secret;
 mod serve;
 mod settings;
 mod sign_in;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -76,6 +77,8 @@ async fn run() -> ExitCode {
         Command::Examples(args) => ask::examples(args).await,
         Command::Servers(args) => list::servers(args).await,
         Command::Import(args) => import::import(args).await,
+        Command::Export(args) => transfer::export(args).await,
+        Command::ImportConversations(args) => transfer::import(args).await,
         Command::Secret(args) => secret::secret(args).await,
         Command::Tools(args) => list::tools(args).await,
         Command::Call(args) => call::call(args).await,

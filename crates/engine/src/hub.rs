@@ -63,6 +63,15 @@ impl Hub {
         shown.announce(AppEvent::Conversation { summary });
     }
 
+    /// Tells of all conversations there are now. Those under way stay as they were told.
+    pub(crate) fn replace(&self, summaries: Vec<ConversationSummary>) {
+        let mut shown = self.shown();
+        let live: Vec<_> = shown.live.keys().filter_map(|id| shown.summaries.get(id).cloned()).collect();
+        shown.summaries = summaries.into_iter().chain(live).map(|it| (it.id.clone(), it)).collect();
+        let summaries = shown.newest_first();
+        shown.announce(AppEvent::Conversations { summaries });
+    }
+
     pub(crate) fn take(&self, id: &ConversationId) -> Option<ConversationSummary> {
         let mut shown = self.shown();
         let summary = shown.summaries.remove(id)?;

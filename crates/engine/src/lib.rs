@@ -14,11 +14,13 @@ mod diagnose;
 mod elsewhere;
 mod engine;
 mod equip;
+mod export;
 mod facts;
 mod folders;
 mod hearing;
 mod home;
 mod hub;
+mod import_conversations;
 mod keys;
 pub mod logging;
 mod models;
@@ -47,8 +49,12 @@ mod visitors;
 pub use approvals::Approval;
 pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
+pub use export::{ExportError, ExportFormat, Exported};
 pub use home::Home;
 pub use hub::Events;
+pub use import_conversations::{
+    ConversationsPreview, ExportedBy, FoundConversation, FoundFate, ImportedConversations, Left,
+};
 pub use paging::ResultLines;
 pub use permissions::{Explanation, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;

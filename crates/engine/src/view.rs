@@ -31,6 +31,10 @@ pub enum AppEvent {
     ConversationRemoved {
         id: ConversationId,
     },
+    /// Many conversations came or went at once: these are all there are now, newest first.
+    Conversations {
+        summaries: Vec<ConversationSummary>,
+    },
     /// Somebody opened a conversation: these are its latest turns at this instant.
     ConversationOpened {
         conversation: Conversation,

@@ -1,6 +1,7 @@
 // The scripted twin of the real backend: lets the page run in a plain browser and in tests.
 import type { AppEvent, Commands, Conversation, Item, Snapshot, ToolChoice, Turn } from "../bindings";
 import type { Backend } from "./index";
+import { FILES } from "./files";
 import { IMPORTED, launchOf, wireOf } from "./lines";
 import { doorsOf } from "./doors";
 import { OFFERS } from "./offers";
@@ -124,6 +125,12 @@ export class FakeBackend implements Backend {
       return null;
     },
     ...OFFERS,
+    ...FILES,
+    delete_all_conversations: () => {
+      this.conversations.clear();
+      this.emit({ type: "conversations", summaries: [] });
+      return 0;
+    },
     answer_question: ({ question, answer }) => {
       this.player.answerQuestion(question, answer);
       return null;

@@ -1,6 +1,7 @@
 // Deutsch.
 import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
+import { data } from "./de/data";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
@@ -228,6 +229,7 @@ export const de = {
   permissions,
   messages,
   doors,
+  data,
   wire,
   serverSettings,
   launch,

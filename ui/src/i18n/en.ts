@@ -1,6 +1,7 @@
 // English: the source of all words. Other languages satisfy its shape.
 import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
+import { data } from "./en/data";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -228,6 +229,7 @@ export const en = {
   permissions,
   messages,
   doors,
+  data,
   wire,
   serverSettings,
   launch,

@@ -55,6 +55,8 @@ export class App {
   troubles = $state.raw<ErrorReport[]>([]);
   /** Calls of other programs that wait for a person's word. */
   visitors = $state.raw<VisitorCall[]>([]);
+  /** What was done, where nothing on the page shows it. */
+  notice = $state<string>();
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 
@@ -111,6 +113,9 @@ export class App {
         this.conversations = upsert(this.conversations, event.summary, (each) => each.id).sort(
           (left, right) => right.updatedAt - left.updatedAt,
         );
+        break;
+      case "conversations":
+        this.replace(event.summaries);
         break;
       case "conversationRemoved":
         this.forget(event.id);
@@ -255,6 +260,15 @@ export class App {
     const conversation = new LiveConversation(id);
     this.live.set(id, conversation);
     return conversation;
+  }
+
+  /** Many came or went at once. */
+  private replace(summaries: ConversationSummary[]): void {
+    const isThere = (id: string) => summaries.some((each) => each.id === id);
+    for (const id of [...this.live.keys()]) if (!isThere(id)) this.live.delete(id);
+    if (this.current !== undefined && !isThere(this.current)) this.current = undefined;
+    if (this.removed) this.removed = undefined;
+    this.conversations = summaries;
   }
 
   private forget(id: string): void {

@@ -72,6 +72,13 @@ export class Preferences {
     this.save();
   }
 
+  /** What was typed and not sent in conversations that are no more. */
+  forgetDrafts(): void {
+    const { new: begun } = this.drafts;
+    this.drafts = begun ? { new: begun } : {};
+    this.saveNow();
+  }
+
   resizeText(steps: number): void {
     const index = TEXT_SIZES.indexOf(this.textSize) + steps;
     this.textSize = TEXT_SIZES[Math.min(Math.max(index, 0), TEXT_SIZES.length - 1)] ?? 100;

@@ -6,6 +6,7 @@
 mod owner;
 mod page;
 mod read;
+mod whole;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::{mpsc, oneshot};
 
 use owner::Owner;
+pub(crate) use whole::Whole;
 use writer::{Write, Writer};
 
 #[derive(Debug, Clone, thiserror::Error)]

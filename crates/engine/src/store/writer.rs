@@ -188,14 +188,14 @@ async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, S
 }
 
 /// SQLite counts with signs; milliseconds fit for the next 290 million years.
-fn time(at: u64) -> i64 {
+pub(super) fn time(at: u64) -> i64 {
     i64::try_from(at).unwrap_or(i64::MAX)
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Write { cause: error.to_string() })
 }
 
-fn unwritable(error: sqlx::Error) -> StoreError {
+pub(super) fn unwritable(error: sqlx::Error) -> StoreError {
     StoreError::Write { cause: error.to_string() }
 }

@@ -1,0 +1,135 @@
+//! A conversation with all that is kept of it: taken out whole, and put back whole.
+
+use chat::{Conversation, ConversationId, ToolChoice, Turn, TurnStatus};
+use serde::{Deserialize, Serialize};
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::read::unreadable;
+use super::writer::{json, time, unwritable};
+use super::{Store, StoreError};
+
+/// All that is kept of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Whole {
+    pub(crate) conversation: Conversation,
+    /// When its latest turn began or ended.
+    pub(crate) updated_at: u64,
+    /// Which tools it uses, where anybody ever chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tools: Option<ToolChoice>,
+}
+
+impl Whole {
+    /// Whether it holds all of the other. A title of its own is no difference.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        other.conversation.turns.iter().all(|turn| {
+            let ended = ended(turn.clone());
+            self.conversation.turns.contains(&ended)
+        })
+    }
+}
+
+impl Store {
+    /// The whole of a conversation, as far as it is on disk; see [`Store::flush`].
+    pub(crate) async fn whole(&self, id: &ConversationId) -> Result<Whole, StoreError> {
+        let updated_at = self.summary(id).await?.updated_at;
+        let tools = self.tool_choice(id).await?;
+        Ok(Whole { conversation: self.conversation(id).await?, updated_at, tools })
+    }
+
+    /// Puts conversations in, all of them or none. Ids must be new; what was removed under the same id gives way.
+    ///
+    /// Written beside the journal's own task: what cannot be written here is said at once, and holds up nobody else.
+    pub(crate) async fn put_in(&self, wholes: &[Whole]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(unwritable)?;
+        for whole in wholes {
+            self.put_one(whole, &mut transaction).await?;
+        }
+        transaction.commit().await.map_err(unwritable)
+    }
+
+    async fn put_one(&self, whole: &Whole, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+        let Whole { conversation, updated_at, tools } = whole;
+        sqlx::query("DELETE FROM conversations WHERE id = ? AND removed_at IS NOT NULL")
+            .bind(conversation.id.as_str())
+            .execute(&mut **transaction)
+            .await
+            .map_err(unwritable)?;
+        let query = "INSERT INTO conversations (id, title, created_at, updated_at, tools) VALUES (?, ?, ?, ?, ?)";
+        sqlx::query(query)
+            .bind(conversation.id.as_str())
+            .bind(&conversation.title)
+            .bind(time(conversation.created_at))
+            .bind(time(*updated_at))
+            .bind(tools.as_ref().map(json).transpose()?)
+            .execute(&mut **transaction)
+            .await
+            .map_err(unwritable)?;
+        for turn in &conversation.turns {
+            let ended = ended(turn.clone());
+            sqlx::query("INSERT INTO turns (id, conversation, owner, begun, ended) VALUES (?, ?, ?, ?, ?)")
+                .bind(ended.id.as_str())
+                .bind(conversation.id.as_str())
+                .bind(self.owner.id())
+                .bind(json(&as_begun(&ended))?)
+                .bind(json(&ended)?)
+                .execute(&mut **transaction)
+                .await
+                .map_err(unwritable)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is such a conversation, and whether it was removed.
+    pub(crate) async fn is_removed(&self, id: &ConversationId) -> Result<Option<bool>, StoreError> {
+        let row = sqlx::query("SELECT removed_at FROM conversations WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        Ok(row.map(|row| row.get::<Option<i64>, _>("removed_at").is_some()))
+    }
+
+    /// Deletes every conversation for good, also those removed before. What another program is writing just now
+    /// stays; answers how many.
+    pub(crate) async fn wipe(&self) -> Result<u64, StoreError> {
+        self.flush().await?;
+        let wiped = "DELETE FROM conversations
+                     WHERE id NOT IN (SELECT conversation FROM turns WHERE ended IS NULL)";
+        sqlx::query(wiped).execute(&self.pool).await.map_err(unwritable)?;
+        let left = sqlx::query("SELECT count(*) AS left FROM conversations").fetch_one(&self.pool).await;
+        let left = left.map_err(unreadable)?.get::<i64, _>("left").unsigned_abs();
+        // What was deleted stays readable in the file until its pages are written anew.
+        for tidy in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+            if let Err(error) = sqlx::query(tidy).execute(&self.pool).await {
+                tracing::warn!("the database could not be tidied after deleting: {error}");
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// A turn that was under way when it was written down ended there: nobody goes on with it.
+fn ended(mut turn: Turn) -> Turn {
+    if turn.status == TurnStatus::Running {
+        for event in turn.stop(super::last_sign_of_life(&turn)) {
+            turn.apply(&event);
+        }
+    }
+    turn
+}
+
+/// The turn as it stood when it began: what the journal keeps besides its end.
+fn as_begun(turn: &Turn) -> Turn {
+    Turn {
+        items: turn.items.iter().take(1).cloned().collect(),
+        status: TurnStatus::Running,
+        ended_at: None,
+        usage: Default::default(),
+        rounds: 0,
+        round_start: 0,
+        notes: vec![],
+        ..turn.clone()
+    }
+}
