@@ -9,7 +9,7 @@ use chat::{
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
     AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
-    ImportedConversations, ModelView, Question, ResultLines, RuleView, ServerPreview, ServerSettings, Settings,
+    ImportedConversations, ModelFigures, ModelView, Question, ResultLines, RuleView, ServerPreview, ServerSettings, Settings,
     SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, Stor
 use crate::requests::{AnswerQuestion, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef};
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient};
-use crate::transfer::{self, ExportConversations, ImportConversations};
+use crate::transfer::{self, ExportConversations, FiguresOf, ImportConversations};
 
 /// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
 macro_rules! commands {
@@ -159,6 +159,8 @@ commands! {
         let () = request;
         engine.delete_all().await
     };
+    /// What turns took by month and model, of one conversation or of all.
+    figures(of: FiguresOf) -> Vec<ModelFigures>, |app, engine| engine.figures(of.conversation.as_ref()).await;
     /// Shows the folder where everything lies.
     show_home(request: ()) -> (), |app, engine| {
         let () = request;

@@ -35,6 +35,16 @@ pub(crate) struct ImportConversations {
     pub(crate) chosen: Option<Vec<usize>>,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FiguresOf {
+    /// All where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) conversation: Option<ConversationId>,
+}
+
 /// Asks where to, and writes. Nothing where the person changed their mind.
 pub(crate) async fn export(
     app: &AppHandle,
@@ -83,7 +93,9 @@ fn named(format: ExportFormat) -> &'static str {
 
 async fn path(answered: oneshot::Receiver<Option<FilePath>>) -> Result<Option<PathBuf>, ErrorReport> {
     let unusable = |cause: String| {
-        ErrorReport::new(ErrorCode::InvalidInput, "This place cannot be used.").because(cause).fix("Choose another one.")
+        ErrorReport::new(ErrorCode::InvalidInput, "This place cannot be used.")
+            .because(cause)
+            .fix("Choose another one.")
     };
     let file = answered.await.map_err(|error| unusable(error.to_string()))?;
     file.map(|file| file.into_path().map_err(|error| unusable(error.to_string()))).transpose()

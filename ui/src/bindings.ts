@@ -190,6 +190,10 @@ look_at_conversations: [string, ConversationsPreview], import_conversations: [Im
  */
 delete_all_conversations: [null, number], 
 /**
+ * What turns took by month and model, of one conversation or of all.
+ */
+figures: [FiguresOf, Array<ModelFigures>], 
+/**
  * Shows the folder where everything lies.
  */
 show_home: [null, null], change_settings: [Settings, null], store_key: [StoreKey, null], forget_key: [string, null], 
@@ -479,6 +483,12 @@ value: string,
  * What people read.
  */
 title: string, };
+
+export type FiguresOf = { 
+/**
+ * All where absent.
+ */
+conversation?: ConversationId, };
 
 export type FillPrompt = { server: string, name: string, 
 /**
@@ -788,9 +798,9 @@ text?: string,
 after?: number, };
 
 /**
- * How grave a line is (RFC 5424); what comes from standard error says nothing of that.
+ * How much is written down.
  */
-export type LogLevel = "debug" | "stderr" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
  * One line that a server wrote, to its standard error or as a log message.
@@ -838,6 +848,15 @@ at: number,
  * When the model stopped thinking and began to speak, if it thought.
  */
 spokeAt?: number, };
+
+/**
+ * What one model read and wrote in one month.
+ */
+export type ModelFigures = { 
+/**
+ * Such as `2026-11`, by this computer's clock.
+ */
+month: string, model: ModelRef, turns: number, usage: Usage, };
 
 /**
  * One model at one provider.
@@ -966,6 +985,23 @@ later: number, };
 export type PageFrom = { "at": "end" } | { "at": "before", "turn": TurnId } | { "at": "after", "turn": TurnId } | { "at": "around", "turn": TurnId };
 
 /**
+ * How long the model took for its words, waiting for tools and people not counted.
+ */
+export type Pace = { 
+/**
+ * From the request to the first word, in the first round that had one.
+ */
+firstMs: number, 
+/**
+ * From the first word to the last, all rounds that had words together.
+ */
+writingMs: number, 
+/**
+ * What was written meanwhile, in tokens.
+ */
+written: number, };
+
+/**
  * A run of words that are in both texts or in one of them.
  */
 export type Piece = { kind: PieceKind, text: string, };
@@ -976,6 +1012,23 @@ export type PieceKind = "same" | "removed" | "added";
  * Whatever the page wants to find again; only the page knows its shape.
  */
 export type Preferences = unknown;
+
+/**
+ * What a model costs for a million tokens, in the settings' currency.
+ */
+export type Price = { 
+/**
+ * `openai`, `lmstudio`, `practice` or `custom`.
+ */
+provider: string, 
+/**
+ * The model's name; one that ends in `*` stands for all that begin so. The longest that fits counts.
+ */
+model: string, input: number, 
+/**
+ * For what the provider had kept; as `input` where absent.
+ */
+cached?: number, output: number, };
 
 /**
  * One tool that is ready, whether it is used or not.
@@ -1359,6 +1412,18 @@ logFile?: string,
  */
 logToConsole?: boolean, 
 /**
+ * What models cost; what is usual where absent.
+ */
+prices?: Array<Price>, 
+/**
+ * Of the prices, as three letters (ISO 4217); US dollars where absent.
+ */
+currency?: string, 
+/**
+ * The person is told when a month costs more.
+ */
+monthlyAmount?: number, 
+/**
  * How often the model may be asked in one turn.
  */
 maxRounds: number, 
@@ -1382,7 +1447,11 @@ folders?: Array<string>, };
 /**
  * The settings, and what is known about each provider's key. Never a key itself.
  */
-export type SettingsView = { settings: Settings, providers: Array<ProviderView>, };
+export type SettingsView = { settings: Settings, 
+/**
+ * The prices in force.
+ */
+prices: Array<Price>, providers: Array<ProviderView>, };
 
 /**
  * Under which name; in the one that is used where absent.
@@ -1636,6 +1705,14 @@ model: ModelRef, items: Array<Item>, status: TurnStatus, startedAt: number, ende
  */
 usage: Usage, 
 /**
+ * Of its latest round alone: how much of what the model can read was used up.
+ */
+latest?: Usage, 
+/**
+ * How fast the model was, where that was measured.
+ */
+pace?: Pace, 
+/**
  * How often the model may be asked before the turn is called off.
  */
 maxRounds: number, 
@@ -1655,7 +1732,11 @@ notes?: Array<Note>, };
 /**
  * Everything that can happen to a turn; also, verbatim, what every face is sent.
  */
-export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "usage", usage: Usage, } | { "type": "ended", status: TurnStatus, at: number, };
+export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "usage", usage: Usage, 
+/**
+ * Absent where the round had no words, or came all at once.
+ */
+pace?: Pace, } | { "type": "ended", status: TurnStatus, at: number, };
 
 /**
  * Names one turn: a question and everything done to answer it.

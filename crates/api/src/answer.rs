@@ -95,7 +95,7 @@ impl Answer {
             TurnEvent::Asked | TurnEvent::Retrying { .. } | TurnEvent::Noted { .. } => (),
             TurnEvent::Text { id, delta } => self.say(&id, &delta),
             TurnEvent::Reasoning { delta, .. } => self.waiting.push_back(Piece::Reasoning(delta)),
-            TurnEvent::Usage { usage } => self.usage += usage,
+            TurnEvent::Usage { usage, .. } => self.usage += usage,
             TurnEvent::Item { item } => self.item(item),
             TurnEvent::Ended { status, .. } => {
                 let end = self.end(status);

@@ -48,7 +48,7 @@ pub use question::{
 pub use remembered::{Covers, Remember, RememberWhat, Remembered, Scope};
 pub use server::{ServerState, Tool, ToolHints};
 pub use signin::{AccountView, SignInProgress, SignInStage, SignInStep};
-pub use turn::{Next, Note, Turn, TurnEvent, TurnStatus, Usage};
+pub use turn::{Next, Note, Pace, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;
 pub use visitor::{Exposed, RequestState, VisitorCall, VisitorRequest, Way};
 pub use wire::WireLine;

@@ -23,6 +23,14 @@ pub struct Turn {
     pub ended_at: Option<u64>,
     /// Of all its rounds together.
     pub usage: Usage,
+    /// Of its latest round alone: how much of what the model can read was used up.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Usage>", optional))]
+    pub latest: Usage,
+    /// How fast the model was, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub pace: Option<Pace>,
     /// How often the model may be asked before the turn is called off.
     pub max_rounds: u32,
     /// How often the model has been asked.
@@ -67,6 +75,25 @@ pub struct Usage {
     pub cached: u64,
 }
 
+impl Usage {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How long the model took for its words, waiting for tools and people not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Pace {
+    /// From the request to the first word, in the first round that had one.
+    pub first_ms: u64,
+    /// From the first word to the last, all rounds that had words together.
+    pub writing_ms: u64,
+    /// What was written meanwhile, in tokens.
+    pub written: u64,
+}
+
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input += other.input;
@@ -108,6 +135,10 @@ pub enum TurnEvent {
     /// What one round cost.
     Usage {
         usage: Usage,
+        /// Absent where the round had no words, or came all at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        pace: Option<Pace>,
     },
     Ended {
         status: TurnStatus,
@@ -150,6 +181,8 @@ impl Turn {
             started_at,
             ended_at: None,
             usage: Usage::default(),
+            latest: Usage::default(),
+            pace: None,
             max_rounds: 25,
             rounds: 0,
             round_start: 0,
@@ -198,7 +231,18 @@ impl Turn {
                 }
             }
             TurnEvent::Noted { note } => self.notes.push(note.clone()),
-            TurnEvent::Usage { usage } => self.usage += *usage,
+            TurnEvent::Usage { usage, pace } => {
+                self.usage += *usage;
+                self.latest = *usage;
+                self.pace = match (self.pace, *pace) {
+                    (Some(so_far), Some(more)) => Some(Pace {
+                        writing_ms: so_far.writing_ms + more.writing_ms,
+                        written: so_far.written + more.written,
+                        ..so_far
+                    }),
+                    (so_far, more) => so_far.or(more),
+                };
+            }
             TurnEvent::Ended { status, at } => {
                 self.status = status.clone();
                 self.ended_at = Some(*at);

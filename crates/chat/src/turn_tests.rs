@@ -126,7 +126,7 @@ fn policy_settles_what_it_can_and_leaves_the_rest_open() {
 fn usage_adds_up_over_rounds() {
     let mut turn = turn(vec![]);
     for _ in 0..3 {
-        turn.apply(&TurnEvent::Usage { usage: Usage { input: 10, output: 2, cached: 1 } });
+        turn.apply(&TurnEvent::Usage { usage: Usage { input: 10, output: 2, cached: 1 }, pace: None });
     }
     assert_eq!(turn.usage, Usage { input: 30, output: 6, cached: 3 });
 }

@@ -1,8 +1,9 @@
 //! Turns what the model says into events of the turn.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use chat::{CallId, CallStatus, ErrorCode, ErrorReport, Item, Message, Role, ToolCall, Turn, TurnEvent};
+use chat::{CallId, CallStatus, ErrorCode, ErrorReport, Item, Message, Pace, Role, ToolCall, Turn, TurnEvent};
 use serde_json::Value;
 
 use crate::clock::now;
@@ -16,14 +17,21 @@ pub(crate) struct Hearing {
     message: Option<Message>,
     offer: Arc<Offer>,
     preparing: Arc<Preparing>,
+    asked: Instant,
+    /// When the first words came, and the last.
+    words: Option<(Instant, Instant)>,
 }
 
 impl Hearing {
     pub(crate) fn new(offer: Arc<Offer>, preparing: Arc<Preparing>) -> Self {
-        Self { message: None, offer, preparing }
+        Self { message: None, offer, preparing, asked: Instant::now(), words: None }
     }
 
     pub(crate) fn hear(&mut self, turn: &Turn, event: ModelEvent) -> Vec<TurnEvent> {
+        if let ModelEvent::Reasoning(_) | ModelEvent::Text(_) = &event {
+            let now = Instant::now();
+            self.words = Some((self.words.map_or(now, |(first, _)| first), now));
+        }
         match event {
             ModelEvent::Reasoning(delta) => {
                 let (id, mut events) = self.message(turn);
@@ -37,9 +45,17 @@ impl Hearing {
                 events
             }
             ModelEvent::Call(call) => vec![TurnEvent::Item { item: Item::ToolCall(self.propose(turn, call)) }],
-            ModelEvent::Usage(usage) => vec![TurnEvent::Usage { usage }],
+            ModelEvent::Usage(usage) => vec![TurnEvent::Usage { usage, pace: self.pace(usage.output) }],
             ModelEvent::Finished => vec![],
         }
+    }
+
+    /// How fast the words came. A server that sends them all at once does not show it.
+    fn pace(&self, written: u64) -> Option<Pace> {
+        let (first, last) = self.words?;
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let writing_ms = ms(last.duration_since(first));
+        (writing_ms > 0).then(|| Pace { first_ms: ms(first.duration_since(self.asked)), writing_ms, written })
     }
 
     /// The growing message's id, announced first if it is new.

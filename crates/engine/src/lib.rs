@@ -16,6 +16,7 @@ mod engine;
 mod equip;
 mod export;
 mod facts;
+mod figures;
 mod folders;
 mod hearing;
 mod home;
@@ -28,6 +29,7 @@ mod offers;
 mod paging;
 mod permissions;
 mod pictures;
+mod prices;
 pub mod provider;
 mod questions;
 mod reach;
@@ -50,6 +52,7 @@ pub use approvals::Approval;
 pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use export::{ExportError, ExportFormat, Exported};
+pub use figures::ModelFigures;
 pub use home::Home;
 pub use hub::Events;
 pub use import_conversations::{
@@ -58,6 +61,7 @@ pub use import_conversations::{
 pub use paging::ResultLines;
 pub use permissions::{Explanation, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
+pub use prices::Price;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
 };

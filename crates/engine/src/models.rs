@@ -143,7 +143,11 @@ impl Engine {
             needs_key: preset.needs_key,
             key: self.inner.keys.state(preset),
         });
-        SettingsView { providers: providers.collect(), settings }
+        SettingsView {
+            providers: providers.collect(),
+            prices: settings.prices.clone().unwrap_or_else(crate::prices::usual),
+            settings,
+        }
     }
 
     fn http(&self, endpoint: &Endpoint) -> &reqwest::Client {

@@ -6,6 +6,7 @@ use chat::{ErrorCode, ErrorReport, ModelRef, ToolChoice};
 use serde::{Deserialize, Serialize};
 
 use crate::logging::LogLevel;
+use crate::prices::Price;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
@@ -43,6 +44,18 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub log_to_console: Option<bool>,
+    /// What models cost; what is usual where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub prices: Option<Vec<Price>>,
+    /// Of the prices, as three letters (ISO 4217); US dollars where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub currency: Option<String>,
+    /// The person is told when a month costs more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub monthly_amount: Option<f64>,
     /// How often the model may be asked in one turn.
     pub max_rounds: u32,
     /// Which tools new conversations use.
@@ -74,6 +87,9 @@ impl Default for Settings {
             log_level: None,
             log_file: None,
             log_to_console: None,
+            prices: None,
+            currency: None,
+            monthly_amount: None,
             max_rounds: 25,
             tools: ToolChoice::default(),
             tool_budget: None,
@@ -139,7 +155,17 @@ impl Settings {
             }
         }
         let within = |value: Option<f32>, most: f32| value.is_none_or(|value| (0.0..=most).contains(&value));
+        if let Some(problem) = crate::prices::problem(self.prices.as_deref().unwrap_or_default()) {
+            return Err(problem);
+        }
+        let three_letters = |code: &String| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
         let problem = match () {
+            () if !self.currency.as_ref().is_none_or(three_letters) => {
+                Some("A currency has three letters, such as EUR.")
+            }
+            () if self.monthly_amount.is_some_and(|amount| !(amount >= 0.0 && amount.is_finite())) => {
+                Some("The amount for a month is not below zero.")
+            }
             () if !within(self.temperature, 2.0) => Some("The temperature lies between 0 and 2."),
             () if !within(self.top_p, 1.0) => Some("Top p lies between 0 and 1."),
             () if !(1..=200).contains(&self.max_rounds) => Some("The rounds of a turn lie between 1 and 200."),

@@ -6,6 +6,7 @@ use chat::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::prices::Price;
 use crate::settings::Settings;
 
 /// Everything a face is told after its [`Snapshot`]; nothing is repeated, nothing left out.
@@ -148,6 +149,8 @@ pub struct ServerView {
 #[serde(rename_all = "camelCase")]
 pub struct SettingsView {
     pub settings: Settings,
+    /// The prices in force.
+    pub prices: Vec<Price>,
     pub providers: Vec<ProviderView>,
 }
 

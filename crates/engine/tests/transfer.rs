@@ -182,15 +182,37 @@ fn chatgpt() -> Value {
     let mapping: serde_json::Map<String, Value> = [
         ("root".into(), json!({ "id": "root", "parent": null, "message": null })),
         node("s", "root", "system", text("hidden"), json!({})),
-        node("q", "s", "user", json!({ "content_type": "multimodal_text", "parts": [
-            { "content_type": "image_asset_pointer", "asset_pointer": "file-service://x" }, "What is 2+2?"] }), json!({})),
+        node(
+            "q",
+            "s",
+            "user",
+            json!({ "content_type": "multimodal_text", "parts": [
+            { "content_type": "image_asset_pointer", "asset_pointer": "file-service://x" }, "What is 2+2?"] }),
+            json!({}),
+        ),
         node("old", "q", "assistant", text("An answer that was given up"), json!({})),
-        node("th", "q", "assistant", json!({ "content_type": "thoughts",
-            "thoughts": [{ "summary": "Adding", "content": "2 and 2" }] }), json!({})),
-        node("c", "th", "assistant", json!({ "content_type": "code", "text": "print(2+2)" }),
-            json!({ "recipient": "python" })),
-        node("r", "c", "tool", json!({ "content_type": "execution_output", "text": "4" }),
-            json!({ "author": { "role": "tool", "name": "python" } })),
+        node(
+            "th",
+            "q",
+            "assistant",
+            json!({ "content_type": "thoughts",
+            "thoughts": [{ "summary": "Adding", "content": "2 and 2" }] }),
+            json!({}),
+        ),
+        node(
+            "c",
+            "th",
+            "assistant",
+            json!({ "content_type": "code", "text": "print(2+2)" }),
+            json!({ "recipient": "python" }),
+        ),
+        node(
+            "r",
+            "c",
+            "tool",
+            json!({ "content_type": "execution_output", "text": "4" }),
+            json!({ "author": { "role": "tool", "name": "python" } }),
+        ),
         node("a", "r", "assistant", text("It is 4."), json!({})),
         node("q2", "a", "user", text("Thanks"), json!({})),
         node("a2", "q2", "assistant", text("Gladly."), json!({})),
@@ -263,11 +285,7 @@ async fn claudes_conversations_come_with_thoughts_calls_and_the_text_of_files() 
                 { "type": "tool_result", "tool_use_id": "t1", "content": [{ "type": "text", "text": "18 °C" }] },
                 { "type": "text", "text": "No rain." }] }] }]);
     let (desk, all) = taken(export.to_string().as_bytes()).await;
-    let expected = [
-        "? Rain?\n\na.txt:\n\n```\nwet\n```",
-        "! (look) No rain.",
-        "weather {\"city\":\"Bonn\"} = 18 °C",
-    ];
+    let expected = ["? Rain?\n\na.txt:\n\n```\nwet\n```", "! (look) No rain.", "weather {\"city\":\"Bonn\"} = 18 °C"];
     assert_eq!(told(&all[0]), expected);
     assert_eq!(all[0].created_at, 1_748_772_000_000);
     desk.finish().await;
@@ -303,7 +321,8 @@ async fn broken_files_cost_nothing() {
     let desk = Desk::new(vec![]).await;
     let file = dir.path().join("conversations.json");
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let hopeless: [&[u8]; 8] = [b"", b"null", b"{}", b"[]", b"{ oops", b"PK\x03\x04 no archive", b"\xff\xfe", nested.as_bytes()];
+    let hopeless: [&[u8]; 8] =
+        [b"", b"null", b"{}", b"[]", b"{ oops", b"PK\x03\x04 no archive", b"\xff\xfe", nested.as_bytes()];
     for content in hopeless {
         std::fs::write(&file, content).unwrap();
         let shown = String::from_utf8_lossy(&content[..content.len().min(20)]).into_owned();

@@ -311,9 +311,9 @@ export class FakeBackend implements Backend {
   }
 
   private keep(provider: string, key: Snapshot["settings"]["providers"][number]["key"]): null {
-    const { settings: kept, providers } = this.snapshot.settings;
+    const { providers } = this.snapshot.settings;
     return this.settle({
-      settings: kept,
+      ...this.snapshot.settings,
       providers: providers.map((each) => (each.id === provider ? { ...each, key } : each)),
     });
   }

@@ -1,5 +1,5 @@
 // The twin's files: an export that is never written, and one that another program left.
-import type { Commands, ConversationsPreview } from "../bindings";
+import type { Commands, ConversationsPreview, ModelFigures } from "../bindings";
 
 const NONE = { images: 0, files: 0, elsewhere: 0 };
 
@@ -18,6 +18,21 @@ function found(at: number, title: string, messages: number, left: typeof NONE): 
   return { at, by: "chatGpt", title, updatedAt: 1_750_000_000_000 + at * 86_400_000, messages, left, fate: "new" };
 }
 
+const FIGURES: ModelFigures[] = [
+  {
+    month: "2026-11",
+    model: { provider: "lmstudio", model: "qwen3-14b" },
+    turns: 41,
+    usage: { input: 96_210, cached: 320, output: 11_820 },
+  },
+  {
+    month: "2026-10",
+    model: { provider: "openai", model: "gpt-5-mini" },
+    turns: 12,
+    usage: { input: 41_000, cached: 20_000, output: 5_300 },
+  },
+];
+
 type Files = {
   [
     Name in
@@ -25,6 +40,7 @@ type Files = {
       | "choose_conversations_file"
       | "look_at_conversations"
       | "import_conversations"
+      | "figures"
       | "show_home"
   ]: (request: Commands[Name][0]) => Commands[Name][1];
 };
@@ -38,5 +54,6 @@ export const FILES: Files = {
   choose_conversations_file: () => FOUND.path,
   look_at_conversations: (path) => ({ ...FOUND, path }),
   import_conversations: ({ chosen }) => ({ conversations: chosen?.length ?? 3, messages: 34, left: NONE }),
+  figures: ({ conversation }) => (conversation ? FIGURES.slice(0, 1) : FIGURES),
   show_home: () => null,
 };

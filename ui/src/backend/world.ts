@@ -119,6 +119,7 @@ export function settings(model?: { provider: string; model: string }): SettingsV
       systemPrompt: "",
       maxRounds: 25,
     },
+    prices: ["lmstudio", "practice"].map((provider) => ({ provider, model: "*", input: 0, output: 0 })),
     providers: [
       provider("openai", "OpenAI", "https://api.openai.com/v1", true),
       provider("lmstudio", "LM Studio", "http://localhost:1234/v1", false),

@@ -2,6 +2,7 @@
 import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
 import { data } from "./de/data";
+import { figures } from "./de/figures";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
 import { question } from "./de/questions";
@@ -230,6 +231,7 @@ export const de = {
   messages,
   doors,
   data,
+  figures,
   wire,
   serverSettings,
   launch,

@@ -2,6 +2,7 @@
 import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
 import { data } from "./en/data";
+import { figures } from "./en/figures";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
 import { question } from "./en/questions";
@@ -230,6 +231,7 @@ export const en = {
   messages,
   doors,
   data,
+  figures,
   wire,
   serverSettings,
   launch,

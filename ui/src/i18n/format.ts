@@ -33,6 +33,12 @@ export function bytes(value: number): string {
   return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(scaled)} ${unit}`;
 }
 
+/** Small amounts with the digits that say something. */
+export function money(amount: number, currency: string): string {
+  const digits = amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2;
+  return new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: digits }).format(amount);
+}
+
 export function duration(ms: number): string {
   if (ms < 1000) return `${number(Math.round(ms))} ms`;
   if (ms < 60_000) {

@@ -12,6 +12,7 @@ export { default as ChevronRight } from "@lucide/svelte/icons/chevron-right";
 export { default as CircleAlert } from "@lucide/svelte/icons/circle-alert";
 export { default as CircleHelp } from "@lucide/svelte/icons/circle-question-mark";
 export { default as Clock } from "@lucide/svelte/icons/clock";
+export { default as Coins } from "@lucide/svelte/icons/coins";
 export { default as Copy } from "@lucide/svelte/icons/copy";
 export { default as Database } from "@lucide/svelte/icons/database";
 export { default as Download } from "@lucide/svelte/icons/download";

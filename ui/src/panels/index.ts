@@ -1,13 +1,14 @@
 // The panels of the settings, in their order. A new panel is one file and one line here.
 import type { Component } from "svelte";
 import type { Words } from "../i18n/en";
-import { Cable, Database, Door, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles } from "../icons";
+import { Cable, Coins, Database, Door, Keyboard as Keys, Palette, Server, ShieldCheck, Sparkles } from "../icons";
 import Appearance from "./Appearance.svelte";
 import Data from "./Data.svelte";
 import Gateway from "./Gateway.svelte";
 import Keyboard from "./Keyboard.svelte";
 import LocalApi from "./LocalApi.svelte";
 import Models from "./Models.svelte";
+import Prices from "./Prices.svelte";
 import Permissions from "./Permissions.svelte";
 import Servers from "./Servers.svelte";
 
@@ -26,5 +27,6 @@ export const PANELS: readonly Panel[] = [
   { id: "gateway", name: (words) => words.doors.gateway, icon: Door, body: Gateway },
   { id: "appearance", name: (words) => words.settings.appearance, icon: Palette, body: Appearance },
   { id: "keyboard", name: (words) => words.settings.keyboard, icon: Keys, body: Keyboard },
+  { id: "prices", name: (words) => words.figures.name, icon: Coins, body: Prices },
   { id: "data", name: (words) => words.data.name, icon: Database, body: Data },
 ];

@@ -32,6 +32,7 @@ const NO_SETTINGS: SettingsView = {
     systemPrompt: "",
     maxRounds: 25,
   },
+  prices: [],
   providers: [],
 };
 

@@ -6,6 +6,7 @@ import type {
   Message,
   ModelRef,
   Page,
+  Pace,
   Note,
   Question,
   Role,
@@ -86,6 +87,8 @@ export class LiveTurn {
   status = $state.raw<TurnStatus>({ state: "running" });
   endedAt = $state.raw<number>();
   usage = $state.raw<Usage>({ input: 0, output: 0, cached: 0 });
+  latest = $state.raw<Usage>({ input: 0, output: 0, cached: 0 });
+  pace = $state.raw<Pace>();
   rounds = $state(0);
   retrying = $state.raw<{ error: ErrorReport; at: number }>();
   /** What Loquat did on the way that a person may want to know. */
@@ -106,6 +109,8 @@ export class LiveTurn {
     this.status = turn.status;
     this.endedAt = turn.endedAt;
     this.usage = turn.usage;
+    this.latest = turn.latest ?? this.latest;
+    this.pace = turn.pace;
     this.rounds = turn.rounds;
     this.notes = turn.notes ?? [];
   }
@@ -137,6 +142,8 @@ export class LiveTurn {
         break;
       case "usage":
         this.usage = add(this.usage, event.usage);
+        this.latest = event.usage;
+        this.pace = longer(this.pace, event.pace);
         break;
       case "ended":
         this.status = event.status;
@@ -163,6 +170,18 @@ export class LiveTurn {
   get firstWordAfter(): number | undefined {
     const first = this.items.find((item) => item.kind === "message" && item.role === "assistant");
     return first?.kind === "message" ? Math.max(0, first.at - this.startedAt) : undefined;
+  }
+
+  /** Tokens a second while the model wrote. */
+  get speed(): number | undefined {
+    return this.pace && this.pace.written > 0
+      ? Math.round((this.pace.written * 1000) / Math.max(1, this.pace.writingMs))
+      : undefined;
+  }
+
+  /** How much of what the model can read was used up with its latest answer, in tokens. */
+  get held(): number {
+    return this.latest.input + this.latest.output;
   }
 
   private put(item: Item): void {
@@ -306,6 +325,12 @@ function liven(item: Item): LiveItem {
     case "question":
       return new LiveQuestion(item);
   }
+}
+
+function longer(soFar: Pace | undefined, more: Pace | undefined): Pace | undefined {
+  if (!soFar || !more) return soFar ?? more;
+  const writingMs = soFar.writingMs + more.writingMs;
+  return { ...soFar, writingMs, written: soFar.written + more.written };
 }
 
 function add(left: Usage, right: Usage): Usage {

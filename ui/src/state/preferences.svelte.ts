@@ -19,6 +19,8 @@ export class Preferences {
     if (this.theme === "system") return tone;
     return this.theme === "contrast" ? `contrast-${tone}` : this.theme;
   });
+  /** The month and the amount of which the person was told already. */
+  warnedOf = "";
   // Not reactive on purpose: typing must not wake anything.
   private drafts: Record<string, string> = {};
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,6 +40,7 @@ export class Preferences {
     this.enter = oneOf(kept.enter, ["send", "break"], this.enter);
     this.language = oneOf(kept.language, ["system", "en", "de"], this.language);
     this.textSize = oneOf(kept.textSize, TEXT_SIZES, this.textSize);
+    if (typeof kept.warnedOf === "string") this.warnedOf = kept.warnedOf;
     if (typeof kept.drafts === "object" && kept.drafts !== null) {
       const drafts = Object.entries(kept.drafts).filter(([, text]) => typeof text === "string");
       this.drafts = Object.fromEntries(drafts);
@@ -52,9 +55,11 @@ export class Preferences {
   saveNow(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { theme, density, textSize, enter, language, drafts } = this;
+    const { theme, density, textSize, enter, language, warnedOf, drafts } = this;
     // A preference that cannot be kept is no reason to interrupt; it still holds until the window closes.
-    this.backend.call("save_preferences", { theme, density, textSize, enter, language, drafts }).catch(() => undefined);
+    this.backend
+      .call("save_preferences", { theme, density, textSize, enter, language, warnedOf, drafts })
+      .catch(() => undefined);
   }
 
   /** Saves what is still waiting to be saved, when the window goes. */

@@ -109,10 +109,8 @@ fn write_call(call: &ToolCall, page: &mut String) {
 }
 
 fn markdown(source: &str, page: &mut String) {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_FOOTNOTES;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
     let mut harmless = vec![];
     // Where an element that is left out ends.
     let mut open: Vec<bool> = vec![];
@@ -121,7 +119,9 @@ fn markdown(source: &str, page: &mut String) {
             Event::Html(html) | Event::InlineHtml(html) => harmless.push(Event::Text(html)),
             Event::Start(Tag::HtmlBlock) => harmless.push(Event::Start(Tag::Paragraph)),
             Event::End(TagEnd::HtmlBlock) => harmless.push(Event::End(TagEnd::Paragraph)),
-            Event::Start(Tag::Link { link_type, dest_url, title, id } | Tag::Image { link_type, dest_url, title, id }) => {
+            Event::Start(
+                Tag::Link { link_type, dest_url, title, id } | Tag::Image { link_type, dest_url, title, id },
+            ) => {
                 // An image within a link is that link's words.
                 let leads = leads_out(&dest_url) && !open.contains(&true);
                 open.push(leads);
@@ -191,7 +191,9 @@ mod tests {
     #[test]
     fn links_lead_to_the_web_alone_and_images_are_links() {
         assert!(shown("[a](https://example.com)").contains("<a href=\"https://example.com\">a</a>"));
-        for hostile in ["[a](javascript:alert(1))", "[a](data:text/html,x)", "![a](file:///etc/passwd)", "[a](JaVaScRiPt:x)"] {
+        for hostile in
+            ["[a](javascript:alert(1))", "[a](data:text/html,x)", "![a](file:///etc/passwd)", "[a](JaVaScRiPt:x)"]
+        {
             let page = shown(hostile);
             assert!(!page.contains("href") && !page.contains("src"), "{page}");
         }

@@ -174,7 +174,8 @@ fn head(format: ExportFormat) -> String {
         ExportFormat::Json => {
             let by = concat!("Loquat ", env!("CARGO_PKG_VERSION"));
             let at = now();
-            format!(r#"{{"format":"{FORMAT}","version":{VERSION},"exportedAt":{at},"by":"{by}","conversations":["#) + "\n"
+            format!(r#"{{"format":"{FORMAT}","version":{VERSION},"exportedAt":{at},"by":"{by}","conversations":["#)
+                + "\n"
         }
         ExportFormat::Markdown => String::new(),
         ExportFormat::Html => html::head(),

@@ -100,6 +100,7 @@ impl Engine {
     pub async fn look_at_conversations(&self, path: &Path) -> Result<ConversationsPreview, ErrorReport> {
         let mut preview =
             ConversationsPreview { path: path.display().to_string(), found: vec![], unknown: 0, broken: None };
+        self.settled().await?;
         let (mut entries, reading) = reading(path);
         let mut seen = HashSet::new();
         while let Some(Read { at, entry }) = entries.recv().await {
@@ -122,6 +123,7 @@ impl Engine {
         chosen: Option<&[usize]>,
     ) -> Result<ImportedConversations, ErrorReport> {
         let mut imported = ImportedConversations::default();
+        self.settled().await?;
         let (mut entries, reading) = reading(path);
         let (mut seen, mut batch, mut known) = (HashSet::new(), vec![], false);
         while let Some(Read { at, entry }) = entries.recv().await {
@@ -161,6 +163,11 @@ impl Engine {
             }
         }
         left.map_err(|error| error.report())
+    }
+
+    /// What a file is compared with is on disk.
+    async fn settled(&self) -> Result<(), ErrorReport> {
+        self.inner.store.flush().await.map_err(|error| error.report())
     }
 
     async fn looked_at(
@@ -247,7 +254,9 @@ async fn ending(
 
 fn report(path: &Path, error: &StreamError) -> ErrorReport {
     match error {
-        StreamError::Io(error) => unreadable(path).because(error.to_string()).fix("Check the path and who may read it."),
+        StreamError::Io(error) => {
+            unreadable(path).because(error.to_string()).fix("Check the path and who may read it.")
+        }
         StreamError::Archive(error) => unreadable(path)
             .because(error.to_string())
             .fix("Unpack it yourself, and give the conversations.json in it."),

@@ -15,7 +15,9 @@ pub(super) enum Who {
     Person,
     Model,
     /// What came of the last call, where the program keeps that as a message of its own.
-    Tool { name: String },
+    Tool {
+        name: String,
+    },
 }
 
 /// One message, before it is known to which turn it belongs.

@@ -77,6 +77,7 @@ impl Store {
                 .execute(&mut **transaction)
                 .await
                 .map_err(unwritable)?;
+            super::figures::note(&ended, transaction).await?;
         }
         Ok(())
     }

@@ -173,6 +173,8 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
         Write::End { turn } => {
             let query = sqlx::query("DELETE FROM events WHERE turn = ?").bind(turn.id.as_str());
             query.execute(&mut **transaction).await.map_err(unwritable)?;
+            super::figures::note(turn, transaction).await?;
+            end(turn, transaction).await?;
             sqlx::query("UPDATE turns SET ended = ? WHERE id = ?").bind(json(turn)?).bind(turn.id.as_str())
         }
         Write::Flush(_) => return Ok(()),
@@ -183,6 +185,15 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
 
 async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
     let query = sqlx::query("UPDATE conversations SET updated_at = ? WHERE id = ?").bind(time(at)).bind(id.as_str());
+    query.execute(&mut **transaction).await.map_err(unwritable)?;
+    Ok(())
+}
+
+/// The end of a turn, too, is when its conversation was last changed.
+async fn end(turn: &Turn, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+    let later = "UPDATE conversations SET updated_at = max(updated_at, ?)
+                 WHERE id = (SELECT conversation FROM turns WHERE id = ?)";
+    let query = sqlx::query(later).bind(time(turn.ended_at.unwrap_or_default())).bind(turn.id.as_str());
     query.execute(&mut **transaction).await.map_err(unwritable)?;
     Ok(())
 }
