@@ -9,8 +9,8 @@ use chat::{
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
     AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
-    ImportedConversations, ModelFigures, ModelView, Question, ResultLines, RuleView, ServerPreview, ServerSettings, Settings,
-    SettingsView, Snapshot, TestStep, ToolsetView,
+    ImportedConversations, ModelFigures, ModelView, Question, ResultLines, RuleView, ServerPreview, ServerSettings,
+    Settings, SettingsView, Snapshot, TestStep, ToolsetView,
 };
 use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;

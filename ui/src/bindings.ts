@@ -505,6 +505,24 @@ export type FilledPrompt = { description: string, messages: Array<PromptMessage>
  */
 text: string, };
 
+/**
+ * One conversation of a file.
+ */
+export type FoundConversation = { 
+/**
+ * Its place in the file, from 0: by this it is chosen.
+ */
+at: number, by: ExportedBy, title: string, updatedAt: number, messages: number, 
+/**
+ * What of it cannot be taken over.
+ */
+left: Left, fate: FoundFate, };
+
+/**
+ * What would become of it.
+ */
+export type FoundFate = "new" | "alreadyThere" | "copy" | "empty";
+
 export type GatewayKey = { name: string, roles: Array<string>, };
 
 /**
@@ -539,24 +557,6 @@ exposed: Array<Exposed>,
  * Calls of tools, newest first.
  */
 requests: Array<VisitorRequest>, };
-
-/**
- * One conversation of a file.
- */
-export type FoundConversation = { 
-/**
- * Its place in the file, from 0: by this it is chosen.
- */
-at: number, by: ExportedBy, title: string, updatedAt: number, messages: number, 
-/**
- * What of it cannot be taken over.
- */
-left: Left, fate: FoundFate, };
-
-/**
- * What would become of it.
- */
-export type FoundFate = "new" | "alreadyThere" | "copy" | "empty";
 
 /**
  * A value that another client would ask for.
@@ -963,6 +963,23 @@ withheld?: number, };
 export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
+ * How long the model took for its words, waiting for tools and people not counted.
+ */
+export type Pace = { 
+/**
+ * From the request to the first word, in the first round that had one.
+ */
+firstMs: number, 
+/**
+ * From the first word to the last, all rounds that had words together.
+ */
+writingMs: number, 
+/**
+ * What was written meanwhile, in tokens.
+ */
+written: number, };
+
+/**
  * Turns that follow one another, and how many there are around them.
  */
 export type Page = { 
@@ -983,23 +1000,6 @@ later: number, };
  * Which part of a conversation is meant.
  */
 export type PageFrom = { "at": "end" } | { "at": "before", "turn": TurnId } | { "at": "after", "turn": TurnId } | { "at": "around", "turn": TurnId };
-
-/**
- * How long the model took for its words, waiting for tools and people not counted.
- */
-export type Pace = { 
-/**
- * From the request to the first word, in the first round that had one.
- */
-firstMs: number, 
-/**
- * From the first word to the last, all rounds that had words together.
- */
-writingMs: number, 
-/**
- * What was written meanwhile, in tokens.
- */
-written: number, };
 
 /**
  * A run of words that are in both texts or in one of them.
@@ -1614,7 +1614,11 @@ definition?: string,
 /**
  * As proposed. A string where the model's JSON could not be read: then its own text.
  */
-arguments: unknown, status: CallStatus, 
+arguments: unknown, 
+/**
+ * What had to be guessed to understand it, in words for people; a mended call that may change something is asked about.
+ */
+mended?: string, status: CallStatus, 
 /**
  * When it began to run.
  */

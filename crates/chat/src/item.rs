@@ -98,6 +98,10 @@ pub struct ToolCall {
     /// As proposed. A string where the model's JSON could not be read: then its own text.
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub arguments: Value,
+    /// What had to be guessed to understand it, in words for people; a mended call that may change something is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub mended: Option<String>,
     pub status: CallStatus,
     /// When it began to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]

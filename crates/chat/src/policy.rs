@@ -60,8 +60,16 @@ impl Policy {
             return (Decision::Allow, None);
         }
         let said = self.rules.iter().filter_map(|rule| Some((rule.decide(call)?, Some(rule))));
-        said.max_by(|(one, _), (other, _)| one.cmp(other))
-            .unwrap_or_else(|| (Decision::Ask { reason: self.why_ask(call) }, None))
+        let said = said
+            .max_by(|(one, _), (other, _)| one.cmp(other))
+            .unwrap_or_else(|| (Decision::Ask { reason: self.why_ask(call) }, None));
+        match (&said.0, &call.mended) {
+            // What was allowed was not this: its words had to be guessed.
+            (Decision::Allow, Some(mended)) if !call.hints.read_only => {
+                (Decision::Ask { reason: format!("{mended}, and it may change something") }, None)
+            }
+            _ => said,
+        }
     }
 
     /// The latest yes that a change of the tool's definition made void.
@@ -136,6 +144,7 @@ mod tests {
             hints: ToolHints { read_only, stated: true, ..ToolHints::default() },
             definition: "d1".into(),
             arguments: serde_json::json!({}),
+            mended: None,
             status: CallStatus::Proposed,
             started_at: None,
             ended_at: None,
@@ -144,6 +153,16 @@ mod tests {
 
     fn allow_tool(server: &str, tool: &str) -> Rule {
         Rule::AllowTool { server: server.into(), tool: tool.into() }
+    }
+
+    #[test]
+    fn a_mended_call_that_may_change_something_asks_whatever_was_allowed() {
+        let mended = |call: ToolCall| ToolCall { mended: Some("it was guessed".into()), ..call };
+        let allowing = Policy { rules: vec![Rule::AllowAll] };
+        assert!(matches!(allowing.decide(&mended(call("files", "delete", false))), Decision::Ask { .. }));
+        assert_eq!(allowing.decide(&mended(call("files", "read", true))), Decision::Allow);
+        let denying = Policy { rules: vec![Rule::AllowAll, Rule::DenyServer { server: "files".into() }] };
+        assert!(matches!(denying.decide(&mended(call("files", "delete", false))), Decision::Deny { .. }));
     }
 
     /// One row a rule set: the rules, the call, the decision's kind.

@@ -19,6 +19,7 @@ fn call(server: &str, tool: &str) -> ToolCall {
     ToolCall {
         id: format!("{server}.{tool}").as_str().into(),
         wire_id: tool.into(),
+        mended: None,
         round: 1,
         called: format!("{server}__{tool}"),
         server: server.into(),

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat::{CallId, CallStatus, ErrorCode, ErrorReport, Item, Message, Pace, Role, ToolCall, Turn, TurnEvent};
+use chat::{CallId, CallStatus, ErrorCode, ErrorReport, Item, Message, Note, Pace, Role, ToolCall, Turn, TurnEvent};
 use serde_json::Value;
 
 use crate::clock::now;
+use crate::depth::is_shallow;
 use crate::provider::{ModelEvent, ProposedCall};
+use crate::repair::{self, Written};
 use crate::schema;
 use crate::toolset::{Named, Offer, Preparing};
+
+/// How people are told what had to be guessed.
+const WRITTEN: &str = "the model wrote this call into its text";
+const BROKEN: &str = "the model's arguments were broken JSON and had to be mended";
 
 /// One answer, while it is heard.
 pub(crate) struct Hearing {
@@ -44,9 +50,10 @@ impl Hearing {
                 events.push(TurnEvent::Text { id, delta });
                 events
             }
-            ModelEvent::Call(call) => vec![TurnEvent::Item { item: Item::ToolCall(self.propose(turn, call)) }],
+            ModelEvent::Call(call) => vec![TurnEvent::Item { item: Item::ToolCall(self.propose(turn, call, 0, None)) }],
+            ModelEvent::Nameless(count) => vec![TurnEvent::Noted { note: nameless(count, turn) }],
             ModelEvent::Usage(usage) => vec![TurnEvent::Usage { usage, pace: self.pace(usage.output) }],
-            ModelEvent::Finished => vec![],
+            ModelEvent::Finished => self.written(turn).unwrap_or_default(),
         }
     }
 
@@ -88,18 +95,51 @@ impl Hearing {
         Some(TurnEvent::Item { item: Item::Message(message) })
     }
 
-    /// A call nobody can run is closed right away, with words from which the model can learn.
-    fn propose(&self, turn: &Turn, call: ProposedCall) -> ToolCall {
+    /// Calls that the model wrote into its text, where it made none in the way that was offered. They are shown as
+    /// what they are: the text keeps only what was said besides.
+    fn written(&self, turn: &Turn) -> Option<Vec<TurnEvent>> {
+        let message = self.message.as_ref()?;
+        let round = turn.items.get(turn.round_start..)?;
+        if self.offer.names().next().is_none() || round.iter().any(|item| matches!(item, Item::ToolCall(_))) {
+            return None;
+        }
+        let said = round.iter().find_map(|item| match item {
+            Item::Message(said) if said.id == message.id => Some(said),
+            Item::Message(_) | Item::ToolCall(_) | Item::Question(_) => None,
+        })?;
+        let Written { text, calls } = repair::written(&said.text, |name| self.offer.find(name).is_some())?;
+        let mut events = vec![TurnEvent::Item { item: Item::Message(Message { text, ..said.clone() }) }];
+        for (nth, call) in calls.into_iter().enumerate() {
+            let name = if call.name.is_empty() { "unnamed".into() } else { call.name };
+            let wire_id = format!("call_{}_{nth}", turn.rounds);
+            let call = ProposedCall { wire_id, name, arguments: call.arguments };
+            events.push(TurnEvent::Item { item: Item::ToolCall(self.propose(turn, call, nth, Some(WRITTEN))) });
+        }
+        Some(events)
+    }
+
+    /// A call nobody can run is closed right away, with words from which the model can learn. `nth` counts those that
+    /// come at once, and `mended` says what had to be guessed so far.
+    fn propose(&self, turn: &Turn, call: ProposedCall, nth: usize, mended: Option<&'static str>) -> ToolCall {
         let named = self.offer.find(&call.name);
-        let arguments = schema::read(&call.arguments);
+        let (arguments, mended) = match schema::read(&call.arguments) {
+            Ok(arguments) => (Ok(arguments), mended),
+            Err(error) => match repair::mended(&call.arguments) {
+                Some(guessed @ Value::Object(_)) if is_shallow(&guessed) => {
+                    (Ok(guessed), Some(mended.unwrap_or(BROKEN)))
+                }
+                Some(_) | None => (Err(error), mended),
+            },
+        };
         let status = match (&named, &arguments) {
             (None, _) => CallStatus::Failed { error: unknown_tool(&call.name, &self.offer) },
             (Some(_), Ok(_)) => CallStatus::Proposed,
             (Some(_), Err(error)) => CallStatus::Failed { error: bad_arguments(&error.to_string()) },
         };
         let proposed = ToolCall {
-            id: CallId(format!("{}-{}", turn.id, turn.items.len())),
+            id: CallId(format!("{}-{}", turn.id, turn.items.len() + nth)),
             wire_id: call.wire_id,
+            mended: mended.map(str::to_owned),
             round: turn.rounds,
             called: call.name.clone(),
             server: String::new(),
@@ -135,6 +175,12 @@ impl Hearing {
             }
         }
     }
+}
+
+fn nameless(count: usize, turn: &Turn) -> Note {
+    let text = format!("The model made {count} calls without naming a tool; they were left out.");
+    let text = if count == 1 { "The model made a call without naming a tool; it was left out.".into() } else { text };
+    Note { text, round: turn.rounds, at: now() }
 }
 
 fn unknown_tool(name: &str, offer: &Offer) -> ErrorReport {

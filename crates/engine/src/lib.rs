@@ -33,6 +33,7 @@ mod prices;
 pub mod provider;
 mod questions;
 mod reach;
+mod repair;
 mod results;
 mod run;
 mod sampling;

@@ -101,6 +101,7 @@ mod tests {
         ToolCall {
             id: id.into(),
             wire_id: id.into(),
+            mended: None,
             round: 1,
             called: "s__t".into(),
             server: "s".into(),

@@ -44,7 +44,9 @@ impl Engine {
             match event {
                 Ok(ModelEvent::Text(delta)) => sampled.text.push_str(&delta),
                 Ok(ModelEvent::Call(call)) => sampled.calls.push(named(call, &catalogue)?),
-                Ok(ModelEvent::Reasoning(_) | ModelEvent::Usage(_) | ModelEvent::Finished) => (),
+                Ok(
+                    ModelEvent::Reasoning(_) | ModelEvent::Nameless(_) | ModelEvent::Usage(_) | ModelEvent::Finished,
+                ) => (),
                 // It wrote as much as it was allowed to: that is what the server asked for.
                 Err(ProviderError::TooLong) if !sampled.text.is_empty() => sampled.cut = true,
                 Err(error) => return Err(error.report()),
@@ -141,6 +143,7 @@ fn call(id: &str, name: &str, input: &Value, output: String, round: u32) -> Tool
     ToolCall {
         id: CallId(id.to_owned()),
         wire_id: id.to_owned(),
+        mended: None,
         round,
         called: format!("server__{name}"),
         server: String::new(),

@@ -202,6 +202,7 @@ fn call(called: &Called, turn: &Turn, at: u64) -> ToolCall {
     let name = wire_name(&called.name);
     ToolCall {
         wire_id: format!("call_{}", turn.items.len()),
+        mended: None,
         id,
         round: turn.rounds.max(1),
         called: name,

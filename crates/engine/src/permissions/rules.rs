@@ -200,6 +200,7 @@ fn imagined(tool: &Tool, arguments: Value) -> ToolCall {
     ToolCall {
         id: CallId(String::new()),
         wire_id: String::new(),
+        mended: None,
         round: 0,
         called: tool.called.clone(),
         server: tool.server.clone(),

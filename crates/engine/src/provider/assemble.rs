@@ -81,6 +81,11 @@ impl Assembly {
         &mut self.partials[at]
     }
 
+    /// How many calls have no name.
+    pub(super) fn nameless(&self) -> usize {
+        self.partials.iter().filter(|partial| partial.name.is_empty()).count()
+    }
+
     /// The calls in the order in which they began. Nameless ones cannot be called and are left
     /// out; missing and repeated ids are replaced, since the history needs each exactly once.
     pub(super) fn finish(self, round: &str) -> Vec<ProposedCall> {

@@ -23,6 +23,7 @@ pub(super) fn written_down(provider: &'static str, body: Option<Value>, events: 
         Ok(ModelEvent::Usage(usage)) => {
             debug!(target: "model", provider, "← tokens: {} in, {} of them cached, {} out", usage.input, usage.cached, usage.output);
         }
+        Ok(ModelEvent::Nameless(count)) => debug!(target: "model", provider, "← {count} calls without a name"),
         Ok(ModelEvent::Finished) => debug!(target: "model", provider, "← {said}"),
         Err(error) => debug!(target: "model", provider, "← failed: {error}"),
     };

@@ -60,6 +60,8 @@ pub enum ModelEvent {
     Text(String),
     /// A whole call: the deltas are put together before anyone sees it.
     Call(ProposedCall),
+    /// So many calls came without a name: nobody knows what was meant.
+    Nameless(usize),
     Usage(Usage),
     /// The model is done with this round.
     Finished,

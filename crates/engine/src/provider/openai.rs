@@ -187,7 +187,12 @@ impl Answer {
             return (events, ended);
         }
         let round: String = self.id.chars().filter(char::is_ascii_alphanumeric).rev().take(12).collect();
-        events.extend(self.calls.finish(&round).into_iter().map(ModelEvent::Call));
+        // An empty one beside others is a slip of the server, not of the model.
+        let (nameless, calls) = (self.calls.nameless(), self.calls.finish(&round));
+        if nameless > 0 && calls.is_empty() {
+            events.push(ModelEvent::Nameless(nameless));
+        }
+        events.extend(calls.into_iter().map(ModelEvent::Call));
         events.push(ModelEvent::Finished);
         (events, Ok(()))
     }

@@ -43,6 +43,7 @@ fn running_call() -> Item {
     Item::ToolCall(ToolCall {
         id: "c1".into(),
         wire_id: "w1".into(),
+        mended: None,
         round: 1,
         called: "files__write".into(),
         server: "files".into(),

@@ -3,6 +3,7 @@ import type { Words } from "../en";
 import { verbs } from "./verbs";
 
 export const call: Words["call"] = {
+  mended: "Zurechtgerückt:",
   state: {
     proposed: "Vorgeschlagen",
     awaitingApproval: "Wartet auf Ihre Antwort",

@@ -2,6 +2,7 @@
 import { verbs } from "./verbs";
 
 export const call = {
+  mended: "Mended:",
   state: {
     proposed: "Proposed",
     awaitingApproval: "Waiting for your answer",
