@@ -488,6 +488,19 @@ unknown: number,
 broken?: ErrorReport, };
 
 /**
+ * What a file would bring.
+ */
+export type ConversationsPreview = { path: string, found: Array<FoundConversation>, 
+/**
+ * Entries that are no conversation anybody here knows.
+ */
+unknown: number, 
+/**
+ * Why the file was not read to its end; what was found before can be taken over.
+ */
+broken?: ErrorReport, };
+
+/**
  * Definitions are fingerprints, as in [`crate::Tool::definition`].
  */
 export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, } | { "what": "pattern", tool: string, definition: string, arguments: { [key in string]: string }, } | { "what": "server" };
@@ -1027,9 +1040,9 @@ text?: string,
 after?: number, };
 
 /**
- * How grave a line is (RFC 5424); what comes from standard error says nothing of that.
+ * How much is written down.
  */
-export type LogLevel = "debug" | "stderr" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
  * One line that a server wrote, to its standard error or as a log message.
