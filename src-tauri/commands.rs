@@ -2,16 +2,13 @@
 
 use api::NewKey;
 use chat::{AccountView, CallId, Completion, ConversationId, Diagnosis, ErrorReport, FilledPrompt};
-use chat::{
-    Launch, LogLine, ModelRef, Output, Page, Prompt, Reading, Remember, ResourceList, ToolCall, ToolChoice, TurnId,
-    VisitorCall,
-    WireLine,
-};
+use chat::{Launch, LogLine, Output, Page, Prompt, Reading, ResourceList, ToolCall, TurnId, VisitorCall, WireLine};
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
-    AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource, ImportedConversations, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, TestStep, ToolsetView,
+    AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
+    ImportedConversations, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule, ResultLines,
+    RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, ToolsetView,
 };
-use serde::{Deserialize, Serialize};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
 

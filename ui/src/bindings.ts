@@ -65,8 +65,7 @@ export type AppEvent = { "type": "turnStarted", conversation: ConversationId, tu
 /**
  * How many turns come before these.
  */
-earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "serverLog", server: string, lines: Array<string>, logged: number, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "visitorCalls", way: Way, calls: Array<VisitorCall>, } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
-export type AppEvent = { "type": "turnStarted", conversation: ConversationId, turn: Turn, } | { "type": "turn", conversation: ConversationId, turn: TurnId, event: TurnEvent, } | { "type": "conversation", summary: ConversationSummary, } | { "type": "conversationRemoved", id: ConversationId, } | { "type": "conversationOpened", conversation: Conversation, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "linkFollowed" } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
+earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serverRemoved", name: string, } | { "type": "serverLog", server: string, lines: Array<string>, logged: number, } | { "type": "signIn", server: string, step: SignInStep, } | { "type": "question", question: Question, } | { "type": "resourceUpdated", server: string, uri: string, } | { "type": "settings", settings: SettingsView, } | { "type": "toolChoice", conversation: ConversationId, choice: ToolChoice, } | { "type": "visitorCalls", way: Way, calls: Array<VisitorCall>, } | { "type": "linkFollowed" } | { "type": "troubles", troubles: Array<ErrorReport>, } | { "type": "trouble", error: ErrorReport, };
 
 export type Approve = { call: CallId, remember: Remember, };
 
@@ -145,7 +144,8 @@ send_message: [SendMessage, Sent],
  */
 regenerate: [Regenerate, Sent], 
 /**
- * Looks at another version of a question or an answer; the branch arrives as `conversationOpened`.
+ * Looks at another version of a question or an answer; its branch arrives as `conversationOpened`.
+ * Answers the turn that stands there now.
  */
 choose_version: [ChooseVersion, TurnId], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
 /**
@@ -232,14 +232,6 @@ read_output_lines: [ReadOutputLines, ResultLines],
  * Messages, calls and questions that hold all the words, in any conversation.
  */
 search: [string, SearchFound], rename_conversation: [RenameConversation, null], 
-/**
- * Keeps it on top of the list, or puts it back among the others.
- */
-pin_conversation: [PinConversation, null], 
-/**
- * Copies it, whole or up to one of its turns; answers the copy.
- */
-fork_conversation: [ForkConversation, ConversationId], 
 /**
  * Keeps it on top of the list, or puts it back among the others.
  */
@@ -375,27 +367,46 @@ about: [null, About],
 /**
  * Tries the server or provider of that name, or all that are turned on: which step fails, and why.
  */
-diagnose: [string | null, Array<Diagnosis>], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
-recent_logs: [LogFilter, Array<LogRecord>], local_api: [null, LocalApiPanel], 
+diagnose: [string | null, Array<Diagnosis>], local_api: [null, LocalApiPanel], 
+/**
  * Serves the API at a port of this machine, or ends that. Remembered for the next start.
+ */
 turn_local_api: [Door, null], 
+/**
  * The answer is the only time at which the key can be read.
+ */
 create_api_key: [CreateApiKey, NewKey], revoke_api_key: [string, null], gateway: [null, GatewayPanel], 
+/**
  * Serves the gateway at a port of this machine, or ends that. Remembered for the next start.
+ */
 turn_gateway: [Door, null], 
+/**
  * The answer is the only time at which the key can be read.
+ */
 create_gateway_key: [string, NewKey], revoke_gateway_key: [string, null], 
+/**
  * Calls of other programs that wait for a person's word; later ones arrive as events.
-visitor_calls: [null, Array<VisitorCall>], answer_visitor: [AnswerVisitor, null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
+ */
+visitor_calls: [null, Array<VisitorCall>], answer_visitor: [AnswerVisitor, null], 
+/**
  * How Loquat takes part in this system.
+ */
 system: [null, SystemView], change_system: [SystemWishes, SystemView], start_at_login: [boolean, SystemView], 
+/**
  * The words of notifications and of the tray, in the page's language.
+ */
 speak: [Words, null], 
+/**
  * The newest version, if this is not it.
+ */
 look_for_update: [null, UpdateView | null], 
+/**
  * Fetches and checks the newest version, puts it in place of this one and starts it.
+ */
 install_update: [null, null], 
+/**
  * The link that was followed last and describes a server; only once.
+ */
 take_link: [null, string | null], load_preferences: [null, Preferences], save_preferences: [Preferences, null], 
 /**
  * Opens a link in the browser: only addresses of the web and of mail.
@@ -488,22 +499,15 @@ unknown: number,
 broken?: ErrorReport, };
 
 /**
- * What a file would bring.
- */
-export type ConversationsPreview = { path: string, found: Array<FoundConversation>, 
-/**
- * Entries that are no conversation anybody here knows.
- */
-unknown: number, 
-/**
- * Why the file was not read to its end; what was found before can be taken over.
- */
-broken?: ErrorReport, };
-
-/**
  * Definitions are fingerprints, as in [`crate::Tool::definition`].
  */
 export type Covers = { "what": "tool", tool: string, definition: string, } | { "what": "arguments", tool: string, definition: string, arguments: unknown, } | { "what": "readOnly", definitions: { [key in string]: string }, } | { "what": "pattern", tool: string, definition: string, arguments: { [key in string]: string }, } | { "what": "server" };
+
+export type CreateApiKey = { 
+/**
+ * The program that will use it.
+ */
+name: string, rights: KeyRights, };
 
 /**
  * What was found out about one server or provider, step by step.
@@ -536,11 +540,10 @@ meaning?: string,
  * Where it failed: what most likely helps.
  */
 fix?: string, };
-export type CreateApiKey = { 
- * The program that will use it.
-name: string, rights: KeyRights, };
 
+/**
  * Whether a door is open, and at which port of this machine.
+ */
 export type Door = { on: boolean, port: number, };
 
 /**
@@ -591,23 +594,27 @@ level: Level,
  */
 rule?: string, };
 
+export type ExportConversations = { 
+/**
+ * All where absent.
+ */
+conversations?: Array<ConversationId>, format: ExportFormat, };
+
+/**
+ * What is written.
+ */
+export type ExportFormat = "json" | "markdown" | "html";
+
 export type ExportLedger = { filter: LedgerFilter, format: LedgerFormat, };
 
 /**
- * Through what a call was made.
- */
-export type Face = "window" | "terminal" | "api";
-export type ExportConversations = { 
- * All where absent.
-conversations?: Array<ConversationId>, format: ExportFormat, };
-
- * What is written.
-export type ExportFormat = "json" | "markdown" | "html";
-
  * What was written.
+ */
 export type Exported = { path: string, conversations: number, bytes: number, };
 
+/**
  * Who wrote a file of conversations.
+ */
 export type ExportedBy = "loquat" | "chatGpt" | "claude" | "libreChat" | "openWebUi";
 
 /**
@@ -704,23 +711,40 @@ left: Left, fate: FoundFate, };
  * What would become of it.
  */
 export type FoundFate = "new" | "alreadyThere" | "copy" | "empty";
+
 export type GatewayKey = { name: string, roles: Array<string>, };
 
+/**
  * Settings → Gateway.
+ */
 export type GatewayPanel = { door: Door, 
+/**
  * Why it is not on although it should be.
+ */
 error?: ErrorReport, 
+/**
  * Where other programs find the MCP server; nothing while it is off.
+ */
 address?: string, 
+/**
  * Its configuration.
+ */
 file: string, 
+/**
  * Its audit log, while it is on.
+ */
 audit?: string, 
+/**
  * Those that were made here.
+ */
 keys: Array<GatewayKey>, 
+/**
  * Nothing while it is off.
+ */
 exposed: Array<Exposed>, 
+/**
  * Calls of tools, newest first.
+ */
 requests: Array<VisitorRequest>, };
 
 /**
@@ -912,6 +936,29 @@ line: string,
 problem?: ErrorReport, };
 
 /**
+ * Why a call could run.
+ */
+export type Leave = { by: LeaveBy, 
+/**
+ * The arguments that a person put in place of the proposed ones.
+ */
+approved?: unknown, 
+/**
+ * What went to the server, where that is not what was proposed.
+ */
+sent?: unknown, };
+
+export type LeaveBy = { "who": "person" } | { "who": "rule", 
+/**
+ * The rule in words.
+ */
+words: string, 
+/**
+ * The remembered rule, where it is one.
+ */
+rule?: string, };
+
+/**
  * By whose leave a call ran or did not.
  */
 export type LedgerDecision = "none" | "allowed" | "denied" | "waiting" | "approved" | "refused" | "byHand";
@@ -997,25 +1044,54 @@ more: boolean,
  * How many fit altogether.
  */
 total: number, };
+
+/**
  * What of a conversation cannot be taken over.
+ */
 export type Left = { images: number, files: number, 
+/**
  * Messages on branches that were not looked at.
+ */
 elsewhere: number, };
+
+/**
+ * Where in the order a rule stands. Only the first level that speaks of a call decides; within a level the strictest
+ * rule does.
+ */
+export type Level = "builtIn" | "rule" | "tool" | "server" | "default";
+
+/**
  * Where a turn stands in its conversation.
+ */
 export type Link = { turn: TurnId, 
+/**
  * The turn that it follows; nothing where it begins the conversation.
+ */
 parent?: TurnId, 
+/**
  * The first turn with this very question, where this one answers it once more.
+ */
 again?: TurnId, };
+
+/**
  * Settings → Local API.
+ */
 export type LocalApiPanel = { door: Door, 
+/**
  * Why it is not on although it should be.
+ */
 error?: ErrorReport, 
+/**
  * What other programs call the base URL; nothing while it is off.
+ */
 address?: string, 
+/**
  * Those that are valid, oldest first.
+ */
 keys: Array<KeyView>, exposed: Array<Exposed>, 
+/**
  * Newest first.
+ */
 requests: Array<VisitorRequest>, };
 
 /**
@@ -1025,7 +1101,7 @@ export type LogFilter = {
 /**
  * Those that matter at least so much.
  */
-level?: LogLevel, 
+level?: OwnLogLevel, 
 /**
  * Those of parts that begin so.
  */
@@ -1040,9 +1116,9 @@ text?: string,
 after?: number, };
 
 /**
- * How much is written down.
+ * How grave a line is (RFC 5424); what comes from standard error says nothing of that.
  */
-export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+export type LogLevel = "debug" | "stderr" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
 
 /**
  * One line that a server wrote, to its standard error or as a log message.
@@ -1060,7 +1136,7 @@ export type LogRecord = {
 /**
  * Counts up: whoever has seen one asks for those after it.
  */
-number: number, at: number, level: LogLevel, 
+number: number, at: number, level: OwnLogLevel, 
 /**
  * Which part of Loquat says it: `wire`, `model`, `call`, or a part of the code.
  */
@@ -1131,9 +1207,14 @@ endedAt?: number, usage?: Usage,
  * Why it failed, or that it was stopped.
  */
 error?: string, };
+
+/**
  * What one model read and wrote in one month.
+ */
 export type ModelFigures = { 
+/**
  * Such as `2026-11`, by this computer's clock.
+ */
 month: string, model: ModelRef, turns: number, usage: Usage, };
 
 /**
@@ -1257,6 +1338,28 @@ bytes: number,
 withheld?: number, };
 
 /**
+ * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
+ */
+export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/**
+ * How long the model took for its words, waiting for tools and people not counted.
+ */
+export type Pace = { 
+/**
+ * From the request to the first word, in the first round that had one.
+ */
+firstMs: number, 
+/**
+ * From the first word to the last, all rounds that had words together.
+ */
+writingMs: number, 
+/**
+ * What was written meanwhile, in tokens.
+ */
+written: number, };
+
+/**
  * Turns that follow one another, and how many there are around them.
  */
 export type Page = { 
@@ -1277,22 +1380,6 @@ later: number, };
  * Which part of a conversation is meant.
  */
 export type PageFrom = { "at": "end" } | { "at": "before", "turn": TurnId } | { "at": "after", "turn": TurnId } | { "at": "around", "turn": TurnId };
-
-/**
- * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
- */
-export type OwnLogLevel = "error" | "warn" | "info" | "debug" | "trace";
- * How long the model took for its words, waiting for tools and people not counted.
-export type Pace = { 
-/**
- * From the request to the first word, in the first round that had one.
-firstMs: number, 
-/**
- * From the first word to the last, all rounds that had words together.
-writingMs: number, 
-/**
- * What was written meanwhile, in tokens.
-written: number, };
 
 /**
  * A run of words that are in both texts or in one of them.
@@ -1431,7 +1518,10 @@ export type Regenerate = { conversation: ConversationId, turn: TurnId,
  * Who shall answer; the model of the settings where absent.
  */
 model?: ModelRef, };
+
+/**
  * What a person can do about a step that failed, besides trying again.
+ */
 export type Remedy = { "remedy": "resetRegistration" } | { "remedy": "useClient" } | { "remedy": "trustIssuer", issuer: string, } | { "remedy": "useResource", resource: string, };
 
 /**
@@ -1628,7 +1718,10 @@ snippet: Array<SnippetPiece>, };
  * Whose words they are.
  */
 export type SearchKind = "asked" | "answered" | "called" | "serverAsked";
+
+/**
  * Where secrets are kept.
+ */
 export type SecretPlace = { "place": "keychain" } | { "place": "memory" } | { "place": "file", open: boolean, };
 
 /**
@@ -1767,7 +1860,7 @@ temperature?: number, topP?: number, maxOutputTokens?: number,
 /**
  * How much is written into the log; `info` where absent.
  */
-logLevel?: LogLevel, 
+logLevel?: OwnLogLevel, 
 /**
  * Where the log lies; where absent, with Loquat's own files; empty means nowhere.
  */
@@ -1816,9 +1909,10 @@ export type SettingsView = { settings: Settings,
 /**
  * The prices in force.
  */
-prices: Array<Price>, providers: Array<ProviderView>, };
-export type SettingsView = { settings: Settings, providers: Array<ProviderView>, 
+prices: Array<Price>, providers: Array<ProviderView>, 
+/**
  * Where secrets are kept.
+ */
 secrets: SecretPlace, };
 
 /**
@@ -1927,19 +2021,6 @@ export type SystemWishes = {
 notifications: boolean, tray: boolean, };
 
 /**
- * What testing a provider found, step by step; the first failed step is the last.
- */
-export type TestStep = { 
-/**
- * Such as “Reach” or “Models”.
- */
-name: string, 
-/**
- * What was found, in words for people.
- */
-found: string, durationMs: number, error?: ErrorReport, };
-
-/**
  * One tool as its server describes it.
  */
 export type Tool = { 
@@ -2020,6 +2101,10 @@ definition?: string,
  * As proposed. A string where the model's JSON could not be read: then its own text.
  */
 arguments: unknown, 
+/**
+ * What had to be guessed to understand it, in words for people; a mended call that may change something is asked about.
+ */
+mended?: string, 
 /**
  * Who let it run, once somebody has.
  */
@@ -2199,42 +2284,56 @@ export type Verdict = "allow" | "ask" | "deny";
  * What a version is a version of.
  */
 export type VersionOf = "question" | "answer";
+
+/**
  * A call that another program wants made, and that waits for a person's word.
+ */
 export type VisitorCall = { id: string, way: Way, 
 /**
  * Whose key was shown.
+ */
 who: string, tool: string, 
 /**
  * The tool's server, where it is one of this computer's.
+ */
 server?: string, arguments: unknown, 
 /**
  * Why somebody is asked.
+ */
 reason: string, 
 /**
  * The conversation in which it waits as well, where there is one.
+ */
 conversation?: ConversationId, };
 
 /**
  * One request of another program: under way, or of a moment ago.
+ */
 export type VisitorRequest = { id: number, 
 /**
  * Milliseconds since 1970.
+ */
 at: number, 
 /**
  * Whose key was shown.
+ */
 who: string, 
 /**
  * What was asked for: a path, or a tool.
+ */
 what: string, state: RequestState, 
 /**
  * How long it took, once it has ended.
+ */
 durationMs?: number, 
 /**
  * Tokens read and written for it, where a model was asked.
+ */
 tokens?: number, };
 
 /**
  * Through which door a visitor came.
+ */
 export type Way = "api" | "gateway";
 
 /**

@@ -61,6 +61,9 @@ pub(crate) async fn embeddings(
     let mut running = Running::begin(&api, &caller, "/v1/embeddings");
     running.noting(api.may_spend(&caller))?;
     running.noting(kinds::check(&body, &[("model", Kind::Text)]))?;
+    if body.get("input").is_none_or(Value::is_null) {
+        return running.noting(Err(ApiError::wrong("input", "`input` must say what is to be embedded.")));
+    }
     let model = running.noting(api.model(body.get("model").and_then(Value::as_str)))?;
     running.asks(&model);
     body["model"] = json!(model.model);

@@ -167,6 +167,14 @@ async fn wrong_requests_and_failing_providers_are_told_in_openai_s_words() {
         let (status, error) = service.post("/v1/chat/completions", &body).await;
         assert_eq!((status, error["error"]["param"].as_str()), (400, Some(param)), "{error}");
     }
+    for (body, param) in [(json!({}), "input"), (json!({ "input": null }), "input"), (json!({ "model": {} }), "model")]
+    {
+        let (status, error) = service.post("/v1/embeddings", &body).await;
+        assert_eq!((status, error["error"]["param"].as_str()), (400, Some(param)), "{error}");
+    }
+    let wrong = json!({ "input": "hi", "previous_response_id": {} });
+    let (status, error) = service.post("/v1/responses", &wrong).await;
+    assert_eq!((status, error["error"]["param"].as_str()), (400, Some("previous_response_id")), "{error}");
     let (status, error) = service.post("/v1/chat/completions", &ask("hi")).await;
     assert_eq!((status, error["error"]["code"].as_str()), (502, Some("provider_key_rejected")), "{error}");
     let (status, error) = service.post("/v1/chat/completions", &ask("hi")).await;

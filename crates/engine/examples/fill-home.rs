@@ -83,6 +83,7 @@ fn called(turn: &str, place: usize, result: usize) -> Item {
         id: format!("{turn}-{place}").as_str().into(),
         wire_id: format!("call_{place}"),
         mended: None,
+        leave: None,
         round: 1,
         called: "ticket__get_ticket".into(),
         server: "ticket".into(),

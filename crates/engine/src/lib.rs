@@ -61,19 +61,19 @@ pub use branches::Place;
 pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use exchanges::{ModelExchange, Tap};
+pub use export::{ExportError, ExportFormat, Exported};
+pub use figures::ModelFigures;
 pub use home::Home;
 pub use hub::Events;
+pub use import_conversations::{
+    ConversationsPreview, ExportedBy, FoundConversation, FoundFate, ImportedConversations, Left,
+};
 pub use ledger::{Face, LedgerDecision, LedgerEntry, LedgerFilter, LedgerFormat, LedgerOutcome, LedgerPage};
 pub use paging::ResultLines;
 pub use permissions::{Explanation, NewRule, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
-pub use search::{SearchFound, SearchHit, SearchKind, SnippetPiece};
-pub use export::{ExportError, ExportFormat, Exported};
-pub use figures::ModelFigures;
-pub use import_conversations::{
-    ConversationsPreview, ExportedBy, FoundConversation, FoundFate, ImportedConversations, Left,
-};
 pub use prices::Price;
+pub use search::{SearchFound, SearchHit, SearchKind, SnippetPiece};
 pub use secret_place::SecretPlace;
 pub use servers::{
     HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,

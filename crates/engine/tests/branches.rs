@@ -101,7 +101,7 @@ async fn the_very_first_question_can_be_edited_and_faces_are_told_of_the_branch(
     let (_, mut events) = desk.engine.subscribe();
     desk.engine.choose_version(&id, &first.turn, VersionOf::Question).await.unwrap();
     let told = loop {
-        if let AppEvent::ConversationOpened { conversation } = events.recv().await.unwrap() {
+        if let AppEvent::ConversationOpened { conversation, .. } = events.recv().await.unwrap() {
             break conversation;
         }
     };

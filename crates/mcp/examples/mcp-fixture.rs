@@ -259,6 +259,9 @@ fn keep_secrets() {
                 SecretError::Denied { .. } => format!("Denied: {error}"),
                 SecretError::TimedOut { .. } => format!("TimedOut: {error}"),
                 SecretError::Failed { .. } => format!("Failed: {error}"),
+                SecretError::Shut | SecretError::WrongPassphrase | SecretError::TooShort { .. } => {
+                    format!("File: {error}")
+                }
             }));
         }
     });

@@ -7,6 +7,7 @@ export class Kept {
   pinned = false;
   /** The last turns of the branches that were looked at. */
   private readonly chosen: string[] = [];
+  private readonly known = new Map<string, Turn>();
 
   constructor(
     readonly id: string,
@@ -17,14 +18,15 @@ export class Kept {
   /** Puts a turn at the end, or in the place of another one. */
   add(turn: Turn, beside?: string): Turn {
     const replaced = this.turn(beside);
-    const placed = { ...turn, parent: replaced ? replaced.parent : this.path().at(-1)?.id };
+    const placed = { ...turn, parent: replaced ? replaced.parent : this.chosen.at(-1) };
     this.turns.push(placed);
+    this.known.set(placed.id, placed);
     this.chosen.push(placed.id);
     return placed;
   }
 
   turn(id: string | undefined): Turn | undefined {
-    return this.turns.find((turn) => turn.id === id);
+    return this.known.get(id ?? "");
   }
 
   /** Answers the turn that is looked at now in the place of that one. */
@@ -45,6 +47,7 @@ export class Kept {
     const copy = new Kept(id, `${this.title} (2)`, this.createdAt);
     if (at) this.chosen.push(at);
     copy.turns.push(...structuredClone(at ? this.path() : this.turns));
+    for (const turn of copy.turns) copy.known.set(turn.id, turn);
     if (at) this.chosen.pop();
     copy.chosen.push(...this.chosen.filter((turn) => copy.turn(turn)));
     return copy;

@@ -15,10 +15,6 @@ import { inspector } from "./de/inspector";
 import { ledger } from "./de/ledger";
 import { palette } from "./de/palette";
 import { doors } from "./de/doors";
-import { diagnostics } from "./de/diagnostics";
-import { inspector } from "./de/inspector";
-import { ledger } from "./de/ledger";
-import { palette } from "./de/palette";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
 import { accounts, remedies, secrets } from "./de/signIn";
@@ -249,8 +245,6 @@ export const de = {
   branches,
   list,
   doors,
-  branches,
-  list,
   wire,
   palette,
   ledger,

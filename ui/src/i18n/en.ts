@@ -15,10 +15,6 @@ import { inspector } from "./en/inspector";
 import { ledger } from "./en/ledger";
 import { palette } from "./en/palette";
 import { doors } from "./en/doors";
-import { diagnostics } from "./en/diagnostics";
-import { inspector } from "./en/inspector";
-import { ledger } from "./en/ledger";
-import { palette } from "./en/palette";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
 import { accounts, remedies, secrets } from "./en/signIn";
@@ -249,8 +245,6 @@ export const en = {
   branches,
   list,
   doors,
-  branches,
-  list,
   wire,
   palette,
   ledger,

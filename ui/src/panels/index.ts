@@ -30,7 +30,6 @@ export const PANELS: readonly Panel[] = [
   { id: "ledger", name: (words) => words.ledger.ledger, icon: Book, body: Ledger },
   { id: "local-api", name: (words) => words.doors.localApi, icon: Cable, body: LocalApi },
   { id: "gateway", name: (words) => words.doors.gateway, icon: Door, body: Gateway },
-  { id: "ledger", name: (words) => words.ledger.ledger, icon: Book, body: Ledger },
   { id: "appearance", name: (words) => words.settings.appearance, icon: Palette, body: Appearance },
   { id: "system", name: (words) => words.system.system, icon: Monitor, body: System },
   { id: "keyboard", name: (words) => words.settings.keyboard, icon: Keys, body: Keyboard },

@@ -1,5 +1,5 @@
 // Streaming Markdown: blocks before the last are final and keep their identity; only the tail is parsed again.
-import { parse, type MdNode, type ParsedBlock } from "./markdown";
+import { inParts, parse, type MdNode, type ParsedBlock } from "./markdown";
 
 export interface Block {
   id: number;
@@ -7,7 +7,7 @@ export interface Block {
 }
 
 /** As much of a text as is drawn as Markdown; all of it is in the viewer. */
-export const LONGEST = 200_000;
+export const LONGEST = 100_000;
 /** A single block that has grown past this is only text until it has doubled or all is said. */
 const LONGEST_TAIL = 32_000;
 
@@ -28,7 +28,9 @@ export class GrowingBlocks {
     if (done && /^ {0,3}\[[^\]]+\]:/m.test(text)) this.restart("");
     const rest = text.slice(this.tailStart);
     const tail = this.parseTail(rest, done);
-    const blocks = tail.map((block, index) => ({ id: this.nextId + index, nodes: [block.node], line: block.line }));
+    // While it grows, a list stays one: only its last block may be parsed again.
+    const whole = done ? tail.flatMap(({ node, line }) => inParts(node).map((part) => ({ node: part, line }))) : tail;
+    const blocks = whole.map((block, index) => ({ id: this.nextId + index, nodes: [block.node], line: block.line }));
     const last = blocks.at(-1);
     const drawn = [...this.finished, ...blocks.map(({ id, nodes }) => ({ id, nodes }))];
     if (last && blocks.length > 1 && !done) {

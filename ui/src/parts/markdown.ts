@@ -40,6 +40,9 @@ export interface ParsedBlock {
 
 /** What is nested deeper is shown as it was written: no text gets lost, and no page freezes. */
 const DEEPEST = 40;
+/** So is a block of more nodes than this. */
+const MOST_NODES = 6_000;
+const LONGEST_LIST = 40;
 const reader = new MarkdownIt({ html: false, linkify: true, typographer: false }).use(footnote).use(math);
 // Only these become links or pictures at all; anything else stays text.
 reader.validateLink = (url) => mayOpen(url) || /^data:image\/(png|jpeg|gif|webp);base64,/i.test(url.trim());
@@ -92,9 +95,42 @@ export function parse(text: string): ParsedBlock[] {
     const [from, to] = rest.first.map ?? [0, Infinity];
     const tooDeep = rest.nestsDeeper(DEEPEST);
     const node = take(rest, lines);
-    if (node) blocks.push({ node: tooDeep ? { kind: "source", text: lines.between(from, to) } : node, line: from });
+    if (!node) continue;
+    const source = tooDeep || (!isLongList(node) && weighs(node, MOST_NODES) > MOST_NODES);
+    blocks.push({ node: source ? { kind: "source", text: lines.between(from, to) } : node, line: from });
   }
   return blocks;
+}
+
+/** How many nodes it is; counting ends where there are more than `most`. */
+function weighs(node: MdNode, most: number): number {
+  const inside =
+    node.kind === "table"
+      ? [node.head, ...node.rows.slice(0, 100)].flat().flatMap((cell) => cell.nodes)
+      : "children" in node
+        ? node.children
+        : [];
+  let sum = node.kind === "table" ? 1 + node.head.length : 1;
+  for (const child of inside) {
+    sum += weighs(child, most);
+    if (sum > most) break;
+  }
+  return sum;
+}
+
+function isLongList(node: MdNode): node is MdNode & { kind: "element" } {
+  return node.kind === "element" && (node.tag === "ul" || node.tag === "ol") && node.children.length > LONGEST_LIST;
+}
+
+/** A long list as several that go on where the one before ended, so that it need not be drawn at once. */
+export function inParts(node: MdNode): MdNode[] {
+  if (!isLongList(node)) return [node];
+  const parts: MdNode[] = [];
+  for (let at = 0; at < node.children.length; at += LONGEST_LIST) {
+    const start = node.start === undefined ? {} : { start: node.start + at };
+    parts.push({ ...node, ...start, children: node.children.slice(at, at + LONGEST_LIST) });
+  }
+  return parts;
 }
 
 /** Tokens in order; taking one costs nothing however many there are. */

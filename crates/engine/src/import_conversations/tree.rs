@@ -203,6 +203,7 @@ fn call(called: &Called, turn: &Turn, at: u64) -> ToolCall {
     ToolCall {
         wire_id: format!("call_{}", turn.items.len()),
         mended: None,
+        leave: None,
         id,
         round: turn.rounds.max(1),
         called: name,

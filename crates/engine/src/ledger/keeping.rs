@@ -166,6 +166,8 @@ pub(super) fn by_hand(id: CallId, request: &CallRequest) -> ToolCall {
         hints: ToolHints::default(),
         definition: String::new(),
         arguments: Value::Object(request.arguments.clone()),
+        mended: None,
+        leave: None,
         status: CallStatus::Running { progress: None },
         started_at: Some(now()),
         ended_at: None,

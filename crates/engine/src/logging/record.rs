@@ -11,9 +11,9 @@ use tracing::{Event, Level};
 const LOOKED_AT: usize = 256 * 1024;
 const WRITTEN: usize = 32 * 1024;
 
-/// How much is written down.
+/// How much is written down. The page knows it by another name: it also knows how grave a server's line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts", rename = "OwnLogLevel"))]
 #[serde(rename_all = "camelCase")]
 #[repr(u8)]
 pub enum LogLevel {

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use making::NewRule;
 pub(crate) use rules::leave_by;
-pub(crate) use words::words;
 pub use rules::{Explanation, RuleState, RuleView, Verdict};
+pub(crate) use words::words;
 
 pub(crate) struct Permissions {
     path: PathBuf,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chat::{Covers, Effect, Remembered, Rule};
 
 /// What the rule says, for people.
-pub(super) fn words(rule: &Rule) -> String {
+pub(crate) fn words(rule: &Rule) -> String {
     match rule {
         Rule::Guard { .. } => "No call may name the files by which Loquat itself goes.".into(),
         Rule::AllowAll => "Every other call may run.".into(),

@@ -3,12 +3,12 @@
 //! Everything is written by one task in the order in which it happened; reads go beside it. What was
 //! told to a face is on disk a moment later, and before a tool runs it is there for certain.
 
+mod figures;
 mod ledger;
 mod owner;
 mod page;
 mod read;
 mod search;
-mod figures;
 mod whole;
 mod writer;
 

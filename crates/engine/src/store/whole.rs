@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::read::unreadable;
-use super::writer::{choose, insert, json, time, unwritable};
+use super::writer::{Write, choose, insert, json, time, unwritable};
 use super::{Store, StoreError, TitledBy};
 
 /// All that is kept of a conversation.
@@ -98,7 +98,9 @@ impl Store {
         for whole in wholes {
             self.put_one(whole, &mut transaction).await?;
         }
-        transaction.commit().await.map_err(unwritable)
+        transaction.commit().await.map_err(unwritable)?;
+        self.write(Write::CatchUp);
+        Ok(())
     }
 
     async fn put_one(&self, whole: &Whole, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {

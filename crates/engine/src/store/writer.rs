@@ -66,6 +66,8 @@ pub(super) enum Write {
         error: Option<String>,
         at: u64,
     },
+    /// Turns came in beside this task: searching shall find them too.
+    CatchUp,
     Flush(oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -218,12 +220,22 @@ impl Writer {
     }
 
     async fn transact(&self) -> Result<(), StoreError> {
-        let failed = |error: sqlx::Error| StoreError::Write { cause: error.to_string() };
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut connection = self.pool.acquire().await.map_err(unwritable)?;
+        let written = self.write_all(&mut connection).await;
+        if written.is_err() {
+            // SQLite may have rolled back by itself, as it does when the disk is full. The connection then counts
+            // a transaction that is not there, and could never begin another.
+            connection.close_on_drop();
+        }
+        written
+    }
+
+    async fn write_all(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(unwritable)?;
         for write in &self.waiting {
             apply(write, &mut transaction).await?;
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(unwritable)
     }
 }
 
@@ -276,7 +288,7 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
         Write::LedgerEnd { call, outcome, error, at } => {
             return ledger::end(call, *outcome, error.as_deref(), *at, transaction).await;
         }
-        Write::Flush(_) => return Ok(()),
+        Write::CatchUp | Write::Flush(_) => return Ok(()),
     };
     query.execute(&mut **transaction).await.map_err(unwritable)?;
     if let Write::Begin { turn, .. } | Write::Turn { turn, .. } | Write::End { turn } = write {

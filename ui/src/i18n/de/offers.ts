@@ -19,6 +19,7 @@ export const offers: Words["offers"] = {
   template: "Muster",
   tabPrompts: "Vorlagen",
   tabResources: "Ressourcen",
+  more: (count) => plural(count, { one: "# weitere: Liste eingrenzen.", other: "# weitere: Liste eingrenzen." }),
   noPrompts: "Er bietet keine Vorlagen an.",
   noResources: "Er bietet keine Ressourcen an.",
   findPrompt: "Vorlage finden",

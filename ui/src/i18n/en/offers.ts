@@ -18,6 +18,7 @@ export const offers = {
   template: "pattern",
   tabPrompts: "Prompts",
   tabResources: "Resources",
+  more: (count: number) => plural(count, { one: "# more: narrow the list.", other: "# more: narrow the list." }),
   noPrompts: "It offers no prompts.",
   noResources: "It offers no resources.",
   findPrompt: "Find a prompt",

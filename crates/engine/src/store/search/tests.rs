@@ -74,6 +74,7 @@ async fn calls_are_found_by_their_tool_their_arguments_and_their_result() {
         model_text: "first".into(),
         whole: Some("first and the rest".into()),
         bytes: 5,
+        withheld: 0,
     };
     let Item::ToolCall(call) = crate::store::tests::running_call() else { panic!("a call") };
     let call = chat::ToolCall {
