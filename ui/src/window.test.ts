@@ -108,14 +108,14 @@ test("permissions: rules are shown, tested and taken back", async () => {
   await user.keyboard("{Control>},{/Control}");
   await user.click(await screen.findByRole("button", { name: "Permissions" }));
   const rules = await screen.findByRole("list", { name: "Rules in force" });
-  expect(await within(rules).findByText("ticket · update_ticket may run")).toBeTruthy();
+  expect(await within(rules).findByText("May run: ticket · update_ticket")).toBeTruthy();
   expect(within(rules).getByText("The tool has changed since: it asks again.")).toBeTruthy();
   await user.selectOptions(screen.getByLabelText("A call of"), "search_tickets");
   await user.click(screen.getByRole("button", { name: "Test" }));
   expect(await screen.findByText("It would run.")).toBeTruthy();
   await isAccessible();
-  await user.click(within(rules).getByRole("button", { name: "Remove: ticket · update_ticket may run" }));
-  await waitFor(() => expect(within(rules).queryByText("ticket · update_ticket may run")).toBeNull());
+  await user.click(within(rules).getByRole("button", { name: "Remove: May run: ticket · update_ticket" }));
+  await waitFor(() => expect(within(rules).queryByText("May run: ticket · update_ticket")).toBeNull());
   expect(requests(fake, "remove_rule")).toEqual(["r1"]);
 });
 

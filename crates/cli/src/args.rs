@@ -264,6 +264,9 @@ pub(crate) enum KeysAction {
 pub(crate) struct Doctor {
     /// A server's or a provider's name; otherwise all of them.
     pub(crate) name: Option<String>,
+    /// Show also what went over the wire, secrets masked.
+    #[arg(long)]
+    pub(crate) verbose: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

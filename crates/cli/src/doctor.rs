@@ -1,6 +1,6 @@
 //! Why a server or a provider cannot be used, step by step.
 
-use ::chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, Launch, StepOutcome};
+use ::chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, Launch, StepOutcome, WireLine};
 use serde_json::{Value, json};
 
 use crate::args::Doctor;
@@ -16,14 +16,20 @@ pub(crate) async fn doctor(args: Doctor) -> Result<Ending, ErrorReport> {
             DiagnosisKind::Provider => None,
         });
     }
+    let wires = found.as_deref().unwrap_or_default().iter().map(|diagnosis| match diagnosis.kind {
+        DiagnosisKind::Server if args.verbose => engine.server_wire(&diagnosis.name),
+        DiagnosisKind::Server | DiagnosisKind::Provider => vec![],
+    });
+    let wires: Vec<Vec<WireLine>> = wires.collect();
     engine.shut_down().await;
     let found = found?;
     if args.json {
         let all = found.iter().zip(&launches).map(|(diagnosis, launch)| json(diagnosis, launch.as_ref()));
         print::line(&Value::from_iter(all).to_string());
     } else {
-        for (diagnosis, launch) in found.iter().zip(&launches) {
+        for ((diagnosis, launch), wire) in found.iter().zip(&launches).zip(&wires) {
             show(diagnosis, launch.as_ref());
+            wire.iter().for_each(show_exchange);
         }
     }
     Ok(ending(&found))
@@ -63,6 +69,10 @@ fn show(diagnosis: &Diagnosis, launch: Option<&Launch>) {
     }
     diagnosis.steps.iter().for_each(show_step);
     print::line("");
+}
+
+fn show_exchange(line: &WireLine) {
+    print::line(&format!("    {} {}", if line.out { "→" } else { "←" }, print::plain(&line.text)));
 }
 
 fn show_step(step: &DiagnosisStep) {

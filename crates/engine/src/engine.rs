@@ -149,8 +149,7 @@ impl Engine {
         let secrets = Arc::new(SecretsOrMemory::new(kept.clone()));
         let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
         let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
-        let store = Store::open(&home.database(), &home.run()).await.map_err(|error| error.report())?;
-        let hub = Hub::of(store.conversations().await.map_err(|error| error.report())?);
+        let (store, hub) = conversations_of(&home).await.map_err(|error| error.report())?;
         let inner = Inner {
             store,
             hub,
@@ -188,10 +187,15 @@ impl Engine {
             home,
         };
         let engine = Self { inner: Arc::new(inner) };
-        engine.inner.servers.answer_unasked(Arc::new(crate::questions::Unasked(Arc::downgrade(&engine.inner))));
-        engine.watch_servers();
-        engine.watch_list();
+        engine.watch();
         Ok(engine)
+    }
+
+    /// Follows what servers ask and become, and what is written into their list.
+    fn watch(&self) {
+        self.inner.servers.answer_unasked(Arc::new(crate::questions::Unasked(Arc::downgrade(&self.inner))));
+        self.watch_servers();
+        self.watch_list();
     }
 
     /// Everything a face shows, and every event from this instant on.
@@ -367,4 +371,11 @@ pub(crate) fn no_model() -> ErrorReport {
 pub(crate) fn busy() -> ErrorReport {
     ErrorReport::new(ErrorCode::InvalidInput, "An answer is still being written in this conversation.")
         .fix("Stop it, or wait until it is done.")
+}
+
+/// What was said in a home, and those who are told what is said.
+async fn conversations_of(home: &Home) -> Result<(Store, Hub), crate::store::StoreError> {
+    let store = Store::open(&home.database(), &home.run()).await?;
+    let hub = Hub::of(store.conversations().await?);
+    Ok((store, hub))
 }

@@ -19,7 +19,6 @@ import type {
   Snapshot,
   VersionOf,
   VisitorCall,
-  VersionOf,
 } from "../bindings";
 import { LiveConversation } from "./conversation.svelte";
 import { Finder } from "./finder.svelte";
@@ -73,8 +72,6 @@ export class App {
   questions = $state.raw<Question[]>([]);
   /** Calls of other programs that wait for a person's word. */
   visitors = $state.raw<VisitorCall[]>([]);
-  /** What servers ask outside of any turn, oldest first. */
-  questions = $state.raw<Question[]>([]);
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 

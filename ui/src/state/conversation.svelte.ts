@@ -23,9 +23,6 @@ import { withVersion, type Switch } from "./versions";
 /** Older words on the progress of a call are forgotten. */
 const MOST_STEPS = 200;
 
-/** Older words on the progress of a call are forgotten. */
-const MOST_STEPS = 200;
-
 /** Only the two strings that grow are deep state: a delta costs one text node. */
 export class LiveMessage {
   readonly kind = "message";
