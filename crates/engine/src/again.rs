@@ -14,14 +14,13 @@ impl Engine {
     /// Runs a finished call again with what was sent then. The wish is the approval; a rule against it still holds.
     pub async fn run_again(&self, conversation: &ConversationId, call: &CallId) -> Result<ToolCall, ErrorReport> {
         let turns = self.conversation(conversation).await?.turns;
-        let items = turns.iter().flat_map(|turn| &turn.items);
-        let known = items.filter_map(|item| match item {
+        let mut items = turns.iter().flat_map(|turn| &turn.items).rev();
+        let known = items.find_map(|item| match item {
             Item::ToolCall(known) if known.id == *call && known.status.is_final() => Some(known.clone()),
             Item::ToolCall(_) | Item::Message(_) | Item::Question(_) => None,
         });
-        let known = known
-            .last()
-            .ok_or_else(|| ErrorReport::new(ErrorCode::NotFound, "There is no such call that has ended."))?;
+        let known =
+            known.ok_or_else(|| ErrorReport::new(ErrorCode::NotFound, "There is no such call that has ended."))?;
         let mut again = self.prepared_again(known, conversation)?;
         let stop: CancellationToken = self.inner.ended.child_token();
         let alone = self.inner.approvals.run(call, &stop);
@@ -44,7 +43,7 @@ impl Engine {
         }
         let catalogue = self.inner.servers.tools();
         let tool = catalogue.get(&known.server, &known.tool);
-        if !tool.is_some_and(|tool| tool.definition == known.definition) {
+        if tool.is_none_or(|tool| tool.definition != known.definition) {
             return Err(not_again("The tool is not there now, or is not the one that was called."));
         }
         let arguments = known.effective().clone();

@@ -74,11 +74,8 @@ pub(super) enum Write {
 impl Write {
     /// Whether turns may come with it that were not written one by one.
     fn may_bring_turns(&self) -> bool {
-        match self {
-            Self::Begin { .. } | Self::Event { .. } | Self::End { .. } => false,
-            Self::Ledger(_) | Self::LedgerEnd { .. } | Self::Flush(_) => false,
-            _ => true,
-        }
+        let writes_all = matches!(self, Self::Begin { .. } | Self::Event { .. } | Self::End { .. });
+        !writes_all && !matches!(self, Self::Ledger(_) | Self::LedgerEnd { .. } | Self::Flush(_))
     }
 }
 

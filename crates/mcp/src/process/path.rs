@@ -142,6 +142,7 @@ pub(super) mod login {
     }
 }
 
+#[allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 #[cfg(all(test, unix))]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
