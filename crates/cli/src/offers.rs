@@ -73,12 +73,20 @@ async fn read_once(engine: &Engine, args: &Read) -> Result<(), ErrorReport> {
 /// Reads it each time the server says that it has changed, until somebody interrupts.
 async fn watched(engine: &Engine, args: &Read) -> Result<(), ErrorReport> {
     let (_, mut events) = engine.subscribe();
-    engine.subscribe_resource(&args.server, &args.uri, true).await?;
-    read_once(engine, args).await?;
+    // Asked for first, so that it is heard from the first word on.
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    tokio::select! {
+        biased;
+        _ = &mut interrupt => return Ok(()),
+        read = async {
+            engine.subscribe_resource(&args.server, &args.uri, true).await?;
+            read_once(engine, args).await
+        } => read?,
+    }
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            _ = &mut interrupt => return Ok(()),
         };
         match event {
             Some(AppEvent::ResourceUpdated { server, uri }) if server == args.server && uri == args.uri => {
