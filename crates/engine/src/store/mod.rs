@@ -20,7 +20,7 @@ use chat::{
 };
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot};
 
 use owner::Owner;
@@ -108,21 +108,37 @@ impl Store {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
+            // What is deleted can leave the file without writing all of it anew.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             // A power cut may lose the last moment, never the database; a killed program loses nothing.
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
+        Self::make_tables(options.clone()).await.map_err(|error| failed(error.to_string()))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options)
             .await
             .map_err(|error| failed(error.to_string()))?;
-        sqlx::migrate!().run(&pool).await.map_err(|error| failed(error.to_string()))?;
-        search::prepare(&pool).await.map_err(|error| failed(error.to_string()))?;
         let owner = Owner::claim(run).map_err(|error| failed(error.to_string()))?;
         let store = Self { writes: Writer::start(pool.clone()), pool, owner };
         store.end_broken_turns().await?;
         Ok(store)
+    }
+
+    /// Over one connection, which is closed before the pool opens its own: one that was open while another made
+    /// the tables can take the first statement for one about a table that is not there.
+    async fn make_tables(options: SqliteConnectOptions) -> Result<(), sqlx::Error> {
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        sqlx::migrate!().run(&pool).await?;
+        let kind: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&pool).await?;
+        if kind == 0 {
+            // From before: it takes on the new kind with one writing of the whole.
+            sqlx::query("VACUUM").execute(&pool).await?;
+        }
+        search::prepare(&pool).await?;
+        pool.close().await;
+        Ok(())
     }
 
     /// Writes a new conversation down.

@@ -228,3 +228,36 @@ async fn conversations_from_before_branches_are_one_branch() {
     assert_eq!(chain("a").await, "a1< a2<a1 a3<a2");
     assert_eq!(chain("b").await, "b1< b2<b1");
 }
+
+/// Deleted for good means that no file holds it, also in a database from before that was counted on.
+#[tokio::test]
+async fn what_is_wiped_is_in_no_file() {
+    let desk = Desk::new();
+    let path = desk.dir.path().join("loquat.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().connect_with(options).await.unwrap();
+    sqlx::migrate!().run_to(4, &pool).await.unwrap();
+    pool.close().await;
+
+    let store = desk.open().await;
+    let word = "aardvarkish";
+    for number in 0..50 {
+        let id = ConversationId::from(format!("conversation-{number}").as_str());
+        let model = ModelRef { provider: "practice".into(), model: "practice".into() };
+        let said = format!("{word} {}", "and so on ".repeat(500));
+        let turn = Turn::new(format!("turn-{number}").as_str().into(), model, message("said", Role::User, &said), 5);
+        let turn = Turn { status: TurnStatus::Completed, ..turn };
+        let conversation = chat::Conversation { id, title: word.into(), created_at: 1, turns: vec![turn], versions: vec![] };
+        store.put_in(&[Whole::straight(conversation, 1)]).await.unwrap();
+    }
+    store.flush().await.unwrap();
+    let files = || ["loquat.db", "loquat.db-wal"].map(|name| std::fs::read(desk.dir.path().join(name)).unwrap());
+    let holds = |bytes: &[u8]| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    let before: usize = files().iter().map(Vec::len).sum();
+    assert!(files().iter().any(|file| holds(file)));
+
+    assert_eq!(store.wipe().await.unwrap(), 0);
+    assert!(!files().iter().any(|file| holds(file)));
+    let after: usize = files().iter().map(Vec::len).sum();
+    assert!(after < before / 2, "{after} of {before} bytes are left");
+}

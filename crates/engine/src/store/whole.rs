@@ -152,16 +152,27 @@ impl Store {
 
     /// Deletes every conversation for good, also those removed before. What another program is writing just now
     /// stays; answers how many.
+    ///
+    /// What was deleted is overwritten and the file made smaller, without `VACUUM`: it changes the schema under the
+    /// feet of the other connections, whose next statement may then find no table.
     pub(crate) async fn wipe(&self) -> Result<u64, StoreError> {
         self.flush().await?;
+        let mut connection = self.pool.acquire().await.map_err(unwritable)?;
+        // It was told to overwrite, which costs: the next one that writes gets a new one.
+        connection.close_on_drop();
+        let overwrite = sqlx::query("PRAGMA secure_delete = ON").execute(&mut *connection).await;
+        overwrite.map_err(unwritable)?;
         let wiped = "DELETE FROM conversations
                      WHERE id NOT IN (SELECT conversation FROM turns WHERE ended IS NULL)";
-        sqlx::query(wiped).execute(&self.pool).await.map_err(unwritable)?;
-        let left = sqlx::query("SELECT count(*) AS left FROM conversations").fetch_one(&self.pool).await;
+        sqlx::query(wiped).execute(&mut *connection).await.map_err(unwritable)?;
+        let left = sqlx::query("SELECT count(*) AS left FROM conversations").fetch_one(&mut *connection).await;
         let left = left.map_err(unreadable)?.get::<i64, _>("left").unsigned_abs();
-        // What was deleted stays readable in the file until its pages are written anew.
-        for tidy in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-            if let Err(error) = sqlx::query(tidy).execute(&self.pool).await {
+        for tidy in [
+            "INSERT INTO said_words (said_words) VALUES ('rebuild')",
+            "PRAGMA incremental_vacuum",
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        ] {
+            if let Err(error) = sqlx::query(tidy).fetch_all(&mut *connection).await {
                 tracing::warn!("the database could not be tidied after deleting: {error}");
             }
         }
