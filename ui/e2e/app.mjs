@@ -10,6 +10,11 @@ const binary = process.env.LOQUAT_BIN;
 if (!binary) throw new Error("LOQUAT_BIN names no program: run these tests by `npm test -- window`.");
 const out = process.env.LOQUAT_SHOTS ?? join(dirname(fileURLToPath(import.meta.url)), "out");
 
+export const TAB = "\uE004";
+export const ENTER = "\uE007";
+export const ESCAPE = "\uE00C";
+export const CONTROL = "\uE009";
+
 /** A program that was built beside the app. */
 export const beside = (...path) => join(dirname(binary), ...path);
 
@@ -66,6 +71,31 @@ export class App {
   async keys(...keys) {
     const actions = [...keys.map((value) => ({ type: "keyDown", value })), ...keys.toReversed().map((value) => ({ type: "keyUp", value }))];
     await this.driver.call("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
+  }
+
+  /** Types wherever the focus is. */
+  async write(text) {
+    for (const value of text) await this.keys(value);
+  }
+
+  /** What a screen reader would say of where the focus is. */
+  focused() {
+    return this.driver.run(`
+      const at = document.activeElement;
+      return (at?.getAttribute("aria-label") ?? at?.labels?.[0]?.innerText ?? at?.innerText ?? "").trim();
+    `);
+  }
+
+  /** Goes on from field to button to field, as one does without a mouse, until the focus is on what has the name. */
+  async tabTo(name) {
+    const passed = [];
+    for (let steps = 0; steps < 200; steps++) {
+      const here = await this.focused();
+      if (here.startsWith(name)) return;
+      passed.push(here.slice(0, 40));
+      await this.keys(TAB);
+    }
+    throw new Error(`nothing called ${name} is reached by Tab, only: ${[...new Set(passed)].join(" | ")}`);
   }
 
   text(selector = "body") {
@@ -132,6 +162,19 @@ async function everyProcess() {
 /** Whether a program still runs. */
 export async function runs(pid) {
   return (await everyProcess()).some((each) => each.pid === pid);
+}
+
+/** Adds a server as a person does: paste, look, agree. */
+export async function addServer(app, text, name) {
+  await app.press("Settings");
+  await app.press("Servers");
+  await app.fill("Paste a URL", text);
+  await app.press("Add server");
+  await app.sees("starts a program on your computer");
+  await app.shot("add-server");
+  await app.press("Add 1 server");
+  await app.sees(new RegExp(`${name}[\\s\\S]*ready`));
+  await app.keys(ESCAPE);
 }
 
 /** Opens, works, and always closes; on failure a picture is left behind. */

@@ -18,11 +18,14 @@ export async function startModel(rounds) {
       return;
     }
     requests.push({ body: JSON.parse(body), authorization: request.headers.authorization });
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    const send = (delta, finish_reason = null) =>
+    const begin = () => response.headersSent || response.writeHead(200, { "content-type": "text/event-stream" });
+    const send = (delta, finish_reason = null) => {
+      begin();
       response.write(`data: ${JSON.stringify({ id: "x", choices: [{ index: 0, delta, finish_reason }] })}\n\n`);
-    await rounds[requests.length - 1]({ say: (content) => send({ content }), send, wait: waiting });
-    response.end("data: [DONE]\n\n");
+    };
+    const refuse = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    await rounds[requests.length - 1]({ say: (content) => send({ content }), send, refuse, wait: waiting });
+    if (!response.writableEnded) response.end("data: [DONE]\n\n");
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${server.address().port}/v1`;
@@ -45,6 +48,12 @@ export const saying =
     pieces.forEach((piece) => say(piece));
     send({}, "stop");
   };
+
+/** A request that is refused. */
+export const refusing =
+  (status, body) =>
+  ({ refuse }) =>
+    refuse(status, body);
 
 /** A round that calls tools: `[name, arguments]` each. */
 export const calling =

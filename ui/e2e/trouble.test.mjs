@@ -1,8 +1,8 @@
 // A window that tells the truth when things break.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, beside, withApp } from "./app.mjs";
-import { calling, saying, startModel } from "./model.mjs";
+import { addServer, App, beside, ESCAPE, withApp } from "./app.mjs";
+import { calling, refusing, saying, startModel } from "./model.mjs";
 
 test("killed in the middle of an answer: what had arrived is there, shown as stopped", async () => {
   const model = await startModel([
@@ -96,15 +96,54 @@ test("a call outside the help desk waits for a person, who decides by keyboard",
   model.stop();
 });
 
-/** Adds a server as a person does: paste, look, agree. */
-async function addServer(app, text, name) {
-  await app.press("Settings");
-  await app.press("Servers");
-  await app.fill("Paste a URL", text);
-  await app.press("Add server");
-  await app.sees("starts a program on your computer");
-  await app.shot("add-server");
-  await app.press("Add 1 server");
-  await app.sees(new RegExp(`${name}[\\s\\S]*ready`));
-  await app.keys("\uE00C");
+test("a server that dies in a call says so in the call's card, and is there again", async () => {
+  const model = await startModel([calling(["mcp-fixture__die", {}]), saying("It died."), calling(["mcp-fixture__echo", { text: "risen" }]), saying("It lives.")]);
+  await withApp({ settings: model.settings }, async (app) => {
+    await addServer(app, `${beside("examples", "mcp-fixture")} good`, "mcp-fixture");
+    await app.ask("Let it die");
+    await app.press("Allow once");
+    await app.sees("It died.", "[role=log]");
+    await app.idle();
+    await app.shot("server-died");
+    const told = model.requests[1].body.messages.findLast((each) => each.role === "tool");
+    assert.doesNotMatch(told.content, /done/);
+    assert.match(await app.text("[role=log]"), /failed/);
+    await app.sees("6 of 6 servers ready");
+    await app.ask("And now?");
+    await app.press("Allow once");
+    await app.sees("It lives.", "[role=log]");
+    assert.match(model.requests[3].body.messages.at(-1).content, /risen/);
+  });
+  model.stop();
+});
+
+test("a key that is wrong: what, why, and the way to mend it", async () => {
+  const refused = { error: { message: "Incorrect API key provided: sk-te***9876.", type: "invalid_request_error", code: "invalid_api_key" } };
+  const model = await startModel([refusing(401, refused), saying("Now it fits.")]);
+  const settings = { openaiBaseUrl: model.url, model: { provider: "openai", model: "scripted" } };
+  await withApp({ settings }, async (app) => {
+    await storeKey(app, "sk-test-wrong-wrong-wrong-9876");
+    await app.ask("Hello?");
+    await app.sees(/key/i, "[role=log]");
+    await app.shot("wrong-key");
+    await app.press("Open Settings → Models");
+    await storeKey(app, "sk-test-right-right-right-1234", "Replace");
+    await app.press("Try again");
+    await app.sees("Now it fits.", "[role=log]");
+    assert.equal(model.requests[1].authorization, "Bearer sk-test-right-right-right-1234");
+  });
+  model.stop();
+});
+
+/** Puts a key where Settings asks for it, and comes back. */
+async function storeKey(app, key, first) {
+  if (first) await app.press(first);
+  else {
+    await app.press("Settings");
+    await app.press("Models");
+  }
+  await app.fill("API key", key);
+  await app.press("Store key");
+  await app.sees(`••••${key.slice(-4)}`);
+  await app.keys(ESCAPE);
 }

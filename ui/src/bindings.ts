@@ -990,7 +990,11 @@ server: string, tool: string,
 /**
  * As sent. Secrets are masked; what is very long is cut and is then a text.
  */
-arguments: unknown, decision: LedgerDecision, 
+arguments: unknown, 
+/**
+ * What the model proposed, where that is not what was sent; shown likewise.
+ */
+proposed?: unknown, decision: LedgerDecision, 
 /**
  * The rule from which the decision follows, in words.
  */

@@ -5,7 +5,7 @@ mod common;
 
 use chat::{CallStatus, Effect, ErrorCode, Item, LeaveBy, Level, ToolCall, TurnEvent};
 use common::{Desk, Told, fixture};
-use engine::{Approval, NewRule, Verdict};
+use engine::{Approval, LedgerFilter, NewRule, Verdict};
 use serde_json::{Value, json};
 use testkit::Round;
 
@@ -52,6 +52,9 @@ async fn what_was_proposed_approved_and_sent_are_kept_apart() {
     let leave = call.leave.as_ref().unwrap();
     assert_eq!(leave.by, LeaveBy::Person);
     assert_eq!((&leave.approved, &leave.sent), (&Some(json!({ "text": "yours" })), &Some(json!({ "text": "yours" }))));
+    let ledger = desk.engine.ledger(&LedgerFilter::default()).await.unwrap();
+    let entry = &ledger.entries[0];
+    assert_eq!((&entry.arguments, &entry.proposed), (&json!({ "text": "yours" }), &Some(json!({ "text": "mine" }))));
     let requests = desk.finish().await;
     let messages = requests[1]["messages"].as_array().unwrap();
     let [asked, result] = &messages[messages.len() - 2..] else { panic!("{messages:?}") };

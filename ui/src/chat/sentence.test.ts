@@ -55,3 +55,15 @@ test("German has its own order", () => {
   speak("de");
   expect(read("update_ticket", { ticket_id: "TKT-1" }, "awaitingApproval")).toBe("Darf ich ticket TKT-1 ändern?");
 });
+
+test("what a person made of the arguments is what it says", () => {
+  const by = { who: "person" } as const;
+  const call = {
+    tool: "update_ticket",
+    called: "x",
+    server: "s",
+    arguments: { ticket_id: "TKT-1" },
+    status: STATUS.succeeded,
+  };
+  expect(asText(sentenceOf({ ...call, leave: { by, approved: { ticket_id: "TKT-2" } } }))).toContain("TKT-2");
+});

@@ -17,11 +17,12 @@ const IDENTITY = /(^|_)(id|key|number|code|sku|uuid)$/i;
 const SUBJECT = /^(query|q|search|term|text|name|title|subject|path|file|url|uri|email|channel|city|symbol|tag)$/i;
 
 export function sentenceOf(
-  call: Pick<ToolCall, "tool" | "called" | "title" | "server" | "arguments" | "status">,
+  call: Pick<ToolCall, "tool" | "called" | "title" | "server" | "arguments" | "status" | "leave">,
 ): Sentence {
   const words = wordsOf(call.title || call.tool || call.called);
   const [verb, rest] = verbOf(words);
-  const detail = mainArgument(call.arguments);
+  // What was sent counts, where a person changed what was proposed.
+  const detail = mainArgument(call.leave?.sent ?? call.leave?.approved ?? call.arguments);
   if (!verb) {
     const name = call.server ? `${call.server} · ${call.tool || call.called}` : call.called;
     return { ...whole(call.status.state, undefined, name), ...detail };

@@ -19,7 +19,7 @@ export function curlOfExchange(exchange: ModelExchange): string {
 }
 
 export function curlOfCall(call: ToolCall, address: string): string {
-  const params = { name: call.tool, arguments: call.arguments };
+  const params = { name: call.tool, arguments: call.leave?.sent ?? call.leave?.approved ?? call.arguments };
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
   // A program is spoken to on its standard input; it wants to be greeted first.
   if (!/^https?:/.test(address)) return `printf '%s\\n' ${[...greeting(), body].map(quoted).join(" ")} | ${address}`;

@@ -105,6 +105,7 @@ fn entry(call: &ToolCall, face: Face) -> LedgerEntry {
         CallStatus::AwaitingApproval { reason, .. } => (None, None, Some(reason.clone())),
         CallStatus::Proposed | CallStatus::Running { .. } => (None, None, None),
     };
+    let sent = call.leave.as_ref().and_then(|leave| leave.sent.as_ref()).unwrap_or_else(|| call.effective());
     LedgerEntry {
         number: 0,
         call: call.id.clone(),
@@ -115,7 +116,8 @@ fn entry(call: &ToolCall, face: Face) -> LedgerEntry {
         model: None,
         server: call.server.clone(),
         tool: call.tool.clone(),
-        arguments: shown(&call.arguments),
+        arguments: shown(sent),
+        proposed: (*sent != call.arguments).then(|| shown(&call.arguments)),
         decision: LedgerDecision::None,
         rule: None,
         reason,

@@ -48,6 +48,10 @@ pub struct LedgerEntry {
     /// As sent. Secrets are masked; what is very long is cut and is then a text.
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub arguments: Value,
+    /// What the model proposed, where that is not what was sent; shown likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "unknown"))]
+    pub proposed: Option<Value>,
     pub decision: LedgerDecision,
     /// The rule from which the decision follows, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
