@@ -41,11 +41,13 @@ export function money(amount: number, currency: string): string {
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${number(Math.round(ms))} ms`;
-  if (ms < 60_000) {
+  if (ms < 59_500) {
     const digits = ms < 10_000 ? 1 : 0;
     return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(ms / 1000)} s`;
   }
-  return `${number(Math.floor(ms / 60_000))} min ${number(Math.round((ms % 60_000) / 1000))} s`;
+  // Rounded once: 59.6 s are a minute, not sixty seconds.
+  const whole = Math.round(ms / 1000);
+  return `${number(Math.floor(whole / 60))} min ${number(whole % 60)} s`;
 }
 
 /** How long something still lasts, as people say it: “42 min”, “3 hr”, “5 days”. */
