@@ -5,6 +5,7 @@ import { data } from "./de/data";
 import { figures } from "./de/figures";
 import { branches } from "./de/branches";
 import { list } from "./de/list";
+import { suggest } from "./de/suggest";
 import { system } from "./de/system";
 import { wire } from "./de/wire";
 import { approval, call } from "./de/calls";
@@ -13,6 +14,7 @@ import { question } from "./de/questions";
 import { diagnostics } from "./de/diagnostics";
 import { inspector } from "./de/inspector";
 import { ledger } from "./de/ledger";
+import { presets } from "./de/presets";
 import { palette } from "./de/palette";
 import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
@@ -244,6 +246,8 @@ export const de = {
   figures,
   branches,
   list,
+  presets,
+  suggest,
   doors,
   wire,
   palette,

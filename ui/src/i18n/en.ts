@@ -5,6 +5,7 @@ import { data } from "./en/data";
 import { figures } from "./en/figures";
 import { branches } from "./en/branches";
 import { list } from "./en/list";
+import { suggest } from "./en/suggest";
 import { system } from "./en/system";
 import { wire } from "./en/wire";
 import { approval, call } from "./en/calls";
@@ -13,6 +14,7 @@ import { question } from "./en/questions";
 import { diagnostics } from "./en/diagnostics";
 import { inspector } from "./en/inspector";
 import { ledger } from "./en/ledger";
+import { presets } from "./en/presets";
 import { palette } from "./en/palette";
 import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
@@ -244,6 +246,8 @@ export const en = {
   figures,
   branches,
   list,
+  presets,
+  suggest,
   doors,
   wire,
   palette,
