@@ -6,8 +6,9 @@ use chat::{Launch, LogLine, Output, Page, Prompt, Reading, ResourceList, ToolCal
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
     AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
-    ImportedConversations, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule, ResultLines,
-    RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot, ToolsetView,
+    ImportedConversations, Instructions, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule,
+    Removed, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot,
+    ToolsetView,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
@@ -15,7 +16,7 @@ use tauri::{AppHandle, Manager, State, Wry};
 use crate::about::{self, About};
 use crate::asking::{AnswerApproval, Approve, ChooseTools, Explain, ToolsetOf};
 use crate::conversations::{
-    ChooseVersion, ForkConversation, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
+    ChooseVersion, ForkConversation, Instruct, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
 };
 use crate::desk::Desk;
 use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
@@ -171,6 +172,13 @@ commands! {
     /// Takes it out of the list; `restore_conversation` brings it back.
     remove_conversation(id: ConversationId) -> (), |app, engine| engine.remove(&id);
     restore_conversation(id: ConversationId) -> (), |app, engine| engine.restore(&id).await;
+    /// What was removed and can be brought back, the latest first.
+    removed_conversations(_all: ()) -> Vec<Removed>, |app, engine| engine.removed().await;
+    /// What a conversation's model is told before everything else; without one, what a new one's would be.
+    instructions(of: Option<ConversationId>) -> Instructions, |app, engine| engine.instructions(of.as_ref()).await;
+    instruct(it: Instruct) -> (), |app, engine| engine.instruct(&it.conversation, it.own).await;
+    /// The words with their blanks filled, as a model would be told them now.
+    fill_blanks(words: String) -> String, |app, engine| Ok(engine.fill_blanks(&words));
     /// Asks for a place and writes conversations there; nothing where the person changed their mind.
     export_conversations(wish: ExportConversations) -> Option<Exported>, |app, engine| {
         transfer::export(&app, &engine, wish).await

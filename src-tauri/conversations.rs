@@ -25,12 +25,17 @@ pub(crate) struct SendMessage {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     edits: Option<TurnId>,
+    /// What the model is told before everything else from now on; as it was where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    instructions: Option<String>,
 }
 
 impl From<SendMessage> for Question {
     fn from(request: SendMessage) -> Self {
-        let SendMessage { conversation, text, model, tools, edits } = request;
-        Self { conversation, text, model, tools, place: edits.map_or(Place::End, Place::Edited) }
+        let SendMessage { conversation, text, model, tools, edits, instructions } = request;
+        let place = edits.map_or(Place::End, Place::Edited);
+        Self { conversation, text, model, tools, instructions, place }
     }
 }
 
@@ -97,4 +102,16 @@ pub(crate) struct ForkConversation {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     pub(crate) at: Option<TurnId>,
+}
+
+/// What a conversation's model shall be told before everything else.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Instruct {
+    pub(crate) conversation: ConversationId,
+    /// The settings' words where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) own: Option<String>,
 }

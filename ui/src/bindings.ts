@@ -245,6 +245,18 @@ fork_conversation: [ForkConversation, ConversationId],
  */
 remove_conversation: [ConversationId, null], restore_conversation: [ConversationId, null], 
 /**
+ * What was removed and can be brought back, the latest first.
+ */
+removed_conversations: [null, Array<Removed>], 
+/**
+ * What a conversation's model is told before everything else; without one, what a new one's would be.
+ */
+instructions: [ConversationId | null, Instructions], instruct: [Instruct, null], 
+/**
+ * The words with their blanks filled, as a model would be told them now.
+ */
+fill_blanks: [string, string], 
+/**
  * Asks for a place and writes conversations there; nothing where the person changed their mind.
  */
 export_conversations: [ExportConversations, Exported | null], 
@@ -850,6 +862,28 @@ left: Left,
 broken?: ErrorReport, };
 
 /**
+ * What a conversation's model shall be told before everything else.
+ */
+export type Instruct = { conversation: ConversationId, 
+/**
+ * The settings' words where absent.
+ */
+own?: string, };
+
+/**
+ * What a conversation's model is told.
+ */
+export type Instructions = { 
+/**
+ * The conversation's own words; the settings' hold where absent. Empty means that nothing is told.
+ */
+own?: string, 
+/**
+ * As it would be sent now.
+ */
+filled: string, };
+
+/**
  * One thing shown in the conversation. Always the whole of it, so no reader can drift.
  */
 export type Item = { "type": "message" } & Message | { "type": "toolCall" } & ToolCall | { "type": "question" } & Question;
@@ -1400,6 +1434,15 @@ export type PinConversation = { id: ConversationId, pinned: boolean, };
 export type Preferences = unknown;
 
 /**
+ * Words that a person keeps to use again.
+ */
+export type Preset = { name: string, 
+/**
+ * May hold blanks such as `{{date}}`, `{{name}}` or the person's own.
+ */
+text: string, };
+
+/**
  * What a model costs for a million tokens, in the settings' currency.
  */
 export type Price = { 
@@ -1564,6 +1607,15 @@ conversation?: ConversationId,
  * When it was said.
  */
 at: number, };
+
+/**
+ * A conversation that was removed and is still there.
+ */
+export type Removed = { id: ConversationId, title: string, removedAt: number, 
+/**
+ * From then on it is deleted for good.
+ */
+goneAt: number, };
 
 export type RenameConversation = { id: ConversationId, title: string, };
 
@@ -1743,7 +1795,11 @@ tools?: ToolChoice,
 /**
  * The turn whose question these are other words for: they stand in its place, as a branch of their own.
  */
-edits?: TurnId, };
+edits?: TurnId, 
+/**
+ * What the model is told before everything else from now on; as it was where absent.
+ */
+instructions?: string, };
 
 /**
  * Where a question went.
@@ -1901,6 +1957,18 @@ toolBudget?: number,
  * Whether servers may ask for the model's words (sampling), each time with the person's leave.
  */
 sampling?: boolean, 
+/**
+ * Whether the model that answers in the window also names its conversations.
+ */
+titles?: boolean, 
+/**
+ * System prompts to choose from.
+ */
+presets?: Array<Preset>, 
+/**
+ * What stands for the blanks in system prompts, besides what Loquat knows by itself.
+ */
+variables?: Array<Variable>, 
 /**
  * Folders that servers are told they may work in, as whole paths.
  */
@@ -2281,6 +2349,11 @@ export type UseAccount = { server: string, account: string, };
 export type UseClient = { server: string, id: string, secret?: string, };
 
 export type UseResource = { server: string, resource: string, };
+
+/**
+ * What stands for `{{name}}` wherever the model is told something.
+ */
+export type Variable = { name: string, value: string, };
 
 export type Verdict = "allow" | "ask" | "deny";
 

@@ -65,9 +65,11 @@ impl Engine {
         self.inner.hub.stop(id);
         self.inner.hub.take(id).ok_or_else(|| StoreError::NoSuchConversation.report())?;
         self.inner.store.set_removed(id, Some(now()));
+        self.purge();
         Ok(())
     }
 
+    /// Brings a removed conversation back into the list.
     pub async fn restore(&self, id: &ConversationId) -> Result<(), ErrorReport> {
         let summary = self.inner.store.summary(id).await.map_err(|error| error.report())?;
         self.inner.store.set_removed(id, None);

@@ -32,6 +32,7 @@ use crate::questions::Questions;
 use crate::run::Runner;
 use crate::settings::Settings;
 use crate::store::{Store, TitledBy};
+use crate::titles::{Titling, by_rule};
 use crate::toolset::Preparing;
 use crate::view::{AppEvent, Snapshot};
 use crate::visitors::Visitors;
@@ -108,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) permissions: Arc<Permissions>,
     pub(crate) preparing: Arc<Preparing>,
     pub(crate) choices: Choices,
+    pub(crate) titling: Titling,
     pub(crate) told: Told,
     pub(crate) pictures: Arc<Pictures>,
     pub(crate) questions: Arc<Questions>,
@@ -125,6 +127,8 @@ pub struct Question {
     pub model: Option<ModelRef>,
     /// Which tools a new conversation uses; the settings' where absent.
     pub tools: Option<ToolChoice>,
+    /// What the model is told before everything else, from now on; as it was where absent.
+    pub instructions: Option<String>,
     /// Where in its conversation it stands.
     pub place: Place,
 }
@@ -182,6 +186,7 @@ impl Engine {
             permissions: Arc::new(permissions),
             preparing: Arc::default(),
             choices: Choices::default(),
+            titling: Titling::default(),
             told: Told::default(),
             pictures: Arc::default(),
             home,
@@ -191,8 +196,9 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Follows what servers ask and become, and what is written into their list.
+    /// Follows what servers ask and become, and what is written into their list; lets go of what was removed long ago.
     fn watch(&self) {
+        self.purge();
         self.inner.servers.answer_unasked(Arc::new(crate::questions::Unasked(Arc::downgrade(&self.inner))));
         self.watch_servers();
         self.watch_list();
@@ -228,6 +234,7 @@ impl Engine {
         let standing = if is_new { Standing::default() } else { self.standing(&id, &question.place).await? };
         let turn = standing.ask(&question.text, model, settings.max_rounds)?;
         let facts = self.facts(&turn.model).await;
+        let system = self.told(Some(&id), question.instructions.as_deref()).await?;
         if !is_new {
             self.shared_choice(&id).await?;
         }
@@ -236,12 +243,21 @@ impl Engine {
             self.begin_choice(&id, question.tools);
         }
         let recorder = Arc::new(Recorder { engine: self.clone(), conversation: id.clone() });
-        let system = settings.system_prompt.clone();
-        let equipment = Equipment { provider, facts, recorder, stop, conversation: Some(id.clone()) };
+        if let Some(own) = &question.instructions {
+            self.inner.store.instruct(&id, Some(own));
+        }
+        // Who waits for the answer shall not wait for a title as well.
+        self.inner.titling.give_up();
+        let conversation = Some(id.clone());
+        let equipment = Equipment { provider: provider.clone(), facts, recorder, stop, conversation };
         let runner = Runner { earlier: Arc::new(standing.earlier), system, ..self.runner(&settings, equipment) };
         let turn_id = turn.id.clone();
-        let ending = self.clone().drive(id.clone(), runner, turn);
-        self.inner.turns.spawn(ending);
+        let (engine, of) = (self.clone(), id.clone());
+        self.inner.turns.spawn(async move {
+            if let Some(turn) = engine.drive(&of, runner, turn).await {
+                engine.entitle(&of, &turn, provider).await;
+            }
+        });
         Ok((id, turn_id))
     }
 
@@ -254,7 +270,7 @@ impl Engine {
     ) -> Result<CancellationToken, ErrorReport> {
         if is_new {
             let at = turn.started_at;
-            let title = title(question_of(turn));
+            let title = by_rule(question_of(turn));
             let (created_at, updated_at, running, pinned) = (at, at, false, false);
             let summary = ConversationSummary { id: id.clone(), title, created_at, updated_at, running, pinned };
             self.inner.store.add_conversation(&summary, TitledBy::Rule);
@@ -292,6 +308,7 @@ impl Engine {
     /// Stops every turn, writes everything down and ends every server.
     pub async fn shut_down(self) {
         self.inner.hub.stop_all();
+        self.inner.titling.close();
         self.inner.turns.close();
         self.inner.turns.wait().await;
         if let Err(error) = self.inner.store.flush().await {
@@ -303,28 +320,33 @@ impl Engine {
         let _ = tokio::task::spawn_blocking(crate::logging::flush).await;
     }
 
-    /// Drives a turn to its end. A turn that cannot go on at all ends, too: nobody waits for ever.
-    pub(crate) async fn drive(self, id: ConversationId, runner: Runner, mut turn: Turn) {
+    /// Drives a turn to its end, and answers with it. A turn that cannot go on at all ends, too: nobody waits for ever.
+    pub(crate) async fn drive(&self, id: &ConversationId, runner: Runner, mut turn: Turn) -> Option<Turn> {
         self.await_servers(&runner.stop).await;
         let turn_id = turn.id.clone();
         let driven = tokio::spawn(async move {
             runner.run(&mut turn).await;
             turn
         });
-        match driven.await {
-            Ok(turn) => self.inner.store.end(&turn),
+        let ended = match driven.await {
+            Ok(turn) => {
+                self.inner.store.end(&turn);
+                Some(turn)
+            }
             Err(error) => {
                 let report = ErrorReport::new(ErrorCode::Unknown, "Loquat could not go on with this answer.")
                     .because(error.to_string())
                     .fix("Try again. What arrived is kept.");
                 let event = TurnEvent::Ended { status: TurnStatus::Failed { error: report }, at: now() };
                 self.inner.store.append(&turn_id, &event);
-                self.inner.hub.happen(&id, &event);
+                self.inner.hub.happen(id, &event);
+                None
             }
-        }
+        };
         if let Err(error) = self.inner.store.flush().await {
             self.inner.hub.announce(AppEvent::Trouble { error: error.report() });
         }
+        ended
     }
 
     /// Until the servers have connected, for a while after the start; later it waits for nobody.
@@ -352,15 +374,6 @@ fn question_of(turn: &Turn) -> &str {
 /// Sortable by time, so that lists and files have an order of their own.
 pub(crate) fn fresh_id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
-}
-
-/// The question's first line, cut at a word.
-fn title(question: &str) -> String {
-    const LONGEST: usize = 60;
-    let line = question.lines().next().unwrap_or_default().trim();
-    let Some((end, _)) = line.char_indices().nth(LONGEST) else { return line.to_owned() };
-    let cut = line[..end].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(end);
-    format!("{}…", line[..cut].trim_end_matches([' ', ',', '.', ';']))
 }
 
 pub(crate) fn no_model() -> ErrorReport {

@@ -44,6 +44,8 @@ impl Engine {
         if let Some(choice) = store.tool_choice(id).await.map_err(|error| error.report())? {
             store.choose_tools(&copy.id, &choice);
         }
+        let instructions = store.instructions(id).await.map_err(|error| error.report())?;
+        store.instruct(&copy.id, instructions.as_deref());
         for turn in turns {
             store.add_turn(&copy.id, &renamed(turn, &ids));
         }

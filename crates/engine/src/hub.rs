@@ -52,6 +52,10 @@ impl Hub {
         self.shown().newest_first()
     }
 
+    pub(crate) fn summary(&self, id: &ConversationId) -> Option<ConversationSummary> {
+        self.shown().summaries.get(id).cloned()
+    }
+
     pub(crate) fn announce(&self, event: AppEvent) {
         self.shown().announce(event);
     }

@@ -26,6 +26,7 @@ mod hearing;
 mod home;
 mod hub;
 mod import_conversations;
+mod instructions;
 mod keys;
 mod ledger;
 pub mod logging;
@@ -38,6 +39,7 @@ mod prices;
 pub mod provider;
 mod questions;
 mod reach;
+mod removed;
 mod repair;
 mod results;
 mod run;
@@ -50,6 +52,7 @@ mod settings;
 mod settle;
 mod sign_in;
 mod store;
+mod titles;
 mod tools;
 mod toolset;
 mod view;
@@ -68,11 +71,13 @@ pub use hub::Events;
 pub use import_conversations::{
     ConversationsPreview, ExportedBy, FoundConversation, FoundFate, ImportedConversations, Left,
 };
+pub use instructions::{Instructions, Preset, Variable};
 pub use ledger::{Face, LedgerDecision, LedgerEntry, LedgerFilter, LedgerFormat, LedgerOutcome, LedgerPage};
 pub use paging::ResultLines;
 pub use permissions::{Explanation, NewRule, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;
 pub use prices::Price;
+pub use removed::Removed;
 pub use search::{SearchFound, SearchHit, SearchKind, SnippetPiece};
 pub use secret_place::SecretPlace;
 pub use servers::{

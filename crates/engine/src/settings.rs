@@ -5,6 +5,7 @@ use std::path::Path;
 use chat::{ErrorCode, ErrorReport, ModelRef, ToolChoice};
 use serde::{Deserialize, Serialize};
 
+use crate::instructions::{Preset, Variable};
 use crate::logging::LogLevel;
 use crate::prices::Price;
 
@@ -68,6 +69,15 @@ pub struct Settings {
     /// Whether servers may ask for the model's words (sampling), each time with the person's leave.
     #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
     pub sampling: bool,
+    /// Whether the model that answers in the window also names its conversations.
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub titles: bool,
+    /// System prompts to choose from.
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Preset>>", optional))]
+    pub presets: Vec<Preset>,
+    /// What stands for the blanks in system prompts, besides what Loquat knows by itself.
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Variable>>", optional))]
+    pub variables: Vec<Variable>,
     /// Folders that servers are told they may work in, as whole paths.
     #[cfg_attr(feature = "ts", ts(as = "Option<Vec<String>>", optional))]
     pub folders: Vec<String>,
@@ -94,6 +104,9 @@ impl Default for Settings {
             tools: ToolChoice::default(),
             tool_budget: None,
             sampling: false,
+            titles: true,
+            presets: vec![],
+            variables: vec![],
             folders: vec![],
         }
     }

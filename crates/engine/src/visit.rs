@@ -122,6 +122,7 @@ impl Engine {
             None => CancellationToken::new(),
         };
         let facts = self.facts(&model).await;
+        let told = self.told(id.as_ref().map(|(id, _)| id), None).await?;
         let kept = id.as_ref().map(|(id, _)| Recorder { engine: self.clone(), conversation: id.clone() });
         let recorder = Arc::new(Told::of(self, &visit.scope, kept, send));
         let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
@@ -141,14 +142,11 @@ impl Engine {
             }),
             earlier: Arc::new(earlier),
             ledger: runner.ledger.for_api(),
-            system: visit.system.unwrap_or_else(|| settings.system_prompt.clone()),
+            system: visit.system.unwrap_or(told),
             sampling: over(visit.sampling, runner.sampling),
             ..runner
         };
-        match conversation.clone() {
-            Some(id) => drop(self.inner.turns.spawn(self.clone().drive(id, runner, turn))),
-            None => drop(self.inner.turns.spawn(self.clone().pass(runner, turn))),
-        }
+        self.inner.turns.spawn(self.clone().pass(conversation.clone(), runner, turn));
         Ok(Visiting { conversation, turn: turn_id, model, events, _stop: stop.drop_guard() })
     }
 
@@ -163,8 +161,12 @@ impl Engine {
         Ok(turns.into_iter().next_back().map_or(Place::End, |turn| Place::Again(turn.id)))
     }
 
-    /// Drives a turn of which nothing is kept.
-    async fn pass(self, runner: Runner, mut turn: Turn) {
+    /// Drives a turn of which nothing is kept where it has no conversation.
+    async fn pass(self, conversation: Option<ConversationId>, runner: Runner, mut turn: Turn) {
+        if let Some(id) = &conversation {
+            self.drive(id, runner, turn).await;
+            return;
+        }
         self.await_servers(&runner.stop).await;
         runner.run(&mut turn).await;
     }

@@ -8,6 +8,7 @@ import { doorsOf } from "./doors";
 import { FILES } from "./files";
 import { ledgerOf } from "./ledger";
 import { ABOUT, IMPORTED, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
+import { livingOf } from "./living";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
 import { scriptFor, type Step } from "./script";
@@ -139,6 +140,7 @@ export class FakeBackend implements Backend {
       return null;
     },
     ...OFFERS,
+    ...livingOf(this.removed, () => this.snapshot.settings.settings),
     ...FILES,
     delete_all_conversations: () => {
       this.conversations.clear();
@@ -217,6 +219,7 @@ export class FakeBackend implements Backend {
     restore_conversation: (id) => {
       const conversation = this.removed.get(id);
       if (conversation) this.conversations.set(id, conversation);
+      this.removed.delete(id);
       this.summarise(id, false);
       return null;
     },

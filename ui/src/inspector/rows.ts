@@ -21,7 +21,7 @@ export interface Row {
 export function rowsOf(exchanges: readonly ModelExchange[], calls: readonly ToolCall[], now: number): Row[] {
   const asked = exchanges.map((exchange, index) => ({
     id: `exchange-${index}`,
-    name: say.inspector.round(exchange.round),
+    name: exchange.round === 0 ? say.inspector.beside : say.inspector.round(exchange.round),
     aside: exchange.provider,
     start: exchange.at,
     first: exchange.firstAt,

@@ -2,7 +2,7 @@
 import type { Component } from "svelte";
 import type { Words } from "../i18n/en";
 import { Book, Cable, Coins, Database, Door, Keyboard as Keys } from "../icons";
-import { Monitor, Palette, Server, ShieldCheck, Sparkles, Stethoscope } from "../icons";
+import { Monitor, Palette, Scroll, Server, ShieldCheck, Sparkles, Stethoscope } from "../icons";
 import Appearance from "./Appearance.svelte";
 import Data from "./Data.svelte";
 import Diagnostics from "./Diagnostics.svelte";
@@ -11,6 +11,7 @@ import Keyboard from "./Keyboard.svelte";
 import Ledger from "./Ledger.svelte";
 import LocalApi from "./LocalApi.svelte";
 import Models from "./Models.svelte";
+import Presets from "./Presets.svelte";
 import Prices from "./Prices.svelte";
 import Permissions from "./Permissions.svelte";
 import Servers from "./Servers.svelte";
@@ -25,6 +26,7 @@ export interface Panel {
 
 export const PANELS: readonly Panel[] = [
   { id: "models", name: (words) => words.settings.models, icon: Sparkles, body: Models },
+  { id: "presets", name: (words) => words.presets.presets, icon: Scroll, body: Presets },
   { id: "servers", name: (words) => words.settings.servers, icon: Server, body: Servers },
   { id: "permissions", name: (words) => words.settings.permissions, icon: ShieldCheck, body: Permissions },
   { id: "ledger", name: (words) => words.ledger.ledger, icon: Book, body: Ledger },

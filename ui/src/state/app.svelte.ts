@@ -20,10 +20,12 @@ import type {
   VersionOf,
   VisitorCall,
 } from "../bindings";
+import { Changes } from "./changes";
 import { LiveConversation } from "./conversation.svelte";
 import { Finder } from "./finder.svelte";
 import { Frame } from "./frame";
 import { Inspector } from "./inspector.svelte";
+import { upsert, withLines } from "./lists";
 import { Models } from "./models.svelte";
 import { Preferences } from "./preferences.svelte";
 
@@ -72,6 +74,8 @@ export class App {
   questions = $state.raw<Question[]>([]);
   /** Calls of other programs that wait for a person's word. */
   visitors = $state.raw<VisitorCall[]>([]);
+  /** What a conversation that has not begun yet shall be told before everything else, where that is its own. */
+  instructions = $state<string>();
   /** What can be brought back by one click. */
   removed = $state.raw<ConversationSummary>();
 
@@ -79,6 +83,7 @@ export class App {
   readonly models: Models;
   readonly finder: Finder;
   readonly inspector: Inspector;
+  private readonly changes = new Changes(async (to) => (await this.attempt("change_settings", to)) !== undefined);
   private live = new SvelteMap<string, LiveConversation>();
 
   readonly settings = $derived(this.known.settings);
@@ -174,6 +179,7 @@ export class App {
         break;
       case "settings":
         this.known = event.settings;
+        this.changes.told(event.settings.settings);
         break;
       case "troubles":
         this.troubles = event.troubles;
@@ -256,8 +262,10 @@ export class App {
   /** False where the question did not go out, so that the words can stay in the composer. */
   async send(text: string): Promise<boolean> {
     const from = this.current;
-    const sent = await this.attempt("send_message", { conversation: from, text, model: this.model });
+    const instructions = from === undefined ? this.instructions : undefined;
+    const sent = await this.attempt("send_message", { conversation: from, text, model: this.model, instructions });
     if (!sent) return false;
+    if (from === undefined) this.instructions = undefined;
     // Only if the person has not gone elsewhere meanwhile.
     if (from === undefined && this.current === undefined) {
       this.conversationOf(sent.conversation).loaded = true;
@@ -307,7 +315,7 @@ export class App {
   }
 
   async change(part: Partial<Settings>): Promise<void> {
-    await this.attempt("change_settings", { ...this.settings, ...part });
+    await this.changes.make(this.settings, part);
   }
 
   async remove(summary: ConversationSummary): Promise<void> {
@@ -361,15 +369,4 @@ export class App {
     this.live.delete(id);
     if (this.current === id) this.current = undefined;
   }
-}
-
-/** The lines that a server wrote since it was last told of; some may have come with the whole of it already. */
-function withLines(server: ServerView, { lines, logged }: { lines: string[]; logged: number }): ServerView {
-  const fresh = Math.min(lines.length, logged - (server.logged ?? 0));
-  return fresh > 0 ? { ...server, log: [...server.log, ...lines.slice(-fresh)].slice(-200), logged } : server;
-}
-
-function upsert<T>(list: T[], item: T, key: (item: T) => string): T[] {
-  const index = list.findIndex((each) => key(each) === key(item));
-  return index < 0 ? [...list, item] : list.with(index, item);
 }

@@ -1,6 +1,6 @@
 //! What turns took: a line for each, written with the turn's end.
 
-use chat::{ConversationId, ModelRef, Turn, Usage};
+use chat::{ConversationId, ModelRef, Turn, TurnId, Usage};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
@@ -56,5 +56,22 @@ pub(super) async fn note(turn: &Turn, transaction: &mut Transaction<'_, Sqlite>)
     .execute(&mut **transaction)
     .await
     .map_err(unwritable)?;
+    Ok(())
+}
+
+/// Adds what was asked beside a turn, for its sake.
+pub(super) async fn add(
+    turn: &TurnId,
+    usage: Usage,
+    transaction: &mut Transaction<'_, Sqlite>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE figures SET input = input + ?, cached = cached + ?, output = output + ? WHERE turn = ?")
+        .bind(time(usage.input))
+        .bind(time(usage.cached))
+        .bind(time(usage.output))
+        .bind(turn.as_str())
+        .execute(&mut **transaction)
+        .await
+        .map_err(unwritable)?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat::{
-    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus,
+    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus, Usage,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
@@ -74,6 +74,7 @@ impl StoreError {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum TitledBy {
     Rule,
+    Model,
     #[default]
     Person,
 }
@@ -81,12 +82,13 @@ pub(crate) enum TitledBy {
 impl TitledBy {
     /// What nobody here knows is taken for a person's: it is kept.
     fn named(name: &str) -> Self {
-        if name == Self::Rule.name() { Self::Rule } else { Self::Person }
+        [Self::Rule, Self::Model].into_iter().find(|by| by.name() == name).unwrap_or(Self::Person)
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Rule => "rule",
+            Self::Model => "model",
             Self::Person => "person",
         }
     }
@@ -155,6 +157,11 @@ impl Store {
         self.write(Write::Title { id: id.clone(), title: title.to_owned(), by });
     }
 
+    /// Adds to what a turn took: something was asked beside it, for its sake.
+    pub(crate) fn spend(&self, turn: &TurnId, usage: Usage) {
+        self.write(Write::Spent { turn: turn.clone(), usage });
+    }
+
     /// Puts a conversation on top of the list (`Some`), or back among the others (`None`).
     pub(crate) fn set_pinned(&self, id: &ConversationId, at: Option<u64>) {
         self.write(Write::Pinned { id: id.clone(), at });
@@ -163,6 +170,16 @@ impl Store {
     /// Takes a conversation out of the lists (`Some`), or puts it back (`None`).
     pub(crate) fn set_removed(&self, id: &ConversationId, at: Option<u64>) {
         self.write(Write::Removed { id: id.clone(), at });
+    }
+
+    /// What was removed before that time goes for good.
+    pub(crate) fn purge(&self, before: u64) {
+        self.write(Write::Purge { before });
+    }
+
+    /// What the model is told in this conversation; the settings' words where absent.
+    pub(crate) fn instruct(&self, id: &ConversationId, own: Option<&str>) {
+        self.write(Write::Instructions { id: id.clone(), own: own.map(str::to_owned) });
     }
 
     pub(crate) fn choose_tools(&self, id: &ConversationId, choice: &ToolChoice) {

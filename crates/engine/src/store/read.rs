@@ -5,7 +5,7 @@ use chat::{Branches, Conversation, ConversationId, ConversationSummary, Link, To
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, TitledBy};
 
 impl Store {
     /// All conversations that are not removed, newest first.
@@ -39,6 +39,38 @@ impl Store {
             .map_err(unreadable)?;
         let row = row.ok_or(StoreError::NoSuchConversation)?;
         row.get::<Option<&str>, _>("tools").map(parse).transpose()
+    }
+
+    /// Who gave the conversation its title.
+    pub(crate) async fn titled_by(&self, id: &ConversationId) -> Result<TitledBy, StoreError> {
+        let row = sqlx::query("SELECT titled_by FROM conversations WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        Ok(TitledBy::named(row.ok_or(StoreError::NoSuchConversation)?.get("titled_by")))
+    }
+
+    /// What the model is told in this conversation; nothing where the settings' words hold.
+    pub(crate) async fn instructions(&self, id: &ConversationId) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT instructions FROM conversations WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        Ok(row.and_then(|row| row.get("instructions")))
+    }
+
+    /// What was removed and can be brought back, with when; the latest first.
+    pub(crate) async fn removed(&self) -> Result<Vec<(ConversationSummary, u64)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, title, created_at, updated_at, pinned_at, removed_at FROM conversations
+             WHERE removed_at IS NOT NULL ORDER BY removed_at DESC",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(unreadable)?;
+        Ok(rows.iter().map(|row| (summary(row), row.get::<i64, _>("removed_at").unsigned_abs())).collect())
     }
 
     /// The branch of a conversation that is looked at, as far as it is on disk; see [`Store::flush`].

@@ -164,6 +164,24 @@ async fn removing_hides_and_restoring_brings_back() {
 }
 
 #[tokio::test]
+async fn what_was_removed_long_ago_goes_for_good() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    for (id, removed) in [("old", Some(3)), ("late", Some(8)), ("there", None)] {
+        let mut turn = begin(&store, id);
+        happen(&store, &mut turn, TurnEvent::Ended { status: TurnStatus::Completed, at: 6 });
+        store.end(&turn);
+        store.set_removed(&format!("conversation-{id}").as_str().into(), removed);
+    }
+    store.purge(5);
+    store.flush().await.unwrap();
+    let left = store.removed().await.unwrap();
+    assert_eq!(left.iter().map(|(it, at)| (it.title.as_str(), *at)).collect::<Vec<_>>(), [("Title late", 8)]);
+    assert!(store.summary(&"conversation-old".into()).await.is_err());
+    assert_eq!(store.conversations().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_damaged_database_is_reported_and_not_touched() {
     let desk = Desk::new();
     let path = desk.dir.path().join("loquat.db");
@@ -247,7 +265,8 @@ async fn what_is_wiped_is_in_no_file() {
         let said = format!("{word} {}", "and so on ".repeat(500));
         let turn = Turn::new(format!("turn-{number}").as_str().into(), model, message("said", Role::User, &said), 5);
         let turn = Turn { status: TurnStatus::Completed, ..turn };
-        let conversation = chat::Conversation { id, title: word.into(), created_at: 1, turns: vec![turn], versions: vec![] };
+        let conversation =
+            chat::Conversation { id, title: word.into(), created_at: 1, turns: vec![turn], versions: vec![] };
         store.put_in(&[Whole::straight(conversation, 1)]).await.unwrap();
     }
     store.flush().await.unwrap();

@@ -28,13 +28,16 @@ pub(crate) struct Whole {
     pub(crate) pinned_at: Option<u64>,
     #[serde(default)]
     pub(crate) titled_by: TitledBy,
+    /// What its model is told before everything else; the settings' words where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) instructions: Option<String>,
 }
 
 impl Whole {
     /// A conversation in which every turn follows the one before it.
     pub(crate) fn straight(conversation: Conversation, updated_at: u64) -> Self {
         let titled_by = TitledBy::default();
-        Self { conversation, updated_at, tools: None, branches: vec![], pinned_at: None, titled_by }
+        Self { conversation, updated_at, tools: None, branches: vec![], pinned_at: None, titled_by, instructions: None }
     }
 
     /// The same with nothing but the branch that is looked at.
@@ -74,7 +77,7 @@ impl Store {
         let tools = self.tool_choice(id).await?;
         let links = self.branches(id).await?;
         let turns = self.turns(&links.links().iter().collect::<Vec<_>>()).await?;
-        let row = sqlx::query("SELECT pinned_at, titled_by FROM conversations WHERE id = ?")
+        let row = sqlx::query("SELECT pinned_at, titled_by, instructions FROM conversations WHERE id = ?")
             .bind(id.as_str())
             .fetch_one(&self.pool)
             .await
@@ -87,6 +90,7 @@ impl Store {
             branches: links.chosen(),
             pinned_at: row.get::<Option<i64>, _>("pinned_at").map(i64::unsigned_abs),
             titled_by: TitledBy::named(row.get("titled_by")),
+            instructions: row.get("instructions"),
         })
     }
 
@@ -104,14 +108,15 @@ impl Store {
     }
 
     async fn put_one(&self, whole: &Whole, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-        let Whole { conversation, updated_at, tools, branches, pinned_at, titled_by } = whole;
+        let Whole { conversation, updated_at, tools, branches, pinned_at, titled_by, instructions } = whole;
         sqlx::query("DELETE FROM conversations WHERE id = ? AND removed_at IS NOT NULL")
             .bind(conversation.id.as_str())
             .execute(&mut **transaction)
             .await
             .map_err(unwritable)?;
-        let query = "INSERT INTO conversations (id, title, created_at, updated_at, tools, pinned_at, titled_by)
-                     VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let query = "INSERT INTO conversations (id, title, created_at, updated_at, tools, pinned_at, titled_by,
+                                                instructions)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         sqlx::query(query)
             .bind(conversation.id.as_str())
             .bind(&conversation.title)
@@ -120,6 +125,7 @@ impl Store {
             .bind(tools.as_ref().map(json).transpose()?)
             .bind(pinned_at.map(time))
             .bind(titled_by.name())
+            .bind(instructions)
             .execute(&mut **transaction)
             .await
             .map_err(unwritable)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat::{CallId, ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId};
+use chat::{CallId, ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId, Usage};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
@@ -16,6 +16,10 @@ use crate::ledger::{LedgerEntry, LedgerOutcome};
 const GATHER: Duration = Duration::from_millis(200);
 /// After a failure everything is kept and tried again.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// What another program is writing just now stays.
+const PURGE: &str = "DELETE FROM conversations
+                     WHERE removed_at < ? AND id NOT IN (SELECT conversation FROM turns WHERE ended IS NULL)";
 
 pub(super) enum Write {
     Conversation(ConversationSummary, TitledBy),
@@ -35,6 +39,19 @@ pub(super) enum Write {
     Removed {
         id: ConversationId,
         at: Option<u64>,
+    },
+    /// What was removed before that time goes for good.
+    Purge {
+        before: u64,
+    },
+    Instructions {
+        id: ConversationId,
+        own: Option<String>,
+    },
+    /// What was asked beside a turn counts with it.
+    Spent {
+        turn: TurnId,
+        usage: Usage,
     },
     /// The branch that ends with this turn is looked at.
     Choose {
@@ -246,10 +263,7 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
         .bind(time(summary.created_at))
         .bind(time(summary.updated_at))
         .bind(by.name()),
-        Write::Title { id, title, by } => sqlx::query("UPDATE conversations SET title = ?, titled_by = ? WHERE id = ?")
-            .bind(title)
-            .bind(by.name())
-            .bind(id.as_str()),
+        Write::Title { id, title, by } => entitle(id, title, *by),
         Write::Pinned { id, at } => {
             sqlx::query("UPDATE conversations SET pinned_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())
         }
@@ -258,6 +272,10 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
         }
         Write::Removed { id, at } => {
             sqlx::query("UPDATE conversations SET removed_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())
+        }
+        Write::Purge { before } => sqlx::query(PURGE).bind(time(*before)),
+        Write::Instructions { id, own } => {
+            sqlx::query("UPDATE conversations SET instructions = ? WHERE id = ?").bind(own).bind(id.as_str())
         }
         Write::Begin { conversation, turn, owner } => {
             touch(conversation, turn.started_at, transaction).await?;
@@ -281,6 +299,7 @@ async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Resu
             end(turn, transaction).await?;
             sqlx::query("UPDATE turns SET ended = ? WHERE id = ?").bind(json(turn)?).bind(turn.id.as_str())
         }
+        Write::Spent { turn, usage } => return super::figures::add(turn, *usage, transaction).await,
         Write::Ledger(entry) => return ledger::keep(entry, transaction).await,
         Write::LedgerEnd { call, outcome, error, at } => {
             return ledger::end(call, *outcome, error.as_deref(), *at, transaction).await;
@@ -308,6 +327,16 @@ pub(super) fn choose<'a>(conversation: &'a ConversationId, turn: &'a TurnId) -> 
     sqlx::query("INSERT INTO choices (conversation, turn) VALUES (?, ?)")
         .bind(conversation.as_str())
         .bind(turn.as_str())
+}
+
+/// A model's title takes the place of a rule's alone.
+fn entitle<'a>(id: &'a ConversationId, title: &'a str, by: TitledBy) -> Query<'a, Sqlite, SqliteArguments> {
+    sqlx::query("UPDATE conversations SET title = ?, titled_by = ? WHERE id = ? AND (? OR titled_by = ?)")
+        .bind(title)
+        .bind(by.name())
+        .bind(id.as_str())
+        .bind(by != TitledBy::Model)
+        .bind(TitledBy::Rule.name())
 }
 
 async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ export const inspector: Words["inspector"] = {
   find: "In dieser Runde finden",
   nothing: "Nichts in dieser Runde passt.",
   waterfall: "Anfragen und Aufrufe",
+  beside: "Neben der Antwort",
   round: (round: number) => `Anfrage ${round}`,
   running: "läuft",
   notKept: "Was dem Modell gesagt wurde, wird nur behalten, solange Loquat läuft, und davon nur das Letzte.",

@@ -7,4 +7,13 @@ export const list: Words["list"] = {
   unpin: "Lösen",
   duplicate: "Duplizieren",
   fork: "Ab hier in einer neuen Unterhaltung fortfahren",
+  deleted: "Gelöschte Unterhaltungen",
+  deletedHint: "Sie bleiben 30 Tage und lassen sich zurückholen. Danach sind sie endgültig fort.",
+  nothingDeleted: "Keine.",
+  goneIn: (time: string) => `fort in ${time}`,
+  bringBack: "Zurückholen",
+  bringBackOne: (title: string) => `„${title}“ zurückholen`,
+  titles: "Unterhaltungen benennen",
+  titlesHint:
+    "Das Modell, das zuerst antwortete, findet einen Titel: eine weitere, kurze Anfrage. Sonst ist die Frage der Titel.",
 };

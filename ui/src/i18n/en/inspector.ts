@@ -10,6 +10,7 @@ export const inspector = {
   find: "Find in this turn",
   nothing: "Nothing in this turn fits.",
   waterfall: "Requests and calls",
+  beside: "Beside the answer",
   round: (round: number) => `Request ${round}`,
   running: "running",
   notKept: "What was said to the model is kept only while Loquat runs, and only the last of it.",
