@@ -8,12 +8,15 @@ import { say, Trouble } from "./say.mjs";
 
 const compile = ["build-essential", "pkg-config", "curl", "file", "ca-certificates"];
 const keychain = ["dbus", "gnome-keyring"];
+/** Reads the window as a screen reader does. */
+const screenReader = ["at-spi2-core", "gir1.2-atspi-2.0", "python3-gi"];
+const fonts = ["fonts-dejavu-core", "fonts-noto-color-emoji"];
 /** Debian's packages by what they are for. */
 export const packages = {
   terminal: compile,
   window: [...compile, "libwebkit2gtk-4.1-dev", "xdg-utils"],
   keychain,
-  tests: [...keychain, "webkit2gtk-driver", "xvfb", "xauth", "fonts-dejavu-core", "fonts-noto-color-emoji"],
+  tests: [...keychain, ...screenReader, "webkit2gtk-driver", "xvfb", "xauth", ...fonts],
 };
 
 /** Whether a program can be started by its name. */

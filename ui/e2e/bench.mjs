@@ -6,6 +6,7 @@ import { App, beside, until } from "./app.mjs";
 import { Driver } from "./driver.mjs";
 import { long, pss } from "./long.mjs";
 import { saying, startModel } from "./model.mjs";
+import { wide } from "./wide.mjs";
 
 const practising = { model: { provider: "practice", model: "practice" } };
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -73,3 +74,4 @@ await start();
 await stream();
 await memory();
 await long();
+await wide();

@@ -9,7 +9,7 @@ import { saying, startModel } from "./model.mjs";
 const practising = { model: { provider: "practice", model: "practice" } };
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** A home with conversations in it: `[title, messages, calls, bytes of each result]`. */
+/** A home with conversations in it: `[title, messages, calls, bytes of each result, how many]`. */
 export async function homeWith(conversations, settings = practising) {
   const home = await mkdtemp(join(tmpdir(), "loquat-e2e-"));
   for (const each of conversations) execFileSync(beside("examples", "fill-home"), [home, ...each.map(String)]);
@@ -56,7 +56,7 @@ async function typing(app) {
 }
 
 /** Counts frames that came late, until it is asked. */
-async function watchFrames(app) {
+export async function watchFrames(app) {
   await app.driver.run(`
     window.late = { frames: 0, over: 0, longest: 0 };
     let last = performance.now();
@@ -82,8 +82,8 @@ export async function pss(app) {
   return sizes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
-const row = (what, ...figures) => console.log(what.padEnd(52), ...figures.map((each) => each.padStart(12)));
-const ms = (value) => `${value.toFixed(0)} ms`;
+export const row = (what, ...figures) => console.log(what.padEnd(52), ...figures.map((each) => each.padStart(12)));
+export const ms = (value) => `${value.toFixed(0)} ms`;
 
 async function lengths() {
   const home = await homeWith([

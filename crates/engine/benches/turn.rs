@@ -28,7 +28,7 @@ async fn main() {
     for calls in [0, 1, 4] {
         turns(calls).await;
     }
-    for count in [1, 5, 20] {
+    for count in [1, 5, 20, 50] {
         connections(count).await;
     }
 }

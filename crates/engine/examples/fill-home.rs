@@ -1,4 +1,5 @@
-//! Writes a conversation of any length into a home, for measuring: `fill-home HOME TITLE MESSAGES CALLS [RESULT_BYTES]`.
+//! Writes conversations of any length into a home, for measuring:
+//! `fill-home HOME TITLE MESSAGES CALLS [RESULT_BYTES [CONVERSATIONS]]`.
 #![allow(clippy::unwrap_used, reason = "a tool for measuring may end with any failure")]
 
 use chat::{
@@ -13,6 +14,8 @@ struct Wanted {
     messages: usize,
     calls: usize,
     result: usize,
+    /// How many of them; they are numbered where there are several.
+    conversations: usize,
 }
 
 #[tokio::main]
@@ -21,16 +24,25 @@ async fn main() {
     let number = |at: usize| args.get(at).map_or(0, |text| text.parse().unwrap());
     let home = Home::at(args.first().unwrap().as_ref()).unwrap();
     let path = std::path::Path::new(args.first().unwrap()).join("loquat.db");
-    let wanted = Wanted { title: args[1].clone(), messages: number(2), calls: number(3), result: number(4).max(40) };
+    let (result, conversations) = (number(4).max(40), number(5).max(1));
+    let wanted = Wanted { title: args[1].clone(), messages: number(2), calls: number(3), result, conversations };
     // Makes the database.
     let engine = Engine::open(Options { servers: Some(vec![]), ..Options::new(home) }).await.unwrap();
     engine.shut_down().await;
     let mut database = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap();
     let mut transaction = database.begin().await.unwrap();
-    let id = wanted.title.to_lowercase();
+    for number in 1..=wanted.conversations {
+        let title = if wanted.conversations == 1 { wanted.title.clone() } else { format!("{} {number}", wanted.title) };
+        fill(&wanted, &title, &mut transaction).await;
+    }
+    transaction.commit().await.unwrap();
+}
+
+async fn fill(wanted: &Wanted, title: &str, transaction: &mut SqliteConnection) {
+    let id = title.to_lowercase().replace(' ', "-");
     sqlx::query("INSERT INTO conversations (id, title, created_at, updated_at) VALUES (?, ?, 1, 1)")
         .bind(&id)
-        .bind(&wanted.title)
+        .bind(title)
         .execute(&mut *transaction)
         .await
         .unwrap();
@@ -49,7 +61,6 @@ async fn main() {
             .await
             .unwrap();
     }
-    transaction.commit().await.unwrap();
 }
 
 fn turn(conversation: &str, number: usize, calls: usize, result: usize) -> Turn {

@@ -99,6 +99,7 @@ impl Server {
             "malformed-tools" => json!({ "tools": [
                 tool("echo"), { "name": "no-schema" }, { "name": "odd", "inputSchema": true, "icons": "x", "annotations": 7 }, 5
             ] }),
+            "many" => json!({ "tools": (1..=1000).map(|number| tool(&format!("tool-{number}"))).collect::<Vec<_>>() }),
             "repeats-cursor" if params["cursor"].is_null() => json!({ "tools": [tool("echo")], "nextCursor": "again" }),
             "repeats-cursor" => json!({ "tools": [tool("slow")], "nextCursor": "again" }),
             _ => {
