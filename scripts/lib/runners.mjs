@@ -80,7 +80,7 @@ async function buildForPeers() {
 }
 
 async function prepareRust() {
-  await needPackages([...packages.window, ...packages.keychain]);
+  await needPackages([...packages.window, ...packages.keychain, ...packages.databases]);
   await needPage();
   await buildAll();
 }

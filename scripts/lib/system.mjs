@@ -11,11 +11,14 @@ const keychain = ["dbus", "gnome-keyring"];
 /** Reads the window as a screen reader does. */
 const screenReader = ["at-spi2-core", "gir1.2-atspi-2.0", "python3-gi"];
 const fonts = ["fonts-dejavu-core", "fonts-noto-color-emoji"];
+/** What the copies of a door share; each test starts its own. */
+const databases = ["postgresql", "redis-server"];
 /** Debian's packages by what they are for. */
 export const packages = {
   terminal: compile,
   window: [...compile, "libwebkit2gtk-4.1-dev", "xdg-utils"],
   keychain,
+  databases,
   tests: [...keychain, ...screenReader, "webkit2gtk-driver", "xvfb", "xauth", ...fonts],
 };
 
@@ -115,6 +118,7 @@ async function administrator() {
 async function lookForOurselves(wanted) {
   const programs = { "build-essential": "cc", "webkit2gtk-driver": "WebKitWebDriver", xvfb: "Xvfb" };
   Object.assign(programs, { dbus: "dbus-run-session", "gnome-keyring": "gnome-keyring-daemon" });
+  Object.assign(programs, { postgresql: "initdb", "redis-server": "redis-server" });
   const missing = wanted.filter((name) => programs[name] && !onPath(programs[name]));
   if (wanted.includes("libwebkit2gtk-4.1-dev") && !(await hasWebView())) missing.push("libwebkit2gtk-4.1-dev");
   if (missing.length === 0) return;

@@ -1,11 +1,12 @@
 //! The gateway, and what its operators ask of one that runs.
 
+mod keys;
 mod operate;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ::chat::{ErrorCode, ErrorReport};
-use ::gateway::{DevBackend, Gateway, Options, new_key, verify};
+use ::gateway::{DevBackend, Gateway, Options, new_key, verify, verify_in};
 use clap::{Args as Group, Subcommand};
 use mcp::Secret;
 
@@ -38,17 +39,30 @@ struct Serve {
     /// Serve one client over standard input and output instead.
     #[arg(long)]
     stdio: bool,
+    #[command(flatten)]
+    team: Team,
+}
+
+/// What several copies of the gateway share. Both are better given in the environment: arguments are seen by everybody
+/// on a machine.
+#[derive(Debug, Group)]
+struct Team {
+    /// Keep the audit log and keys in PostgreSQL, where every copy finds them: docs/team.md.
+    #[arg(long, value_name = "URL", env = "LOQUAT_DATABASE", hide_env_values = true)]
+    database: Option<Secret>,
+    /// Count, and let calls wait for approval, in Redis or Valkey, for all copies together.
+    #[arg(long, value_name = "URL", env = "LOQUAT_REDIS", hide_env_values = true)]
+    redis: Option<Secret>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a key: it is printed once, and its hash goes into the file.
-    Key {
-        /// Whose key it is.
-        name: String,
-        #[arg(long)]
-        json: bool,
-    },
+    /// Make a key: it is printed once, and its hash goes into the file, or into the database of all copies.
+    Key(keys::Key),
+    /// List the keys in the database of all copies.
+    Keys(keys::List),
+    /// Let nobody in by a key in the database any more.
+    Revoke(keys::Revoke),
     /// Read a file and say whether it could be served.
     Check {
         #[arg(value_name = "FILE")]
@@ -81,8 +95,12 @@ pub(crate) struct AuditArgs {
 enum AuditCommand {
     /// Check that nothing in it was changed, taken out or put in.
     Verify {
-        #[arg(value_name = "FILE", default_value = "logs/audit.log")]
-        file: PathBuf,
+        /// By default logs/audit.log.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The log that several copies keep in PostgreSQL, instead of a file.
+        #[arg(long, value_name = "URL", env = "LOQUAT_DATABASE", hide_env_values = true)]
+        database: Option<Secret>,
         #[arg(long)]
         json: bool,
     },
@@ -91,7 +109,9 @@ enum AuditCommand {
 pub(crate) async fn gateway(args: Args) -> Result<Ending, ErrorReport> {
     match args.command {
         None => serve(args.serve).await,
-        Some(Command::Key { name, json }) => Ok(key(&name, json)),
+        Some(Command::Key(key)) => keys::key(key).await,
+        Some(Command::Keys(list)) => keys::list(list).await,
+        Some(Command::Revoke(revoke)) => keys::revoke(revoke).await,
         Some(Command::Check { config }) => check(config).await,
         Some(Command::DevBackend { listen }) => dev_backend(listen).await,
         Some(Command::ListTools(to)) => operate::list_tools(to).await,
@@ -112,7 +132,8 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     let was_given = given.is_some();
     let spare = given.unwrap_or_else(|| new_key().key);
     let spare_key = (!args.stdio).then(|| Secret::new(spare.clone()));
-    let options = Options { config: args.config, listen, spare_key, servers: None };
+    let Team { database, redis } = args.team;
+    let options = Options { config: args.config, listen, spare_key, servers: None, database, redis };
     let gateway = Gateway::open(options).await.map_err(|error| error.report())?;
     if args.stdio {
         gateway.settled(SERVERS_MAY_TAKE).await;
@@ -158,18 +179,6 @@ async fn told_to_end() {
     let _ = interrupted.await;
 }
 
-fn key(name: &str, json: bool) -> Ending {
-    let made = new_key();
-    if json {
-        print::line(&serde_json::json!({ "name": name, "key": made.key, "sha256": made.sha256 }).to_string());
-        return Ending::Answered;
-    }
-    print::line(&made.key);
-    print::note("Keep it: it is not shown again. Put this under `auth.keys` in the gateway's file:");
-    print::note(&format!("  - {{ name: {name}, sha256: \"{}\", tenant: default, roles: [Agent] }}", made.sha256));
-    Ending::Answered
-}
-
 async fn check(config: PathBuf) -> Result<Ending, ErrorReport> {
     let tools = ::gateway::check(config).await.map_err(|error| error.report())?;
     print::line(&format!("The file can be served. It offers {tools} tools of its own."));
@@ -186,15 +195,21 @@ async fn dev_backend(listen: SocketAddr) -> Result<Ending, ErrorReport> {
     Ok(Ending::Answered)
 }
 
-pub(crate) fn audit(args: AuditArgs) -> Result<Ending, ErrorReport> {
-    let AuditCommand::Verify { file, json } = args.command;
-    let verified = verify(&file).map_err(|error| {
+pub(crate) async fn audit(args: AuditArgs) -> Result<Ending, ErrorReport> {
+    let AuditCommand::Verify { file, database, json } = args.command;
+    // A file that is named is meant, whatever the environment says.
+    let database = database.filter(|_| file.is_none());
+    let verified = match &database {
+        Some(database) => verify_in(database).await,
+        None => verify(&file.unwrap_or_else(|| PathBuf::from("logs/audit.log"))),
+    };
+    let verified = verified.map_err(|error| {
         ErrorReport::new(ErrorCode::StorageFailed, "The audit log is not whole, or cannot be read.")
             .because(error.to_string())
             .fix("Compare it with a copy from before. Up to the place that is named, it is as it was written.")
     })?;
-    let words =
-        format!("Whole: {} records in {} files. The last hash is {}.", verified.records, verified.files, verified.hash);
+    let place = if database.is_some() { "the database".to_owned() } else { format!("{} files", verified.files) };
+    let words = format!("Whole: {} records in {place}. The last hash is {}.", verified.records, verified.hash);
     print::line(&if json { serde_json::to_string(&verified).unwrap_or_default() } else { words });
     Ok(Ending::Answered)
 }

@@ -96,7 +96,7 @@ async fn run() -> ExitCode {
         Command::Serve(args) => serve::serve(args).await,
         Command::Keys(args) => serve::keys(args),
         Command::Gateway(args) => gateway::gateway(args).await,
-        Command::Audit(args) => gateway::audit(args),
+        Command::Audit(args) => gateway::audit(args).await,
         Command::Login(args) => sign_in::login(args).await,
         Command::Logout(args) => sign_in::logout(args).await,
         Command::Accounts(args) => sign_in::accounts(args).await,

@@ -1,40 +1,54 @@
 //! Calls that wait for a person. Whoever asked can never answer; no answer is a no.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+mod here;
+mod shared;
+
+use std::{sync::Arc, time::Duration};
 
 use chat::{VisitorCall, Way};
+use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::caller::Caller;
 
+pub(crate) use here::Here;
+pub(crate) use shared::Shared;
+
 /// Nobody reads more than this; beyond it, whatever would wait is refused.
 const MOST: usize = 1000;
 
-/// The calls that wait, oldest first.
-#[derive(Default)]
-pub(crate) struct Approvals {
-    waiting: Mutex<BTreeMap<Uuid, Waiting>>,
-    /// The same, as faces are shown them.
-    shown: watch::Sender<Vec<VisitorCall>>,
+/// Where calls wait: in this process, or where every copy of the gateway sees them.
+pub(crate) trait Waiting: Send + Sync {
+    /// Lines up. What is returned is the verdict, or nothing where the place was lost.
+    fn enter<'a>(&'a self, asked: &'a Kept) -> BoxFuture<'a, Result<Verdicts, NotEntered>>;
+    /// Takes the question back.
+    fn leave(&self, id: Uuid);
+    /// Everything that waits, oldest first.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Pending>, Unreachable>>;
+    /// Gives a person's word, which is taken once.
+    fn answer<'a>(&'a self, id: Uuid, by: Answerer<'a>, verdict: Verdict) -> BoxFuture<'a, Result<(), NotTaken>>;
+    /// What waits, as a window shows it. A window's own gateway is one alone: with copies nothing is ever told.
+    fn shown(&self) -> watch::Receiver<Vec<VisitorCall>>;
 }
 
-struct Waiting {
+/// A verdict to come.
+pub(crate) type Verdicts = BoxFuture<'static, Option<Verdict>>;
+
+/// A call that waits, and whose it is.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    #[serde(flatten)]
     shown: Pending,
     /// Whoever asked.
     credential: Arc<str>,
-    answer: oneshot::Sender<Verdict>,
 }
 
 /// One call that waits, as whoever answers sees it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Pending {
     pub(crate) id: Uuid,
@@ -65,11 +79,31 @@ impl Pending {
 }
 
 /// What a person said, and who.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) approved: bool,
     pub(crate) by: Arc<str>,
 }
+
+/// Who gives a word.
+#[derive(Clone, Copy)]
+pub(crate) enum Answerer<'a> {
+    /// Whoever sits at this machine, whose gateway it is.
+    Window,
+    Caller(&'a Caller),
+}
+
+/// Why a call does not wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotEntered {
+    /// Too many wait already.
+    Full,
+    Unreachable,
+}
+
+/// Where the copies keep what waits cannot be reached now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unreachable;
 
 /// Why an answer was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,20 +112,19 @@ pub(crate) enum NotTaken {
     Gone,
     /// It is the answerer's own call.
     Own,
+    Unreachable,
 }
 
 /// A call's place among the waiting; leaving it takes the question back.
 pub(crate) struct Place<'a> {
-    approvals: &'a Approvals,
+    waiting: &'a dyn Waiting,
     pub(crate) id: Uuid,
-    pub(crate) answer: oneshot::Receiver<Verdict>,
+    pub(crate) answer: Verdicts,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if self.approvals.lock().remove(&self.id).is_some() {
-            self.approvals.tell();
-        }
+        self.waiting.leave(self.id);
     }
 }
 
@@ -104,10 +137,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) wait: Duration,
 }
 
+/// The calls that wait.
+pub(crate) struct Approvals(Box<dyn Waiting>);
+
 impl Approvals {
-    /// Lines up; nothing where too many wait already.
-    pub(crate) fn ask(&self, asked: Asked<'_>) -> Option<Place<'_>> {
-        let (answer, heard) = oneshot::channel();
+    pub(crate) fn new(waiting: impl Waiting + 'static) -> Self {
+        Self(Box::new(waiting))
+    }
+
+    /// Lines up.
+    pub(crate) async fn ask(&self, asked: Asked<'_>) -> Result<Place<'_>, NotEntered> {
         let now = Timestamp::now();
         let until = now.checked_add(asked.wait).unwrap_or(now);
         let id = Uuid::now_v7();
@@ -122,60 +161,31 @@ impl Approvals {
             asked_at: now.to_string(),
             until: until.to_string(),
         };
-        let mut waiting = self.lock();
-        if waiting.len() >= MOST {
-            return None;
-        }
-        waiting.insert(id, Waiting { shown, credential: asked.caller.credential.clone(), answer });
-        drop(waiting);
-        self.tell();
-        Some(Place { approvals: self, id, answer: heard })
+        let answer = self.0.enter(&Kept { shown, credential: asked.caller.credential.clone() }).await?;
+        Ok(Place { waiting: &*self.0, id, answer })
     }
 
-    /// What waits in this tenant.
-    pub(crate) fn pending(&self, tenant: &str) -> Vec<Pending> {
-        let waiting = self.lock();
-        waiting
-            .values()
-            .filter(|waiting| &*waiting.shown.tenant == tenant)
-            .map(|waiting| waiting.shown.clone())
-            .collect()
+    /// What waits in this tenant, oldest first.
+    pub(crate) async fn pending(&self, tenant: &str) -> Result<Vec<Pending>, Unreachable> {
+        let mut pending = self.0.list().await?;
+        pending.retain(|waiting| &*waiting.tenant == tenant);
+        Ok(pending)
     }
 
-    pub(crate) fn answer(&self, id: Uuid, by: &Caller, approved: bool) -> Result<(), NotTaken> {
-        let mut waiting = self.lock();
-        let asked = waiting.get(&id).filter(|asked| asked.shown.tenant == by.tenant).ok_or(NotTaken::Gone)?;
-        if asked.credential == by.credential {
-            return Err(NotTaken::Own);
-        }
-        let asked = waiting.remove(&id).ok_or(NotTaken::Gone)?;
-        drop(waiting);
-        self.tell();
+    pub(crate) async fn answer(&self, id: Uuid, by: &Caller, approved: bool) -> Result<(), NotTaken> {
         let verdict = Verdict { approved, by: by.credential.clone() };
-        asked.answer.send(verdict).map_err(|_| NotTaken::Gone)
+        self.0.answer(id, Answerer::Caller(by), verdict).await
     }
 
     /// What waits in all tenants, now and whenever it changes.
     pub(crate) fn shown(&self) -> watch::Receiver<Vec<VisitorCall>> {
-        self.shown.subscribe()
+        self.0.shown()
     }
 
-    /// The word of whoever sits at this machine, whose gateway it is; false where the call does not wait any more.
-    pub(crate) fn answer_here(&self, id: &str, approved: bool) -> bool {
-        let asked = id.parse().ok().and_then(|id: Uuid| self.lock().remove(&id));
-        let Some(asked) = asked else { return false };
-        self.tell();
-        asked.answer.send(Verdict { approved, by: "window".into() }).is_ok()
-    }
-
-    fn tell(&self) {
-        // Looked at while telling: whoever tells last tells what holds.
-        self.shown.send_modify(|shown| *shown = self.lock().values().map(|it| it.shown.to_visitor()).collect());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Waiting>> {
-        // Nothing panics while it is held; and if it did, the list would still be whole.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The word of whoever sits at this machine; false where the call does not wait any more.
+    pub(crate) async fn answer_here(&self, id: &str, approved: bool) -> bool {
+        let Ok(id) = id.parse() else { return false };
+        self.0.answer(id, Answerer::Window, Verdict { approved, by: "window".into() }).await.is_ok()
     }
 }
 
@@ -192,27 +202,61 @@ mod tests {
         Asked { caller, tool: "memory_delete", arguments: Value::Null, reason, wait: Duration::from_secs(60) }
     }
 
-    #[test]
-    fn only_somebody_else_of_the_same_tenant_answers_and_only_once() {
-        let approvals = Approvals::default();
+    /// The contract of wherever calls wait: `asks` and `answers` may be two copies of a gateway.
+    async fn check(asks: &Approvals, answers: &Approvals) {
         let (agent, boss, stranger) = (caller("agent", "acme"), caller("boss", "acme"), caller("boss", "umbrella"));
-        let mut place = approvals.ask(asked(&agent)).unwrap();
-        assert_eq!(approvals.pending("acme").len(), 1);
-        assert_eq!(approvals.pending("umbrella").len(), 0);
-        assert_eq!(approvals.answer(place.id, &agent, true), Err(NotTaken::Own));
-        assert_eq!(approvals.answer(place.id, &stranger, true), Err(NotTaken::Gone));
-        assert_eq!(approvals.answer(place.id, &boss, true), Ok(()));
-        assert_eq!(approvals.answer(place.id, &boss, false), Err(NotTaken::Gone));
-        assert_eq!(place.answer.try_recv().unwrap(), Verdict { approved: true, by: "key:boss".into() });
+        let mut place = asks.ask(asked(&agent)).await.unwrap();
+        let other = asks.ask(asked(&agent)).await.unwrap();
+        let ids: Vec<Uuid> = answers.pending("acme").await.unwrap().iter().map(|pending| pending.id).collect();
+        assert_eq!(ids, [place.id, other.id], "oldest first");
+        assert_eq!(answers.pending("umbrella").await.unwrap().len(), 0);
+        assert_eq!(answers.answer(place.id, &agent, true).await, Err(NotTaken::Own));
+        assert_eq!(answers.answer(place.id, &stranger, true).await, Err(NotTaken::Gone));
+        assert_eq!(answers.answer(place.id, &boss, true).await, Ok(()));
+        assert_eq!(asks.answer(place.id, &boss, false).await, Err(NotTaken::Gone));
+        assert_eq!((&mut place.answer).await, Some(Verdict { approved: true, by: "key:boss".into() }));
+        drop(other);
+        while !answers.pending("acme").await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let mut place = asks.ask(asked(&agent)).await.unwrap();
+        assert!(answers.answer_here(&place.id.to_string(), false).await);
+        assert!(!answers.answer_here(&place.id.to_string(), true).await && !answers.answer_here("none", true).await);
+        assert_eq!((&mut place.answer).await, Some(Verdict { approved: false, by: "window".into() }));
+        let mut places = vec![];
+        let full = loop {
+            match asks.ask(asked(&agent)).await {
+                Ok(place) => places.push(place),
+                Err(full) => break full,
+            }
+        };
+        assert_eq!((full, places.len()), (NotEntered::Full, MOST));
     }
 
-    #[test]
-    fn who_leaves_is_no_longer_asked_for_and_the_line_is_bounded() {
-        let approvals = Approvals::default();
+    #[tokio::test]
+    async fn waiting_here_keeps_the_contract() {
+        let approvals = Approvals::new(Here::default());
+        check(&approvals, &approvals).await;
+        assert!(approvals.pending("acme").await.unwrap().is_empty(), "who leaves is no longer asked for");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn waiting_where_all_copies_see_it_keeps_the_contract_and_what_is_lost_is_a_no() {
+        let mut server = testkit::TestRedis::start();
+        let url = server.url();
+        let copy = async || Approvals::new(Shared::new(team::Redis::connect(&url, "door").await.unwrap()));
+        let (asks, answers) = (copy().await, copy().await);
+        check(&asks, &answers).await;
+        while !answers.pending("acme").await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
         let agent = caller("agent", "acme");
-        let places: Vec<_> = std::iter::from_fn(|| approvals.ask(asked(&agent))).take(MOST + 5).collect();
-        assert_eq!(places.len(), MOST);
-        drop(places);
-        assert!(approvals.pending("acme").is_empty());
+        let mut place = asks.ask(asked(&agent)).await.unwrap();
+        server.start_again();
+        assert_eq!((&mut place.answer).await, None, "it came back without the question");
+        server.kill();
+        assert_eq!(asks.ask(asked(&agent)).await.err(), Some(NotEntered::Unreachable));
+        assert_eq!(answers.answer(place.id, &agent, true).await, Err(NotTaken::Unreachable));
     }
 }

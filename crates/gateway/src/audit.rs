@@ -1,14 +1,17 @@
 //! The audit log: one line of JSON a record, each chained to the one before by its hash.
 //!
 //! Records are written in groups and flushed to the disk at most ten milliseconds after they were made. What changes
-//! something is written down before it is sent; what only reads, after.
+//! something is written down before it is sent; what only reads, after. It lies in files of one gateway's own, or in a
+//! database where every copy of it writes the same chain.
 
+mod database;
+mod file;
 mod record;
 mod verify;
 mod writer;
 
 pub(crate) use record::{Outcome, Record, masked, shape};
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Verified, VerifyError, verify, verify_in};
 pub(crate) use writer::Audit;
 
 /// What the first record of a log is chained to.

@@ -1,6 +1,7 @@
 //! From a credential to a caller. Nothing here is ever written to a log.
 
 mod jwt;
+mod shared;
 
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use uuid::Uuid;
 use crate::{caller::Caller, plan::Plan};
 
 pub(crate) use jwt::{JwtRules, Tokens};
+pub(crate) use shared::TeamKeys;
+pub use shared::{SharedKey, SharedKeys};
 
 /// A key that was just made. It is shown once; the file holds its hash.
 pub struct NewKey {
@@ -35,15 +38,21 @@ pub(crate) enum NotKnown {
 }
 
 /// Who shows this `Authorization` header.
-pub(crate) async fn known(plan: &Plan, tokens: &Tokens, header: Option<&str>) -> Result<Arc<Caller>, NotKnown> {
+pub(crate) async fn known(
+    plan: &Plan,
+    tokens: &Tokens,
+    team_keys: &TeamKeys,
+    header: Option<&str>,
+) -> Result<Arc<Caller>, NotKnown> {
     let Some(header) = header else { return plan.anonymous.clone().ok_or(NotKnown::Nobody) };
     let (scheme, credential) = header.split_once(' ').ok_or(NotKnown::Wrong)?;
     let credential = credential.trim();
     if !scheme.eq_ignore_ascii_case("bearer") || credential.is_empty() {
         return Err(NotKnown::Wrong);
     }
-    if let Some(caller) = plan.keys.get(&hash(credential)) {
-        return Ok(caller.clone());
+    let hashed = hash(credential);
+    if let Some(caller) = plan.keys.get(&hashed).cloned().or_else(|| team_keys.find(&hashed)) {
+        return Ok(caller);
     }
     match &plan.jwt {
         Some(rules) if credential.split('.').count() == 3 => tokens.judge(rules, plan, credential).await,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     answer::{Answer, Class, Refusal},
-    approvals::{Asked, Verdict},
+    approvals::{Asked, NotEntered, Verdict},
     audit::{Outcome, Record, masked, shape},
     backend,
     caller::Caller,
@@ -113,7 +113,7 @@ impl Passage<'_> {
     async fn pass(&mut self, client: &dyn ClientSide, stop: CancellationToken) -> Result<Answer, Refusal> {
         let decision = judge(&self.caller, &self.offer, &self.arguments)?;
         self.check_arguments()?;
-        self.inner.limits().count(&self.caller, self.offer.rule_name())?;
+        self.inner.limits().count(&self.caller, self.offer.rule_name()).await?;
         if let Decision::Ask { reason } = decision {
             self.ask(client, reason, &stop).await?;
         }
@@ -165,10 +165,7 @@ impl Passage<'_> {
             reason,
             wait: rules.wait,
         };
-        let mut place = self.inner.approvals.ask(asked).ok_or_else(|| {
-            Refusal::new(Class::RateLimit, "too_many_waiting", "Too many calls wait for approval already.")
-                .retry_after(Duration::from_secs(30))
-        })?;
+        let mut place = self.inner.approvals.ask(asked).await.map_err(not_asked)?;
         let _waiting = self.inner.metrics.waiting();
         let client_says = async {
             match at_client {
@@ -178,7 +175,7 @@ impl Passage<'_> {
         };
         let wait = if rules.wait.is_zero() { Duration::from_secs(120) } else { rules.wait };
         let verdict = tokio::select! {
-            verdict = &mut place.answer => verdict.ok(),
+            verdict = &mut place.answer => verdict,
             approved = client_says => Some(Verdict { approved, by: "client".into() }),
             () = told_to_wait(client) => None,
             () = tokio::time::sleep(wait) => None,
@@ -284,6 +281,21 @@ async fn told_to_wait(client: &dyn ClientSide) {
         });
         tokio::time::sleep(Duration::from_secs(10)).await;
         passed += 10.0;
+    }
+}
+
+fn not_asked(why: NotEntered) -> Refusal {
+    match why {
+        NotEntered::Full => {
+            Refusal::new(Class::RateLimit, "too_many_waiting", "Too many calls wait for approval already.")
+                .retry_after(Duration::from_secs(30))
+        }
+        NotEntered::Unreachable => {
+            let message = "Nobody can be asked now whether this call may be made, so it is not.";
+            Refusal::new(Class::Server, "approvals_unavailable", message)
+                .retry_after(Duration::from_secs(5))
+                .fix("Have the operator look at the gateway's Redis; try again later.")
+        }
     }
 }
 

@@ -18,6 +18,9 @@ pub enum GatewayError {
     Audit { path: PathBuf, source: io::Error },
     #[error("the audit log {} is damaged at its end: {reason}", path.display())]
     AuditDamaged { path: PathBuf, reason: &'static str },
+    /// What the copies of a gateway share.
+    #[error("{0}")]
+    Team(#[from] team::TeamError),
     #[error("no client for backends could be made: {0}")]
     Client(#[from] reqwest::Error),
     #[error("serving ended: {0}")]
@@ -43,6 +46,7 @@ impl GatewayError {
             Self::NotForTheNetwork { .. } => {
                 Some("Name the hosts under `server.hosts`, and let nobody in without a key; or listen on 127.0.0.1.")
             }
+            Self::Team(error) => Some(error.fix()),
             Self::NobodyOnStdio => Some("Add `auth: { stdio: { tenant: …, roles: […] } }`."),
             Self::Client(_) | Self::Serve(_) => None,
         }
@@ -54,7 +58,11 @@ impl GatewayError {
             Self::Config(_) | Self::Unreadable { .. } | Self::NotForTheNetwork { .. } | Self::NobodyOnStdio => {
                 ErrorCode::InvalidInput
             }
-            Self::Audit { .. } | Self::AuditDamaged { .. } => ErrorCode::StorageFailed,
+            Self::Team(team::TeamError::Address { .. } | team::TeamError::Taken(_)) => ErrorCode::InvalidInput,
+            Self::Team(team::TeamError::Unknown(_)) => ErrorCode::NotFound,
+            Self::Team(team::TeamError::Unusable { .. } | team::TeamError::Damaged { .. })
+            | Self::Audit { .. }
+            | Self::AuditDamaged { .. } => ErrorCode::StorageFailed,
             Self::Bind { .. } | Self::Client(_) | Self::Serve(_) => ErrorCode::Unknown,
         };
         let report = ErrorReport::new(code, self.to_string());

@@ -10,12 +10,13 @@ use crate::{
     GatewayError,
     approvals::Approvals,
     audit::{Audit, Outcome, Record},
-    auth::{Tokens, hash},
+    auth::{TeamKeys, Tokens, hash},
     backend::Backends,
     caller::Caller,
     face,
     fetch::Fetcher,
-    limits::{Guesses, Limits},
+    ground::Ground,
+    limits::Limits,
     metrics::Metrics,
     offer::Offer,
     plan::Plan,
@@ -34,6 +35,10 @@ pub struct Options {
     pub spare_key: Option<mcp::Secret>,
     /// Servers that somebody else runs and that are offered as well. They are not ended with the gateway.
     pub servers: Option<mcp::Servers>,
+    /// Where PostgreSQL is, for a gateway of several copies: they write one audit log there and know the same keys.
+    pub database: Option<mcp::Secret>,
+    /// Where Redis or Valkey is, for the same: there they count together, and calls wait that any of them can answer.
+    pub redis: Option<mcp::Secret>,
 }
 
 /// A gateway that is ready to serve. Dropping it ends everything that it started.
@@ -49,7 +54,7 @@ pub(crate) struct Inner {
     spare_key: Option<mcp::Secret>,
     shown: ArcSwap<Shown>,
     limits: ArcSwap<Limits>,
-    pub(crate) guesses: Guesses,
+    pub(crate) team_keys: TeamKeys,
     pub(crate) tokens: Tokens,
     pub(crate) approvals: Approvals,
     pub(crate) recent: Recent,
@@ -100,25 +105,29 @@ impl Gateway {
         let listen = options.listen.unwrap_or(plan.listen);
         plan.may_listen(listen)?;
         let spare_key = options.spare_key.filter(|_| listen.ip().is_loopback());
+        // Copies know each other's keys; one that each made for itself would open one of them.
+        let spare_key = spare_key.filter(|_| options.database.is_none());
         plan.welcome(spare_key.as_ref());
-        let audit = Audit::open(&plan.audit.file, plan.audit.rotate_bytes)?;
+        let ground = Ground::open(&plan, options.database.as_ref(), options.redis.as_ref()).await?;
+        let end = CancellationToken::new();
+        ground.team_keys.follow(&end);
         let inner = Arc::new(Inner {
             config: options.config,
             listen,
             lent,
             spare_key,
-            limits: ArcSwap::from_pointee(Limits::new(&plan.limits)),
-            guesses: Guesses::new(),
+            limits: ArcSwap::from_pointee(Limits::new(&plan.limits, ground.counting)),
+            team_keys: ground.team_keys,
             tokens: Tokens::new(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?),
-            approvals: Approvals::default(),
+            approvals: ground.approvals,
             recent: Recent::default(),
-            audit,
+            audit: ground.audit,
             metrics: Metrics::new(),
             backends: Backends::new()?,
             fetcher: Fetcher::new(&plan.fetch)?,
             upstream: Upstream::start(&plan, options.servers),
             changed: watch::Sender::new(0),
-            end: CancellationToken::new(),
+            end,
             shown: ArcSwap::from_pointee(Shown { offers: plan.offers.clone(), plan: Arc::new(plan) }),
         });
         inner.refresh();
@@ -135,7 +144,7 @@ impl Gateway {
 
     /// Whether anybody could come in over HTTP.
     pub fn knows_someone(&self) -> bool {
-        self.inner.shown().plan.knows_someone()
+        self.inner.team_keys.are_kept() || self.inner.shown().plan.knows_someone()
     }
 
     /// Whether the spare key opens it, since the file names nobody.
@@ -176,8 +185,8 @@ impl Gateway {
     }
 
     /// The word of whoever sits at this machine; false where the call does not wait any more.
-    pub fn answer(&self, id: &str, approve: bool) -> bool {
-        self.inner.approvals.answer_here(id, approve)
+    pub async fn answer(&self, id: &str, approve: bool) -> bool {
+        self.inner.approvals.answer_here(id, approve).await
     }
 
     /// What there is to call, by the server or service behind it.
@@ -300,7 +309,7 @@ impl Inner {
             }
         };
         if !self.limits().are(&plan.limits) {
-            self.limits.store(Arc::new(Limits::new(&plan.limits)));
+            self.limits.store(Arc::new(self.limits().under(&plan.limits)));
         }
         self.fetcher.reconfigure(&plan.fetch);
         self.upstream.reconfigure(&plan.servers).await;

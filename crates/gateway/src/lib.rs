@@ -21,6 +21,7 @@ mod error;
 mod face;
 mod fetch;
 mod gateway;
+mod ground;
 mod judge;
 mod limits;
 mod metrics;
@@ -31,8 +32,8 @@ mod reload;
 mod switch;
 mod upstream;
 
-pub use audit::{Verified, VerifyError, verify};
-pub use auth::{NewKey, new_key};
+pub use audit::{Verified, VerifyError, verify, verify_in};
+pub use auth::{NewKey, SharedKey, SharedKeys, new_key};
 pub use client::{Client, ClientError};
 pub use dev::DevBackend;
 pub use error::{GatewayError, Problem};

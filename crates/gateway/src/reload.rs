@@ -83,6 +83,5 @@ async fn tidy(inner: Weak<Inner>) {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
         inner.limits().tidy();
-        inner.guesses.tidy();
     }
 }

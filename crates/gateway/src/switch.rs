@@ -144,7 +144,9 @@ impl Switch {
     }
 
     pub async fn answer(&self, id: &str, approve: bool) -> Result<(), ErrorReport> {
-        if self.on.lock().await.as_ref().is_some_and(|on| on.gateway.answer(id, approve)) {
+        if let Some(on) = self.on.lock().await.as_ref()
+            && on.gateway.answer(id, approve).await
+        {
             return Ok(());
         }
         Err(ErrorReport::new(ErrorCode::NotFound, "This call does not wait for an answer any more.")

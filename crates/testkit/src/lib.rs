@@ -4,10 +4,14 @@
 //!
 //! Start reading at [`program`].
 
+#[cfg(unix)]
+mod databases;
 mod sign_in;
 
 use std::path::PathBuf;
 
+#[cfg(unix)]
+pub use databases::{TestPostgres, TestRedis};
 pub use practice::{Round, Script};
 pub use sign_in::{Conduct, Consent, Documents, Places, Seen, SignInServer, Visit, browse};
 

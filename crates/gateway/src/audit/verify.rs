@@ -26,6 +26,10 @@ pub enum VerifyError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error("there is no audit log at {}", path.display())]
     Missing { path: PathBuf },
+    #[error("the database cannot be read: {0}")]
+    Database(#[from] team::TeamError),
+    #[error("record {record} in the database: {reason}")]
+    BrokenInDatabase { record: u64, reason: &'static str },
     #[error("{}:{line}: {reason}", path.display())]
     Broken { path: PathBuf, line: u64, reason: &'static str },
 }
@@ -60,6 +64,32 @@ pub fn verify(path: &Path) -> Result<Verified, VerifyError> {
         }
     }
     Ok(verified)
+}
+
+/// The same for the log that several copies keep in a database.
+pub async fn verify_in(database: &mcp::Secret) -> Result<Verified, VerifyError> {
+    let postgres = team::Postgres::connect(database.expose()).await?;
+    let mut verified = Verified { records: 0, files: 0, hash: BEGINNING.to_owned() };
+    let mut broken = None;
+    let end = postgres.read_chain(|line| match link(line.as_bytes(), &verified) {
+        Ok(hash) => {
+            (verified.hash, verified.records) = (hash, verified.records + 1);
+            true
+        }
+        Err(reason) => {
+            broken = Some(reason);
+            false
+        }
+    });
+    let end = end.await?;
+    let reason = broken.or_else(|| {
+        let is_whole = (end.seq, &end.hash) == (verified.records, &verified.hash);
+        (!is_whole).then_some("records are missing after the last one")
+    });
+    match reason {
+        Some(reason) => Err(VerifyError::BrokenInDatabase { record: verified.records + 1, reason }),
+        None => Ok(verified),
+    }
 }
 
 fn link(line: &[u8], so_far: &Verified) -> Result<String, &'static str> {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::approvals::NotTaken;
+use crate::approvals::{NotTaken, Unreachable};
 
 use super::http::Face;
 
@@ -21,19 +21,21 @@ use super::http::Face;
 pub(super) async fn health(State(face): State<Face>) -> Response {
     let inner = &face.inner;
     let shown = inner.shown();
-    let audit = if inner.audit.is_broken() { "failing" } else { "ok" };
+    let word = |is_well: bool| if is_well { "ok" } else { "failing" };
+    let (audit, limits) = (!inner.audit.is_broken(), inner.limits().are_there().await);
     let servers: Vec<_> = inner.upstream.all().map(mcp::Servers::snapshot).collect();
     let servers = || servers.iter().flat_map(|servers| servers.iter());
     let ready = servers().filter(|server| matches!(server.state, chat::ServerState::Ready { .. })).count();
-    let is_well = audit == "ok";
+    let is_well = audit && limits;
     let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
-        "status": if is_well { "ok" } else { "failing" },
+        "status": word(is_well),
         "name": shown.plan.name,
         "version": env!("CARGO_PKG_VERSION"),
         "tools": shown.offers.len(),
         "servers": { "ready": ready, "configured": servers().count() },
-        "audit": audit,
+        "audit": word(audit),
+        "limits": word(limits),
     });
     (status, Json(body)).into_response()
 }
@@ -69,7 +71,10 @@ pub(super) async fn approvals(
     if !caller.has_one_of(&face.inner.shown().plan.approvals.approvers) {
         return refused("Only the roles of `security.approvals.approvers` may look.");
     }
-    Json(json!({ "approvals": face.inner.approvals.pending(&caller.tenant) })).into_response()
+    match face.inner.approvals.pending(&caller.tenant).await {
+        Ok(pending) => Json(json!({ "approvals": pending })).into_response(),
+        Err(Unreachable) => unreachable(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -96,8 +101,9 @@ pub(super) async fn answer(
         let error = json!({ "error": { "code": "invalid_body", "message": "Send {\"approve\": true} or false." } });
         return (StatusCode::BAD_REQUEST, Json(error)).into_response();
     };
-    match face.inner.approvals.answer(id, &caller, said.approve) {
+    match face.inner.approvals.answer(id, &caller, said.approve).await {
         Ok(()) => Json(json!({ "id": id, "approved": said.approve })).into_response(),
+        Err(NotTaken::Unreachable) => unreachable(),
         Err(NotTaken::Own) => refused("Nobody answers for a call of their own."),
         Err(NotTaken::Gone) => {
             let error =
@@ -123,6 +129,12 @@ pub(super) async fn protected_resource(State(face): State<Face>) -> Response {
         metadata["scopes_supported"] = json!(jwt.scopes);
     }
     Json(metadata).into_response()
+}
+
+fn unreachable() -> Response {
+    let message = "The calls that wait cannot be reached now. Try again in a moment.";
+    let error = json!({ "error": { "code": "approvals_unavailable", "message": message } });
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], Json(error)).into_response()
 }
 
 fn refused(message: &str) -> Response {

@@ -17,6 +17,7 @@ use crate::{
     auth::{self, NotKnown},
     caller::Caller,
     gateway::Inner,
+    limits::Held,
     plan::Plan,
 };
 
@@ -30,6 +31,16 @@ pub(super) enum Turned {
     },
     CannotJudge,
     TooOften(Duration),
+    CannotCount,
+}
+
+impl From<Held> for Turned {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::TooOften(wait) => Self::TooOften(wait),
+            Held::Uncounted => Self::CannotCount,
+        }
+    }
 }
 
 impl Inner {
@@ -54,16 +65,16 @@ impl Inner {
         let header = headers.get(AUTHORIZATION);
         let known = match header.map(HeaderValue::to_str) {
             Some(Err(_)) => Err(NotKnown::Wrong),
-            Some(Ok(header)) => auth::known(&shown.plan, &self.tokens, Some(header)).await,
-            None => auth::known(&shown.plan, &self.tokens, None).await,
+            Some(Ok(header)) => auth::known(&shown.plan, &self.tokens, &self.team_keys, Some(header)).await,
+            None => auth::known(&shown.plan, &self.tokens, &self.team_keys, None).await,
         };
         let not_known = match known {
             Ok(caller) => {
-                return match self.limits().count_request(&caller.credential) {
+                return match self.limits().count_request(&caller.credential).await {
                     Ok(()) => Ok(caller),
-                    Err(wait) => {
+                    Err(held) => {
                         self.metrics.denied("rate");
-                        Err(Turned::TooOften(wait))
+                        Err(held.into())
                     }
                 };
             }
@@ -74,9 +85,7 @@ impl Inner {
             return Err(Turned::CannotJudge);
         }
         self.metrics.denied("credential");
-        if !self.guesses.count(from) {
-            return Err(Turned::TooOften(Duration::from_secs(60)));
-        }
+        self.limits().count_guess(from).await?;
         // A client that only asks how to sign in is no event; one that shows something wrong is.
         if header.is_some() {
             self.note("denied", "credential").await;
@@ -138,6 +147,11 @@ impl IntoResponse for Turned {
             Self::CannotJudge => {
                 let message = "The authorization server's keys cannot be read, so no token can be judged.";
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "10")], body("cannot_judge", message)).into_response()
+            }
+            Self::CannotCount => {
+                let message = "Requests cannot be counted now, so none is answered.";
+                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], body("limits_unavailable", message))
+                    .into_response()
             }
             Self::TooOften(wait) => {
                 let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();

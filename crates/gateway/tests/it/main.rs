@@ -6,6 +6,8 @@ mod audit;
 mod catalogue;
 mod common;
 mod configuration;
+#[cfg(unix)]
+mod copies;
 mod door;
 mod eras;
 mod fetch;

@@ -1,0 +1,182 @@
+//! What copies share, on real servers: each `copy` here is one more connection, as another process would have.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![cfg(unix)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use team::{Chain, Counted, Link, Linked, Mark, Party, Postgres, Redis, TeamError, Told, Waiting};
+use testkit::{TestPostgres, TestRedis};
+use uuid::Uuid;
+
+fn mark(key: &str, calls: u32) -> Mark {
+    Mark { key: key.to_owned(), calls, window: Duration::from_secs(3600) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_that_count_at_once_never_count_too_few() {
+    let server = TestRedis::start();
+    let let_through = Arc::new(AtomicU32::new(0));
+    let mut copies = vec![];
+    for _ in 0..4 {
+        let redis = Redis::connect(&server.url(), "door").await.unwrap();
+        let let_through = let_through.clone();
+        copies.push(tokio::spawn(async move {
+            for _ in 0..50 {
+                if redis.count(&[mark("a", 70), mark("b", 1000)]).await.unwrap() == Counted::Within {
+                    let_through.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }));
+    }
+    for copy in copies {
+        copy.await.unwrap();
+    }
+    assert_eq!(let_through.load(Ordering::Relaxed), 70);
+    let elsewhere = Redis::connect(&server.url(), "another door").await.unwrap();
+    assert_eq!(elsewhere.count(&[mark("a", 1)]).await.unwrap(), Counted::Within, "rooms are apart");
+    let Counted::Beyond { at: 1, wait } = elsewhere.count(&[mark("x", 5), mark("a", 1)]).await.unwrap() else {
+        panic!("the second one refuses");
+    };
+    assert!((3500..=3600).contains(&wait.as_secs()), "{wait:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_counted_while_redis_is_away_and_all_goes_on_afterwards() {
+    let mut server = TestRedis::start();
+    let redis = Redis::connect(&server.url(), "door").await.unwrap();
+    redis.keep("s", "text", Duration::from_secs(60)).await.unwrap();
+    assert_eq!(redis.kept("s", Duration::from_secs(60)).await.unwrap().as_deref(), Some("text"));
+    server.kill();
+    assert!(matches!(redis.count(&[mark("a", 5)]).await, Err(TeamError::Unusable { .. })));
+    server.start_again();
+    while redis.count(&[mark("a", 5)]).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(redis.kept("s", Duration::from_secs(60)).await.unwrap(), None, "it came back empty");
+}
+
+#[tokio::test]
+async fn a_word_is_given_at_one_copy_and_taken_once_at_another() {
+    let server = TestRedis::start();
+    let copy = async || Waiting::new(Redis::connect(&server.url(), "door").await.unwrap());
+    let (asks, answers) = (copy().await, copy().await);
+    let shown = r#"{"tenant":"acme","credential":"key:agent","tool":"x"}"#;
+    let id = Uuid::new_v4();
+    let heard = asks.enter(id, shown, 2).await.unwrap().unwrap();
+    assert_eq!(answers.list().await.unwrap(), [shown]);
+    let by = |tenant, credential| Some(Party { tenant, credential });
+    assert_eq!(answers.answer(id, by("acme", "key:agent"), "yes").await.unwrap(), Told::Own);
+    assert_eq!(answers.answer(id, by("umbrella", "key:boss"), "yes").await.unwrap(), Told::Gone);
+    // Two at once: one of them counts.
+    let (first, second) = tokio::join!(
+        answers.answer(id, by("acme", "key:boss"), "yes"),
+        asks.answer(id, by("acme", "key:other"), "no"),
+    );
+    let told = [first.unwrap(), second.unwrap()];
+    assert_eq!(told.iter().filter(|told| **told == Told::Taken).count(), 1, "{told:?}");
+    let word = heard.await.unwrap();
+    assert_eq!(word, if told[0] == Told::Taken { "yes" } else { "no" });
+    assert!(answers.list().await.unwrap().is_empty());
+    // What waits is bounded, and who leaves makes room.
+    let places = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
+    let _first = asks.enter(places[0], shown, 2).await.unwrap().unwrap();
+    let _second = answers.enter(places[1], shown, 2).await.unwrap().unwrap();
+    assert!(asks.enter(places[2], shown, 2).await.unwrap().is_none());
+    asks.leave(places[0]);
+    while answers.list().await.unwrap().len() > 1 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A chain as the tests link it: each line names the one before.
+fn link(words: Vec<String>) -> impl Fn(&Link) -> Linked {
+    move |end| {
+        let mut end = end.clone();
+        let mut lines = vec![];
+        for word in &words {
+            end = Link { seq: end.seq + 1, hash: format!("{}<{}", word, &end.hash[end.hash.len() - 8..]) };
+            lines.push(format!("{} {}", end.seq, end.hash));
+        }
+        Linked { lines, end }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_is_one_whoever_adds_to_it_and_whatever_dies() {
+    let mut server = TestPostgres::start();
+    let postgres = Postgres::connect(&server.url()).await.unwrap();
+    let add = |copy: usize| {
+        let postgres = postgres.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut chain = Chain::open(&postgres).unwrap();
+            for batch in 0..20 {
+                let words = (0..3).map(|word| format!("copy{copy}-batch{batch}-word{word}-padded")).collect();
+                chain.append(Uuid::new_v4(), false, link(words)).unwrap();
+            }
+        })
+    };
+    for copy in [add(0), add(1), add(2)] {
+        copy.await.unwrap();
+    }
+    let (again, kept) = (Uuid::new_v4(), postgres.clone());
+    server = tokio::task::spawn_blocking(move || {
+        let mut chain = Chain::open(&kept).unwrap();
+        chain.append(again, false, link(vec!["the-last-but-one".into()])).unwrap();
+        server.kill();
+        let failed = chain.append(Uuid::new_v4(), false, link(vec!["never-confirmed".into()]));
+        assert!(matches!(failed, Err(TeamError::Unusable { .. })));
+        server.start_again();
+        // Whoever did not hear that it was added asks again, and it is not there twice.
+        chain.append(again, true, link(vec!["the-last-but-one".into()])).unwrap();
+        chain.append(Uuid::new_v4(), true, link(vec!["the-very-last".into()])).unwrap();
+        server
+    })
+    .await
+    .unwrap();
+    let mut lines = vec![];
+    let postgres = Postgres::connect(&server.url()).await.unwrap();
+    let end = postgres
+        .read_chain(|line| {
+            lines.push(line.to_owned());
+            true
+        })
+        .await
+        .unwrap();
+    assert_eq!((end.seq, lines.len()), (182, 182));
+    let numbers: Vec<u64> = lines.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(numbers, (1..=182).collect::<Vec<_>>());
+    for pair in lines.windows(2) {
+        let before = &pair[0][pair[0].len() - 8..];
+        assert!(pair[1].ends_with(&format!("<{before}")), "{pair:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_belong_to_a_door_and_what_they_used_adds_up() {
+    let server = TestPostgres::start();
+    let url = server.url();
+    // Copies that begin at the same moment all find the tables.
+    let copies = futures::future::join_all((0..4).map(|_| Postgres::connect(&url))).await;
+    let copies: Vec<Postgres> = copies.into_iter().map(Result::unwrap).collect();
+    let [ours, theirs] = ["ours", "theirs"].map(|door| copies[0].keyring(door));
+    ours.add("app", "aa", "{}").await.unwrap();
+    assert!(matches!(ours.add("app", "bb", "{}").await, Err(TeamError::Taken(_))));
+    theirs.add("app", "cc", "{}").await.unwrap();
+    let uses = copies.iter().map(|copy| async { copy.keyring("ours").add_use("app", "2025-08", 10).await.unwrap() });
+    futures::future::join_all(uses).await;
+    let listed = ours.list("2025-08").await.unwrap();
+    assert_eq!((listed.len(), listed[0].used, listed[0].revoked), (1, 40, false));
+    assert_eq!(ours.list("2025-09").await.unwrap()[0].used, 0);
+    ours.revoke("app").await.unwrap();
+    assert!(matches!(ours.revoke("app").await, Err(TeamError::Unknown(_))));
+    assert!(ours.list("2025-08").await.unwrap()[0].revoked && !theirs.list("2025-08").await.unwrap()[0].revoked);
+    ours.add("app", "dd", "{}").await.unwrap();
+    let settled = futures::future::join_all(copies.iter().map(|copy| {
+        let value = Uuid::new_v4().to_string();
+        async move { copy.settle("secret", &value).await.unwrap() }
+    }))
+    .await;
+    assert!(settled.windows(2).all(|pair| pair[0] == pair[1]), "{settled:?}");
+}
