@@ -2,6 +2,7 @@
 import type { ToolCall } from "../bindings";
 import { say } from "../i18n";
 import { isRecord, spoken } from "../parts/shape";
+import { visible } from "../parts/unseen";
 
 export interface Sentence {
   text: string;
@@ -19,12 +20,12 @@ const SUBJECT = /^(query|q|search|term|text|name|title|subject|path|file|url|uri
 export function sentenceOf(
   call: Pick<ToolCall, "tool" | "called" | "title" | "server" | "arguments" | "status" | "leave">,
 ): Sentence {
-  const words = wordsOf(call.title || call.tool || call.called);
+  const words = wordsOf(visible(call.title || call.tool || call.called));
   const [verb, rest] = verbOf(words);
   // What was sent counts, where a person changed what was proposed.
   const detail = mainArgument(call.leave?.sent ?? call.leave?.approved ?? call.arguments);
   if (!verb) {
-    const name = call.server ? `${call.server} · ${call.tool || call.called}` : call.called;
+    const name = visible(call.server ? `${call.server} · ${call.tool || call.called}` : call.called);
     return { ...whole(call.status.state, undefined, name), ...detail };
   }
   return { ...whole(call.status.state, verb, rest), ...detail };
@@ -80,8 +81,8 @@ function mainArgument(given: unknown): { link: string; value: string } {
     short.find(([key]) => SUBJECT.test(key)) ??
     (short.length === 1 ? short[0] : short.find(([, value]) => String(value).length <= 24));
   if (!chosen) return { link: "", value: "" };
-  const text = String(chosen[1]).replace(/\s+/g, " ");
+  const text = visible(String(chosen[1])).replace(/\s+/g, " ");
   const value = text.length > MOST ? `${text.slice(0, MOST - 1)}…` : text;
   const speaksForItself = IDENTITY.test(chosen[0]) || SUBJECT.test(chosen[0]);
-  return { link: speaksForItself ? "" : say.call.with(spoken(chosen[0])), value };
+  return { link: speaksForItself ? "" : say.call.with(visible(spoken(chosen[0]))), value };
 }
