@@ -1,7 +1,7 @@
 //! Everything the page may ask for, declared once: registration and TypeScript come from the same lines.
 
 use api::NewKey;
-use chat::{AccountView, CallId, Completion, ConversationId, Diagnosis, ErrorReport, FilledPrompt};
+use chat::{AccountView, Attachment, CallId, Completion, ConversationId, Diagnosis, ErrorReport, FilledPrompt};
 use chat::{Launch, LogLine, Output, Page, Prompt, Reading, ResourceList, ToolCall, TurnId, VisitorCall, WireLine};
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
@@ -26,7 +26,7 @@ use crate::preferences::{self, Preferences};
 use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
 use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{
-    AnswerQuestion, CallRef, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef,
+    AnswerQuestion, Attach, CallRef, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef,
 };
 use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient, UseResource};
@@ -81,6 +81,10 @@ commands! {
         let (conversation, turn) = engine.send(request.into()).await?;
         Ok(Sent { conversation, turn })
     };
+    /// Makes a file ready to come with a question; nothing is sent to anybody yet.
+    attach(request: Attach) -> Attachment, |app, engine| engine.attach(&request.name, request.bytes()?).await;
+    /// What a model is given of a file: the data URL of a picture, or text.
+    read_attachment(id: String) -> String, |app, engine| engine.attached(&id).await;
     /// Answers a question once more; the answer there is stays, as another version.
     regenerate(request: Regenerate) -> Sent, |app, engine| {
         let (conversation, turn) = engine.send(request.into()).await?;

@@ -29,13 +29,17 @@ pub(crate) struct SendMessage {
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     instructions: Option<String>,
+    /// The files that come with it, by their ids.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<Vec<String>>", optional))]
+    attachments: Vec<String>,
 }
 
 impl From<SendMessage> for Question {
     fn from(request: SendMessage) -> Self {
-        let SendMessage { conversation, text, model, tools, edits, instructions } = request;
+        let SendMessage { conversation, text, model, tools, edits, instructions, attachments } = request;
         let place = edits.map_or(Place::End, Place::Edited);
-        Self { conversation, text, model, tools, instructions, place }
+        Self { conversation, text, model, tools, instructions, place, attachments }
     }
 }
 

@@ -56,6 +56,8 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
                 .inner_size(1180.0, 820.0)
                 .min_inner_size(360.0, 400.0)
                 .data_directory(web)
+                // Files are dropped on the page itself.
+                .disable_drag_drop_handler()
                 // Links are opened by the browser; the window shows nothing but its own page.
                 .on_navigation(is_own_page)
                 .build()?;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chat::{Answer, Blank, CallId, ConversationId, ItemId, LogLevel, PageFrom, TurnId};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chat::{Answer, Blank, CallId, ConversationId, ErrorCode, ErrorReport, ItemId, LogLevel, PageFrom, TurnId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -60,6 +62,26 @@ pub(crate) struct Complete {
 pub(crate) struct ServerLog {
     pub(crate) server: String,
     pub(crate) least: LogLevel,
+}
+
+/// A file that a person chose, dropped or pasted.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Attach {
+    pub(crate) name: String,
+    /// What it holds, as base64.
+    data: String,
+}
+
+impl Attach {
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, ErrorReport> {
+        BASE64_STANDARD.decode(&self.data).map_err(|error| {
+            ErrorReport::new(ErrorCode::InvalidInput, "The file did not arrive whole.")
+                .because(error.to_string())
+                .fix("Attach it again.")
+        })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -83,6 +83,37 @@ schema: unknown, } | { "kind": "url", message: string, url: string,
 host: string, } | { "kind": "sampling", request: SamplingRequest, };
 
 /**
+ * A file that a person chose, dropped or pasted.
+ */
+export type Attach = { name: string, 
+/**
+ * What it holds, as base64.
+ */
+data: string, };
+
+/**
+ * A file that came with a question, as it was when it was attached.
+ */
+export type Attachment = { 
+/**
+ * Names what it holds in the store.
+ */
+id: string, 
+/**
+ * The file's name, without a folder.
+ */
+name: string, 
+/**
+ * Size of the file, in bytes.
+ */
+bytes: number, kind: AttachmentKind, };
+
+/**
+ * How a model reads it.
+ */
+export type AttachmentKind = { "is": "image", width: number, height: number, } | { "is": "text", characters: number, };
+
+/**
  * Which blank is to be completed.
  */
 export type Blank = { "of": "prompt", name: string, argument: string, } | { "of": "template", uriTemplate: string, variable: string, };
@@ -139,6 +170,14 @@ export type Commands = {
  * Begins a turn; what happens next arrives as events.
  */
 send_message: [SendMessage, Sent], 
+/**
+ * Makes a file ready to come with a question; nothing is sent to anybody yet.
+ */
+attach: [Attach, Attachment], 
+/**
+ * What a model is given of a file: the data URL of a picture, or text.
+ */
+read_attachment: [string, string], 
 /**
  * Answers a question once more; the answer there is stays, as another version.
  */
@@ -1193,6 +1232,10 @@ round: number,
  */
 text: string, 
 /**
+ * The files that came with it.
+ */
+attachments?: Array<Attachment>, 
+/**
  * What the model thought aloud before it spoke; shown folded, not sent back.
  */
 reasoning?: string, 
@@ -1799,7 +1842,11 @@ edits?: TurnId,
 /**
  * What the model is told before everything else from now on; as it was where absent.
  */
-instructions?: string, };
+instructions?: string, 
+/**
+ * The files that come with it, by their ids.
+ */
+attachments?: Array<string>, };
 
 /**
  * Where a question went.

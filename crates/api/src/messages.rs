@@ -166,7 +166,7 @@ fn proposed(call: &Value, round: u32, param: &str) -> Result<ToolCall, ApiError>
 }
 
 fn message(id: String, role: Role, round: u32, text: String) -> Message {
-    Message { id: ItemId(id), role, round, text, reasoning: String::new(), at: 0, spoke_at: None }
+    Message { id: ItemId(id), role, round, text, reasoning: String::new(), attachments: vec![], at: 0, spoke_at: None }
 }
 
 fn ended(at: usize, items: Vec<Item>, model: &ModelRef) -> Turn {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, ErrorReport, ItemId, Leave, Question, ToolHints};
+use crate::{Attachment, CallId, ErrorReport, ItemId, Leave, Question, ToolHints};
 
 /// One thing shown in the conversation. Always the whole of it, so no reader can drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ pub struct Message {
     pub round: u32,
     /// CommonMark with GFM tables.
     pub text: String,
+    /// The files that came with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Attachment>>", optional))]
+    pub attachments: Vec<Attachment>,
     /// What the model thought aloud before it spoke; shown folded, not sent back.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,

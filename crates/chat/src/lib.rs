@@ -7,6 +7,7 @@
 //!
 //! Times are milliseconds since the Unix epoch, written down by whoever drives the turn.
 
+mod attachment;
 mod branch;
 mod choice;
 mod conversation;
@@ -30,6 +31,7 @@ mod visible;
 mod visitor;
 mod wire;
 
+pub use attachment::{Attachment, AttachmentKind};
 pub use branch::{Branches, Link, VersionOf};
 pub use choice::{ToolChoice, ToolRef};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};

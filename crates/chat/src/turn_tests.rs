@@ -12,7 +12,16 @@ fn turn(items: Vec<Item>) -> Turn {
 
 fn said(role: Role, text: &str) -> Item {
     let id = format!("{role:?}-{text}").as_str().into();
-    Item::Message(Message { id, role, round: 0, text: text.into(), reasoning: String::new(), at: 0, spoke_at: None })
+    Item::Message(Message {
+        id,
+        role,
+        round: 0,
+        text: text.into(),
+        reasoning: String::new(),
+        attachments: vec![],
+        at: 0,
+        spoke_at: None,
+    })
 }
 
 fn call(server: &str, tool: &str) -> ToolCall {

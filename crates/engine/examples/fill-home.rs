@@ -82,7 +82,16 @@ fn turn(conversation: &str, number: usize, calls: usize, result: usize) -> Turn 
 
 fn said(turn: &str, place: usize, role: Role, text: String) -> Item {
     let (id, round) = (format!("{turn}-{place}").as_str().into(), u32::from(role == Role::Assistant));
-    Item::Message(Message { id, role, round, text, reasoning: String::new(), at: 1, spoke_at: None })
+    Item::Message(Message {
+        id,
+        role,
+        round,
+        text,
+        reasoning: String::new(),
+        attachments: vec![],
+        at: 1,
+        spoke_at: None,
+    })
 }
 
 fn called(turn: &str, place: usize, result: usize) -> Item {

@@ -1,6 +1,7 @@
 //! Where a question stands in its conversation: at the end, or in the place of an earlier one, as a branch of its own.
 
-use chat::{ConversationId, ErrorCode, ErrorReport, Item, ItemId, Message, ModelRef, Role, Turn, TurnId, VersionOf};
+use chat::{Attachment, ConversationId, ErrorCode, ErrorReport, Item, ItemId, Message, ModelRef, Role};
+use chat::{Turn, TurnId, VersionOf};
 
 use crate::clock::now;
 use crate::engine::{Engine, busy, fresh_id};
@@ -16,6 +17,12 @@ pub enum Place {
     Edited(TurnId),
     /// In the place of that turn, in the very same words.
     Again(TurnId),
+}
+
+/// A question's words and what comes with them.
+pub(crate) struct Asked<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) attachments: Vec<Attachment>,
 }
 
 /// What a new turn follows.
@@ -34,26 +41,28 @@ impl Standing {
         Turn { parent: self.parent.clone(), again: self.again.as_ref().map(|(first, _)| first.clone()), ..turn }
     }
 
-    /// A turn in this place that asks `text`, or what was asked there before.
-    pub(crate) fn ask(&self, text: &str, model: ModelRef, max_rounds: u32) -> Result<Turn, ErrorReport> {
+    /// A turn in this place that asks `asked`, or what was asked there before.
+    pub(crate) fn ask(&self, asked: Asked<'_>, model: ModelRef, max_rounds: u32) -> Result<Turn, ErrorReport> {
         let (id, at) = (TurnId(fresh_id()), now());
         let item = ItemId(format!("{id}-0"));
         let question = match &self.again {
             Some((_, Item::Message(message))) => Message { id: item, at, ..message.clone() },
             Some((_, Item::ToolCall(_) | Item::Question(_))) => return Err(nothing_asked()),
-            None if text.trim().is_empty() => {
+            None if asked.text.trim().is_empty() && asked.attachments.is_empty() => {
                 let nothing = ErrorReport::new(ErrorCode::InvalidInput, "There is nothing to send.");
-                return Err(nothing.fix("Write something."));
+                return Err(nothing.fix("Write something, or attach a file."));
             }
-            None => spoken(item, text.trim(), at),
+            None => spoken(item, asked, at),
         };
         let turn = Turn::new(id, model, Item::Message(question), at);
         Ok(self.place(Turn { max_rounds: max_rounds.max(1), ..turn }))
     }
 }
 
-fn spoken(id: ItemId, text: &str, at: u64) -> Message {
-    Message { id, role: Role::User, round: 0, text: text.to_owned(), reasoning: String::new(), at, spoke_at: None }
+fn spoken(id: ItemId, asked: Asked<'_>, at: u64) -> Message {
+    let Asked { text, attachments } = asked;
+    let (text, reasoning) = (text.trim().to_owned(), String::new());
+    Message { id, role: Role::User, round: 0, text, attachments, reasoning, at, spoke_at: None }
 }
 
 impl Engine {

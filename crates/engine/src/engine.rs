@@ -13,7 +13,7 @@ use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::{Approval, Approvals, answered};
-use crate::branches::{Place, Standing};
+use crate::branches::{Asked, Place, Standing};
 use crate::choices::Choices;
 use crate::clock::now;
 use crate::equip::{Equipment, Recorder};
@@ -131,6 +131,8 @@ pub struct Question {
     pub instructions: Option<String>,
     /// Where in its conversation it stands.
     pub place: Place,
+    /// The files that come with it, as [`Engine::attach`] named them.
+    pub attachments: Vec<String>,
 }
 
 impl Engine {
@@ -232,7 +234,8 @@ impl Engine {
             None => (ConversationId(fresh_id()), true),
         };
         let standing = if is_new { Standing::default() } else { self.standing(&id, &question.place).await? };
-        let turn = standing.ask(&question.text, model, settings.max_rounds)?;
+        let attachments = self.attachments(&question.attachments).await?;
+        let turn = standing.ask(Asked { text: &question.text, attachments }, model, settings.max_rounds)?;
         let facts = self.facts(&turn.model).await;
         let system = self.told(Some(&id), question.instructions.as_deref()).await?;
         if !is_new {
@@ -366,6 +369,9 @@ impl Engine {
 /// What was asked.
 fn question_of(turn: &Turn) -> &str {
     match turn.items.first() {
+        Some(Item::Message(message)) if message.text.is_empty() => {
+            message.attachments.first().map_or("", |file| file.name.as_str())
+        }
         Some(Item::Message(message)) => &message.text,
         Some(Item::ToolCall(_) | Item::Question(_)) | None => "",
     }

@@ -6,6 +6,7 @@ use chat::{CallStatus, ConversationId, Item, Turn, TurnEvent};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use crate::attachments::{self, Given};
 use crate::engine::Engine;
 use crate::facts::Facts;
 use crate::ledger::Ledger;
@@ -52,6 +53,7 @@ impl Engine {
             system: String::new(),
             sampling: sampling(settings),
             budget: Budget::of(facts.context),
+            blind: facts.blind,
             pictures: facts.sees.then(|| self.inner.pictures.clone()),
         }
     }
@@ -73,6 +75,10 @@ impl Record for Recorder {
 
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.engine.inner.store.flush())
+    }
+
+    fn given<'a>(&'a self, earlier: &'a [Turn], items: &'a [Item], sees: bool) -> BoxFuture<'a, Given> {
+        Box::pin(attachments::given(&self.engine.inner.store, earlier, items, sees))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chat::ModelRef;
 
 use crate::engine::Engine;
-use crate::provider::{LMSTUDIO, OPENAI};
+use crate::provider::{LMSTUDIO, OPENAI, PRACTICE};
 use crate::view::ModelView;
 
 /// A provider on this computer is asked once for what its models can; a turn does not wait longer for it.
@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) context: Option<u64>,
     /// Whether it looks at images.
     pub(crate) sees: bool,
+    /// Whether it is known to look at none.
+    pub(crate) blind: bool,
     /// The most tools that its provider takes in a request.
     pub(crate) most_tools: usize,
 }
@@ -27,7 +29,7 @@ pub(crate) struct Facts {
 impl Default for Facts {
     fn default() -> Self {
         // OpenAI refuses more, and those who copy its API often do.
-        Self { context: None, sees: false, most_tools: 128 }
+        Self { context: None, sees: false, blind: false, most_tools: 128 }
     }
 }
 
@@ -57,20 +59,33 @@ impl Engine {
             }
             told = self.inner.told.of(model);
         }
-        let sees = match told.as_ref().and_then(|view| view.vision) {
-            Some(sees) => sees,
-            None => model.provider == OPENAI && openai_sees(&model.model),
-        };
-        Facts { context: told.and_then(|view| view.context), sees, ..Facts::default() }
+        let sees = told.as_ref().and_then(|view| view.vision).or_else(|| is_known_to_see(model));
+        let (context, blind) = (told.and_then(|view| view.context), sees == Some(false));
+        Facts { context, sees: sees == Some(true), blind, ..Facts::default() }
     }
 }
 
-/// OpenAI's list does not tell. Its models see since 4o and 4.1; small reasoning ones and 3.5 do not.
-fn openai_sees(model: &str) -> bool {
+/// Whether a model whose provider does not tell looks at images; nothing where nobody knows.
+pub(crate) fn is_known_to_see(model: &ModelRef) -> Option<bool> {
+    match model.provider.as_str() {
+        OPENAI => openai_sees(&model.model),
+        PRACTICE => Some(false),
+        _ => None,
+    }
+}
+
+/// OpenAI's models see since 4o and 4.1; small reasoning ones and 3.5 do not. Of one with another name, such as one
+/// that somebody tuned, nothing is known.
+fn openai_sees(model: &str) -> Option<bool> {
     let name = model.to_ascii_lowercase();
     let sees = ["gpt-4o", "gpt-4.1", "gpt-4-turbo", "gpt-4.5", "gpt-5", "gpt-6", "chatgpt-4o", "o1", "o3", "o4"];
     let blind = ["o1-mini", "o1-preview", "o3-mini", "audio", "realtime", "transcribe", "tts", "search"];
-    sees.iter().any(|start| name.starts_with(start)) && !blind.iter().any(|part| name.contains(part))
+    let blind_from_the_start = ["gpt-3.5", "davinci", "babbage"];
+    let starts = |names: &[&str]| names.iter().any(|start| name.starts_with(start));
+    match blind.iter().any(|part| name.contains(part)) || starts(&blind_from_the_start) {
+        true => Some(false),
+        false => starts(&sees).then_some(true),
+    }
 }
 
 #[cfg(test)]
@@ -80,14 +95,15 @@ mod tests {
     #[test]
     fn models_that_see() {
         for (model, sees) in [
-            ("gpt-4o-mini", true),
-            ("gpt-4.1", true),
-            ("gpt-5.2", true),
-            ("o4-mini", true),
-            ("o3-mini", false),
-            ("gpt-3.5-turbo", false),
-            ("gpt-4o-audio-preview", false),
-            ("davinci-002", false),
+            ("gpt-4o-mini", Some(true)),
+            ("gpt-4.1", Some(true)),
+            ("gpt-5.2", Some(true)),
+            ("o4-mini", Some(true)),
+            ("o3-mini", Some(false)),
+            ("gpt-3.5-turbo", Some(false)),
+            ("gpt-4o-audio-preview", Some(false)),
+            ("davinci-002", Some(false)),
+            ("ft:somebody", None),
         ] {
             assert_eq!(openai_sees(model), sees, "{model}");
         }

@@ -76,6 +76,7 @@ impl Hearing {
             round: turn.rounds,
             text: String::new(),
             reasoning: String::new(),
+            attachments: vec![],
             at: now(),
             spoke_at: None,
         };

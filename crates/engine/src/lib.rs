@@ -7,6 +7,7 @@
 
 mod again;
 mod approvals;
+mod attachments;
 mod branches;
 mod choices;
 mod clock;
@@ -60,6 +61,7 @@ mod visit;
 mod visitors;
 
 pub use approvals::Approval;
+pub use attachments::{Given, GivenFile};
 pub use branches::Place;
 pub use choices::{PricedTool, ToolsetView};
 pub use engine::{Engine, Options, Question};

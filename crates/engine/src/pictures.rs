@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chat::{CallId, CallStatus, Content, Item, Turn};
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 /// The longest side that vision models look at; more is scaled down by them anyway.
 const LONGEST_SIDE: u32 = 1568;
@@ -84,20 +85,66 @@ fn fitted(data: &str) -> Option<String> {
     data_url(&BASE64_STANDARD.decode(clean.as_bytes()).ok()?)
 }
 
-/// An image as a data URL, scaled down where it is too large. What it is, is read from its bytes.
+/// An image as a data URL, scaled down where it is too large; a small one stays as it came.
 pub(crate) fn data_url(bytes: &[u8]) -> Option<String> {
+    let (format, image) = opened(bytes)?;
+    if image.width().max(image.height()) <= LONGEST_SIDE {
+        return Some(url(format, bytes));
+    }
+    rewritten(&image, format).map(|picture| picture.url)
+}
+
+/// An image that is small enough for models.
+pub(crate) struct Picture {
+    /// A data URL.
+    pub(crate) url: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// Whether these bytes begin as an image that can be opened.
+pub(crate) fn is_picture(bytes: &[u8]) -> bool {
+    let format = image::guess_format(bytes).ok();
+    format.is_some_and(|format| format.reading_enabled())
+}
+
+/// A person's picture, written anew: small enough, the right way up, and without what cameras write into it, such as
+/// the place where it was taken.
+pub(crate) fn picture(bytes: &[u8]) -> Option<Picture> {
+    let (format, image) = opened(bytes)?;
+    rewritten(&image, format)
+}
+
+/// The data URL of such a picture as it is; nothing where it cannot be opened.
+pub(crate) fn url_of(bytes: &[u8]) -> Option<String> {
+    let (format, _) = opened(bytes)?;
+    Some(url(format, bytes))
+}
+
+/// What it is, is read from its bytes.
+fn opened(bytes: &[u8]) -> Option<(ImageFormat, DynamicImage)> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
     let format = reader.format()?;
-    let image = reader.decode().ok()?;
-    if image.width().max(image.height()) <= LONGEST_SIDE {
-        return Some(format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes)));
-    }
-    let small = image.thumbnail(LONGEST_SIDE, LONGEST_SIDE);
-    let (format, bytes) = written(&small, format)?;
-    Some(format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes)))
+    let mut decoder = reader.into_decoder().ok()?;
+    // Cameras write pictures as they were held, and beside them how they are to be turned.
+    let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).ok()?;
+    image.apply_orientation(turned);
+    Some((format, image))
+}
+
+fn rewritten(image: &DynamicImage, format: ImageFormat) -> Option<Picture> {
+    let small = (image.width().max(image.height()) > LONGEST_SIDE).then(|| image.thumbnail(LONGEST_SIDE, LONGEST_SIDE));
+    let image = small.as_ref().unwrap_or(image);
+    let (format, bytes) = written(image, format)?;
+    Some(Picture { url: url(format, &bytes), width: image.width(), height: image.height() })
+}
+
+fn url(format: ImageFormat, bytes: &[u8]) -> String {
+    format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes))
 }
 
 /// Photographs stay photographs; what may be drawn or transparent stays exact.
@@ -109,12 +156,16 @@ fn written(image: &DynamicImage, format: ImageFormat) -> Option<(ImageFormat, Ve
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
+    /// A picture of that size, as a file.
+    pub(crate) fn bytes(width: u32, height: u32) -> Vec<u8> {
+        written(&DynamicImage::new_rgb8(width, height), ImageFormat::Png).unwrap().1
+    }
+
     fn png(width: u32, height: u32) -> String {
-        let (_, bytes) = written(&DynamicImage::new_rgb8(width, height), ImageFormat::Png).unwrap();
-        BASE64_STANDARD.encode(bytes)
+        BASE64_STANDARD.encode(bytes(width, height))
     }
 
     fn size(url: &str) -> (u32, u32) {

@@ -90,6 +90,7 @@ mod tests {
             round: 0,
             text: "?".into(),
             reasoning: String::new(),
+            attachments: vec![],
             at: 0,
             spoke_at: None,
         };

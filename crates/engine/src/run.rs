@@ -9,6 +9,7 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approvals;
+use crate::attachments::Given;
 use crate::clock::now;
 use crate::exchanges::Exchanges;
 use crate::hearing::Hearing;
@@ -35,6 +36,10 @@ pub(crate) trait Record: Send + Sync {
 
     /// Returns when everything recorded is on disk.
     fn flush(&self) -> futures::future::BoxFuture<'_, Result<(), StoreError>>;
+
+    /// What came with the questions of these turns; pictures only where the model `sees`.
+    fn given<'a>(&'a self, earlier: &'a [Turn], items: &'a [Item], sees: bool)
+    -> futures::future::BoxFuture<'a, Given>;
 }
 
 /// Everything a turn needs to be driven.
@@ -57,6 +62,8 @@ pub(crate) struct Runner {
     pub(crate) system: String,
     pub(crate) sampling: Sampling,
     pub(crate) budget: Budget,
+    /// Whether the model is known to look at no picture: then not even those that a person attached are sent.
+    pub(crate) blind: bool,
     /// Nothing where the model cannot see.
     pub(crate) pictures: Option<Arc<Pictures>>,
 }
@@ -157,6 +164,7 @@ impl Runner {
             earlier: self.earlier.clone(),
             items: turn.items.clone(),
             tools,
+            given: Arc::new(self.recorder.given(&self.earlier, &turn.items, !self.blind).await),
             pictures,
             sampling: self.sampling,
             tap: Some(self.exchanges.tap(&turn.id, turn.rounds)),

@@ -35,6 +35,7 @@ impl Engine {
             earlier: Arc::default(),
             items: items(&request.messages),
             tools: Arc::new(Offer::all(catalogue.clone(), &self.inner.preparing)),
+            given: Arc::default(),
             pictures: Arc::default(),
             tap: None,
             extra: Arc::new(extra(&request)),
@@ -136,7 +137,7 @@ fn words(content: &Content) -> String {
 
 fn said(role: Role, text: String, round: u32) -> Message {
     let id = ItemId(format!("sampled-{round}"));
-    Message { id, role, round, text, reasoning: String::new(), at: now(), spoke_at: None }
+    Message { id, role, round, text, reasoning: String::new(), attachments: vec![], at: now(), spoke_at: None }
 }
 
 fn call(id: &str, name: &str, input: &Value, output: String, round: u32) -> ToolCall {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::approvals::Approval;
+use crate::attachments::{self, Given};
 use crate::branches::Place;
 use crate::clock::now;
 use crate::engine::{Engine, fresh_id, no_model};
@@ -227,6 +228,10 @@ impl Record for Told {
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         // The ledger knows of calls whose conversation is not kept.
         Box::pin(self.engine.inner.store.flush())
+    }
+
+    fn given<'a>(&'a self, earlier: &'a [Turn], items: &'a [Item], sees: bool) -> BoxFuture<'a, Given> {
+        Box::pin(attachments::given(&self.engine.inner.store, earlier, items, sees))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use chat::{CallStatus, Conversation, ConversationId, ErrorCode, Item, Role, TurnStatus};
 use common::{Desk, allow, fixture};
-use engine::{Engine, ExportFormat, ExportedBy, FoundFate};
+use engine::{Engine, ExportFormat, ExportedBy, FoundFate, Question};
 use serde_json::{Value, json};
 use testkit::Round;
 
@@ -28,7 +28,10 @@ async fn furnished() -> Desk {
         }
     });
     let first = told.await.conversation;
-    desk.ask_in(Some(first), "And <script>alert(1)</script>?", |_, _| ()).await;
+    let dot = desk.engine.attach("dot.png", common::DOT.to_vec()).await.unwrap();
+    let notes = desk.engine.attach("<b>notes.md", b"# Notes <script>alert(1)</script>".to_vec()).await.unwrap();
+    let (text, attachments) = ("And <script>alert(1)</script>?".into(), vec![dot.id, notes.id]);
+    desk.follow(Question { conversation: Some(first), text, attachments, ..Default::default() }).await;
     desk.ask("This one fails").await;
     desk
 }
@@ -39,6 +42,18 @@ async fn all(engine: &Engine) -> Vec<Conversation> {
         all.push(engine.conversation(&summary.id).await.unwrap());
     }
     all
+}
+
+/// What came with questions: each file's id and what is kept of it.
+async fn held(engine: &Engine, all: &[Conversation]) -> Vec<(String, String)> {
+    let mut held = vec![];
+    for item in all.iter().flat_map(|it| &it.turns).flat_map(|turn| &turn.items) {
+        let Item::Message(message) = item else { continue };
+        for file in &message.attachments {
+            held.push((file.id.clone(), engine.attached(&file.id).await.unwrap()));
+        }
+    }
+    held
 }
 
 fn held_to_schema(file: &Path) {
@@ -57,14 +72,19 @@ async fn what_is_exported_wiped_and_imported_is_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("all.json");
     let before = (desk.engine.conversations(), all(&desk.engine).await);
+    let held = held(&desk.engine, &before.1).await;
     let exported = desk.engine.export(None, ExportFormat::Json, &file).await.unwrap();
     assert_eq!((exported.conversations, exported.bytes), (2, std::fs::metadata(&file).unwrap().len()));
     held_to_schema(&file);
     assert_eq!(desk.engine.delete_all().await.unwrap(), 0);
     assert!(desk.engine.conversations().is_empty());
+    for (id, _) in &held {
+        assert_eq!(desk.engine.attached(id).await.unwrap_err().code, ErrorCode::NotFound);
+    }
     let imported = desk.engine.import_conversations(&file, None).await.unwrap();
     assert_eq!((imported.conversations, imported.broken), (2, None));
     assert_eq!((desk.engine.conversations(), all(&desk.engine).await), before);
+    assert_eq!((held.len(), self::held(&desk.engine, &before.1).await), (2, held));
     // What comes out again is the same, byte for byte, but for when it was written.
     let again = dir.path().join("again.json");
     desk.engine.export(None, ExportFormat::Json, &again).await.unwrap();
@@ -111,6 +131,33 @@ async fn what_was_deleted_comes_back_from_a_file() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_not_what_it_says_stays_out() {
+    let desk = furnished().await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("all.json");
+    desk.engine.export(None, ExportFormat::Json, &file).await.unwrap();
+    let mut forged: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    for whole in forged["conversations"].as_array_mut().unwrap() {
+        for file in whole.get_mut("attachments").and_then(Value::as_array_mut).into_iter().flatten() {
+            if file["kind"]["is"] == "image" {
+                file["body"] = json!("data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9ImFsZXJ0KDEpIi8+");
+            }
+        }
+    }
+    std::fs::write(&file, forged.to_string()).unwrap();
+    desk.engine.delete_all().await.unwrap();
+    let imported = desk.engine.import_conversations(&file, None).await.unwrap();
+    assert_eq!((imported.conversations, imported.left.images, imported.left.files), (2, 1, 0));
+    let all = all(&desk.engine).await;
+    let message = |item: &Item| matches!(item, Item::Message(message) if message.attachments.len() == 2);
+    let named = all.iter().flat_map(|it| &it.turns).flat_map(|turn| &turn.items).find(|item| message(item));
+    let Some(Item::Message(named)) = named else { panic!("{all:?}") };
+    assert_eq!(desk.engine.attached(&named.attachments[0].id).await.unwrap_err().code, ErrorCode::NotFound);
+    assert!(desk.engine.attached(&named.attachments[1].id).await.unwrap().starts_with("# Notes"));
+    desk.finish().await;
+}
+
+#[tokio::test]
 async fn documents_say_everything_and_run_nothing() {
     let desk = furnished().await;
     let dir = tempfile::tempdir().unwrap();
@@ -118,6 +165,8 @@ async fn documents_say_everything_and_run_nothing() {
     desk.engine.export(None, ExportFormat::Markdown, &md).await.unwrap();
     desk.engine.export(None, ExportFormat::Html, &html).await.unwrap();
     let (md, html) = (std::fs::read_to_string(md).unwrap(), std::fs::read_to_string(html).unwrap());
+    assert!(html.contains("src=\"data:image/png;base64,") && html.contains("# Notes &lt;script&gt;"));
+    assert!(html.contains("&lt;b&gt;notes") && md.contains("*Attached: dot.png*"));
     for document in [&md, &html] {
         for words in ["First question", "fixture · echo", "succeeded", "failed", "second", "does not accept"] {
             assert!(document.contains(words), "{words} is missing in {document}");

@@ -1,5 +1,6 @@
 // The scripted twin of the real backend: lets the page run in a plain browser and in tests.
-import type { AppEvent, Commands, Item, ModelRef, Sent, Snapshot, ToolChoice, Turn } from "../bindings";
+import type { AppEvent, Attachment, Commands, Item, ModelRef, Sent, Snapshot, ToolChoice, Turn } from "../bindings";
+import { Attachments } from "./attachments";
 import { Kept } from "./branches";
 import { exchangesOf } from "./exchanges";
 import { findIn } from "./found";
@@ -39,6 +40,7 @@ const LEVELS = ["error", "warn", "info", "debug", "trace"];
 /** A question, or the turn whose question is asked again, and the turn in whose place it stands. */
 interface Asked {
   text?: string;
+  files?: Attachment[];
   model?: ModelRef;
   beside?: string;
   again?: string;
@@ -105,6 +107,8 @@ export class FakeBackend implements Backend {
     for (let index = 0; index < turns; index += 1) conversation?.add(finishedTurn(index));
   }
 
+  private readonly files = new Attachments();
+
   private turn(id: string): Turn | undefined {
     return [...this.conversations.values()].flatMap((each) => each.turns).find((turn) => turn.id === id);
   }
@@ -115,8 +119,8 @@ export class FakeBackend implements Backend {
   }
 
   private readonly own: Required<Answers> = {
-    send_message: ({ conversation, text, model, edits }) =>
-      this.ask(conversation ?? this.begin(text), { text, model, beside: edits }),
+    send_message: ({ conversation, text, model, edits, attachments }) =>
+      this.ask(conversation ?? this.begin(text), { text, model, beside: edits, files: this.files.of(attachments) }),
     regenerate: ({ conversation, turn, model }) => this.ask(conversation, { model, beside: turn, again: turn }),
     pin_conversation: ({ id, pinned }) => {
       const kept = this.conversations.get(id);
@@ -310,6 +314,8 @@ export class FakeBackend implements Backend {
       return null;
     },
     open_link: () => null,
+    attach: ({ name, data }) => this.files.keep(name, data),
+    read_attachment: (id) => this.files.body(id),
     load_picture: () =>
       "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
     save_download: ({ name }) => `~/Downloads/${name}`,
@@ -330,12 +336,14 @@ export class FakeBackend implements Backend {
     return id;
   }
 
-  private ask(id: string, { text = "", model, beside, again }: Asked): Sent {
+  private ask(id: string, { text = "", files, model, beside, again }: Asked): Sent {
     const kept = this.conversations.get(id);
     const before = kept?.turn(again);
     const first = before?.items[0];
-    const words = first?.type === "message" ? first.text : text;
-    const question: Item = { type: "message", id: this.id("m"), role: "user", round: 0, text: words, at: Date.now() };
+    const said = first?.type === "message" ? first : { text, attachments: files };
+    const words = said.text;
+    const same = { type: "message", role: "user", round: 0, text: words, attachments: said.attachments } as const;
+    const question: Item = { ...same, id: this.id("m"), at: Date.now() };
     const turn: Turn = {
       id: this.id("t"),
       again: before?.again ?? again,

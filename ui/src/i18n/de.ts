@@ -3,6 +3,7 @@ import { importing, launch, serverSettings } from "./de/setup";
 import { messages } from "./de/messages";
 import { data } from "./de/data";
 import { figures } from "./de/figures";
+import { files } from "./de/files";
 import { branches } from "./de/branches";
 import { list } from "./de/list";
 import { suggest } from "./de/suggest";
@@ -244,6 +245,7 @@ export const de = {
   messages,
   data,
   figures,
+  files,
   branches,
   list,
   presets,

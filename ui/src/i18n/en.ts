@@ -3,6 +3,7 @@ import { importing, launch, serverSettings } from "./en/setup";
 import { messages } from "./en/messages";
 import { data } from "./en/data";
 import { figures } from "./en/figures";
+import { files } from "./en/files";
 import { branches } from "./en/branches";
 import { list } from "./en/list";
 import { suggest } from "./en/suggest";
@@ -244,6 +245,7 @@ export const en = {
   messages,
   data,
   figures,
+  files,
   branches,
   list,
   presets,

@@ -22,6 +22,7 @@ export { default as Download } from "@lucide/svelte/icons/download";
 export { default as Door } from "@lucide/svelte/icons/door-open";
 export { default as Ellipsis } from "@lucide/svelte/icons/ellipsis";
 export { default as ExternalLink } from "@lucide/svelte/icons/external-link";
+export { default as EyeOff } from "@lucide/svelte/icons/eye-off";
 export { default as FileText } from "@lucide/svelte/icons/file-text";
 export { default as Minus } from "@lucide/svelte/icons/minus";
 export { default as MessageText } from "@lucide/svelte/icons/message-square-text";

@@ -20,6 +20,7 @@ import type {
   VersionOf,
   VisitorCall,
 } from "../bindings";
+import { Files } from "./attaching.svelte";
 import { Changes } from "./changes";
 import { LiveConversation } from "./conversation.svelte";
 import { Finder } from "./finder.svelte";
@@ -85,6 +86,7 @@ export class App {
   readonly inspector: Inspector;
   private readonly changes = new Changes(async (to) => (await this.attempt("change_settings", to)) !== undefined);
   private live = new SvelteMap<string, LiveConversation>();
+  private readonly attached: Record<string, Files> = {};
 
   readonly settings = $derived(this.known.settings);
   readonly conversation = $derived(this.current === undefined ? undefined : this.live.get(this.current));
@@ -259,11 +261,16 @@ export class App {
     await this.open(hit.conversation);
   }
 
+  /** The files that will come with the next question there: they wait, as its draft does. */
+  filesFor(place: string): Files {
+    return (this.attached[place] ??= new Files(this.backend));
+  }
+
   /** False where the question did not go out, so that the words can stay in the composer. */
-  async send(text: string): Promise<boolean> {
+  async send(text: string, attachments: string[] = []): Promise<boolean> {
     const from = this.current;
-    const instructions = from === undefined ? this.instructions : undefined;
-    const sent = await this.attempt("send_message", { conversation: from, text, model: this.model, instructions });
+    const [model, instructions] = [this.model, from === undefined ? this.instructions : undefined];
+    const sent = await this.attempt("send_message", { conversation: from, text, model, instructions, attachments });
     if (!sent) return false;
     if (from === undefined) this.instructions = undefined;
     // Only if the person has not gone elsewhere meanwhile.
@@ -275,9 +282,9 @@ export class App {
   }
 
   /** Asks in other words in the place of a turn, which stays as another version. */
-  async edit(turn: string, text: string): Promise<boolean> {
-    const conversation = this.current;
-    const sent = await this.attempt("send_message", { conversation, text, model: this.model, edits: turn });
+  async edit(turn: string, text: string, attachments: string[] = []): Promise<boolean> {
+    const [conversation, model] = [this.current, this.model];
+    const sent = await this.attempt("send_message", { conversation, text, model, edits: turn, attachments });
     if (sent) this.writing += 1;
     return sent !== undefined;
   }

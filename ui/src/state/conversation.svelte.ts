@@ -1,5 +1,6 @@
 // A conversation as it happens. Mirrors `chat::Turn::apply`: the same events, the same outcome.
 import type {
+  Attachment,
   Conversation,
   ErrorReport,
   Item,
@@ -29,15 +30,17 @@ export class LiveMessage {
   readonly id: string;
   readonly role: Role;
   readonly at: number;
+  readonly attachments: Attachment[] = [];
   text = $state("");
   reasoning = $state("");
   spokeAt = $state.raw<number>();
-  blank = $derived(this.text === "" && this.reasoning === "");
+  blank = $derived(this.text === "" && this.reasoning === "" && this.attachments.length === 0);
 
   constructor(message: Message) {
     this.id = message.id;
     this.role = message.role;
     this.at = message.at;
+    this.attachments = message.attachments ?? [];
     this.become(message);
   }
 

@@ -3,12 +3,12 @@
 //! Markdown becomes elements; HTML in it stays the text that it is. Links lead to the web and to mail alone, and
 //! images are links, so that reading tells nobody. The page's own policy forbids the rest once more.
 
-use chat::{Content, Item, Message, Role, ToolCall, Turn, visible};
+use chat::{Attachment, AttachmentKind, Content, Item, Message, Role, ToolCall, Turn, visible};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 use pulldown_cmark_escape::escape_html_body_text;
 
 use super::document::{arguments, asked, call_line, ending, moment, result, who};
-use crate::store::Whole;
+use crate::store::{KeptFile, Whole};
 
 /// What may stand in a picture of a result.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -33,13 +33,13 @@ pub(super) fn conversation(whole: &Whole) -> String {
     element("p", &moment(conversation.created_at), &mut page);
     page.push_str("</header>\n");
     for turn in &conversation.turns {
-        write_turn(turn, &mut page);
+        write_turn(turn, &whole.attachments, &mut page);
     }
     page.push_str("</main>\n");
     page
 }
 
-fn write_turn(turn: &Turn, page: &mut String) {
+fn write_turn(turn: &Turn, files: &[KeptFile], page: &mut String) {
     let mut speaks = false;
     for item in &turn.items {
         match item {
@@ -48,7 +48,12 @@ fn write_turn(turn: &Turn, page: &mut String) {
                 element("h2", "You", page);
                 page.push_str("<div class=\"said\" dir=\"auto\">");
                 text(&message.text, page);
-                page.push_str("</div></article>\n");
+                page.push_str("</div>");
+                for attached in &message.attachments {
+                    let held = files.iter().find(|file| file.about.id == attached.id);
+                    write_file(attached, held.map(|file| file.body.as_str()), page);
+                }
+                page.push_str("</article>\n");
             }
             answer => {
                 if !speaks {
@@ -65,6 +70,32 @@ fn write_turn(turn: &Turn, page: &mut String) {
     }
     if speaks {
         page.push_str("</article>\n");
+    }
+}
+
+/// A file that came with a question: the picture, or what can be read in it.
+fn write_file(file: &Attachment, held: Option<&str>, page: &mut String) {
+    let picture = held.and_then(|body| body.strip_prefix("data:")?.split_once(";base64,"));
+    match (&file.kind, picture, held) {
+        (AttachmentKind::Image { .. }, Some((kind, data)), _) => {
+            element("p", &visible(&file.name), page);
+            write_picture(kind, data, page);
+        }
+        (AttachmentKind::Text { .. }, _, Some(body)) => {
+            page.push_str("<details>");
+            element("summary", &visible(&file.name), page);
+            element("pre", body, page);
+            page.push_str("</details>");
+        }
+        (AttachmentKind::Image { .. }, None, _) | (AttachmentKind::Text { .. }, _, None) => {
+            element("p", &visible(&file.name), page);
+        }
+    }
+}
+
+fn write_picture(kind: &str, data: &str, page: &mut String) {
+    if PICTURES.contains(&kind) && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)) {
+        page.push_str(&format!("<img alt=\"\" src=\"data:{kind};base64,{data}\">"));
     }
 }
 
@@ -99,11 +130,8 @@ fn write_call(call: &ToolCall, page: &mut String) {
     page.push_str("</details>");
     let chat::CallStatus::Succeeded { output } = &call.status else { return };
     for content in &output.content {
-        if let Content::Image { data, mime_type } = content
-            && PICTURES.contains(&mime_type.as_str())
-            && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
-        {
-            page.push_str(&format!("<img alt=\"\" src=\"data:{mime_type};base64,{data}\">"));
+        if let Content::Image { data, mime_type } = content {
+            write_picture(mime_type, data, page);
         }
     }
 }

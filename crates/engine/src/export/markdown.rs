@@ -23,6 +23,9 @@ fn write_turn(turn: &Turn, text: &mut String) {
         match item {
             Item::Message(message) if message.role == Role::User => {
                 let _ = write!(text, "\n## You\n\n{}\n", message.text.trim_end());
+                for file in &message.attachments {
+                    let _ = write!(text, "\n*Attached: {}*\n", escaped(&file.name));
+                }
             }
             answer => {
                 if !speaks {

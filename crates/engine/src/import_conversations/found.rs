@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::tree::Planted;
 use super::{chatgpt, claude, librechat, open_webui};
+use crate::attachments::take_over;
 use crate::store::Whole;
 
 /// Longer titles are cut.
@@ -88,8 +89,9 @@ pub(super) fn entry(value: Value) -> Option<Entry> {
     ];
     let map = value.as_object()?;
     if map.contains_key("conversation") {
-        let whole = serde_json::from_value(value).ok()?;
-        return Some(Entry { by: ExportedBy::Loquat, whole, left: Left::default() });
+        let mut whole = serde_json::from_value(value).ok()?;
+        let (images, files) = take_over(&mut whole);
+        return Some(Entry { by: ExportedBy::Loquat, whole, left: Left { images, files, ..Left::default() } });
     }
     let (by, found) = readers.iter().find_map(|(by, read)| Some((*by, read(map)?)))?;
     let Found { id, title, turns, created_at, updated_at, left } = found;

@@ -185,6 +185,7 @@ fn message(said: &Said, role: Role, round: u32, at: u64) -> Message {
         round,
         text: said.text.trim().to_owned(),
         reasoning: said.reasoning.trim().to_owned(),
+        attachments: vec![],
         at,
         spoke_at: None,
     }

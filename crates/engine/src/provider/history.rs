@@ -6,6 +6,7 @@ use chat::{CallStatus, Item, Message, Role, ToolCall};
 use serde_json::{Value, json};
 
 use super::ModelRequest;
+use crate::attachments::{Given, GivenFile};
 
 /// All messages of a request, in order: each call is followed by exactly one result.
 pub(super) fn messages(request: &ModelRequest) -> Vec<Value> {
@@ -24,9 +25,12 @@ pub(super) fn messages(request: &ModelRequest) -> Vec<Value> {
 fn turn_messages(items: &[Item], request: &ModelRequest, ids: &mut HashSet<String>, messages: &mut Vec<Value>) {
     for round in items.chunk_by(|a, b| a.round() == b.round()) {
         let calls: Vec<&ToolCall> = round.iter().filter_map(call_of).collect();
-        let mut said = round.iter().filter_map(message_of).filter(|message| !message.text.is_empty());
+        let mut said = round
+            .iter()
+            .filter_map(message_of)
+            .filter(|message| !message.text.is_empty() || !message.attachments.is_empty());
         if calls.is_empty() {
-            messages.extend(said.map(plain));
+            messages.extend(said.map(|message| plain(message, &request.given)));
             continue;
         }
         let text: Vec<&str> = said.by_ref().map(|message| message.text.as_str()).collect();
@@ -72,12 +76,34 @@ fn message_of(item: &Item) -> Option<&Message> {
 }
 
 /// Thinking aloud is not sent back: it confuses many models.
-fn plain(message: &Message) -> Value {
+fn plain(message: &Message, given: &Given) -> Value {
     let role = match message.role {
         Role::User => "user",
         Role::Assistant => "assistant",
     };
-    json!({ "role": role, "content": message.text })
+    if message.attachments.is_empty() {
+        return json!({ "role": role, "content": message.text });
+    }
+    let mut texts = vec![];
+    let mut pictures = vec![];
+    for file in &message.attachments {
+        match given.get(&file.id) {
+            Some(GivenFile::Text(text)) => texts.push(format!("File {:?}:\n\n{text}", file.name)),
+            Some(GivenFile::Picture(url)) => {
+                pictures.push(json!({ "type": "text", "text": format!("Picture {:?}:", file.name) }));
+                pictures.push(json!({ "type": "image_url", "image_url": { "url": &**url } }));
+            }
+            None => texts.push(format!("(The file {:?} was attached here; it cannot be shown to you now.)", file.name)),
+        }
+    }
+    texts.push(message.text.clone());
+    let text = texts.join("\n\n");
+    // One text is what every endpoint understands.
+    if pictures.is_empty() {
+        return json!({ "role": role, "content": text.trim() });
+    }
+    pictures.push(json!({ "type": "text", "text": text.trim() }));
+    json!({ "role": role, "content": pictures })
 }
 
 fn proposed(call: &ToolCall, id: &str) -> Value {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use chat::{Item, Turn, Usage};
 use futures::stream::BoxStream;
 
+use crate::attachments::Given;
 use crate::exchanges::Tap;
 use crate::pictures::CallPictures;
 use crate::toolset::Offer;
@@ -41,6 +42,8 @@ pub struct ModelRequest {
     /// The turn under way.
     pub items: Vec<Item>,
     pub tools: Arc<Offer>,
+    /// What came with the questions.
+    pub given: Arc<Given>,
     /// Images in results, for a model that can see them.
     pub pictures: Arc<CallPictures>,
     pub sampling: Sampling,

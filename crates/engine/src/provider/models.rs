@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::openai::causes;
 use super::{LMSTUDIO, Preset, ProviderError};
+use crate::facts::is_known_to_see;
 use crate::view::ModelView;
 
 /// Asks for the list. LM Studio tells more through its own addresses, so those are tried first:
@@ -71,7 +72,8 @@ async fn get(preset: &Preset, url: &str, key: &str, http: &reqwest::Client) -> R
 
 fn view(provider: &str, id: &str, name: &str) -> ModelView {
     let model = ModelRef { provider: provider.into(), model: id.into() };
-    ModelView { model, name: name.into(), context: None, loaded: None, tools: None, vision: None }
+    let vision = is_known_to_see(&model);
+    ModelView { model, name: name.into(), context: None, loaded: None, tools: None, vision }
 }
 
 /// `models[]` with `key`, `display_name`, `type`, `loaded_instances[].config.context_length`. The

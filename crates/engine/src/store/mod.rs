@@ -3,6 +3,7 @@
 //! Everything is written by one task in the order in which it happened; reads go beside it. What was
 //! told to a face is on disk a moment later, and before a tool runs it is there for certain.
 
+mod attachment;
 mod figures;
 mod ledger;
 mod owner;
@@ -23,6 +24,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use attachment::KeptFile;
 use owner::Owner;
 pub(crate) use whole::Whole;
 use writer::{Write, Writer};

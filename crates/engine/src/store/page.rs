@@ -105,6 +105,7 @@ mod tests {
             round: 0,
             text,
             reasoning: String::new(),
+            attachments: vec![],
             at: 1,
             spoke_at: None,
         })

@@ -34,6 +34,7 @@ pub(super) fn message(id: &str, role: Role, text: &str) -> Item {
         round,
         text: text.into(),
         reasoning: String::new(),
+        attachments: vec![],
         at: 7,
         spoke_at: None,
     })

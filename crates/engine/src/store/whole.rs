@@ -4,6 +4,7 @@ use chat::{Branches, Conversation, ConversationId, Link, ToolChoice, Turn, TurnI
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::attachment::{KeptFile, keep};
 use super::read::unreadable;
 use super::writer::{Write, choose, insert, json, time, unwritable};
 use super::{Store, StoreError, TitledBy};
@@ -31,13 +32,17 @@ pub(crate) struct Whole {
     /// What its model is told before everything else; the settings' words where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) instructions: Option<String>,
+    /// What came with its questions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attachments: Vec<KeptFile>,
 }
 
 impl Whole {
     /// A conversation in which every turn follows the one before it.
     pub(crate) fn straight(conversation: Conversation, updated_at: u64) -> Self {
-        let titled_by = TitledBy::default();
-        Self { conversation, updated_at, tools: None, branches: vec![], pinned_at: None, titled_by, instructions: None }
+        let (tools, titled_by, instructions) = (None, TitledBy::default(), None);
+        let (branches, attachments) = (vec![], vec![]);
+        Self { conversation, updated_at, tools, branches, pinned_at: None, titled_by, instructions, attachments }
     }
 
     /// The same with nothing but the branch that is looked at.
@@ -82,6 +87,7 @@ impl Store {
             .fetch_one(&self.pool)
             .await
             .map_err(unreadable)?;
+        let attachments = self.attachments_of(id).await?;
         let (id, title, created_at) = (summary.id, summary.title, summary.created_at);
         Ok(Whole {
             conversation: Conversation { id, title, created_at, turns, versions: vec![] },
@@ -91,6 +97,7 @@ impl Store {
             pinned_at: row.get::<Option<i64>, _>("pinned_at").map(i64::unsigned_abs),
             titled_by: TitledBy::named(row.get("titled_by")),
             instructions: row.get("instructions"),
+            attachments,
         })
     }
 
@@ -108,7 +115,8 @@ impl Store {
     }
 
     async fn put_one(&self, whole: &Whole, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-        let Whole { conversation, updated_at, tools, branches, pinned_at, titled_by, instructions } = whole;
+        let Whole { conversation, updated_at, tools, branches, pinned_at, titled_by, instructions, attachments } =
+            whole;
         sqlx::query("DELETE FROM conversations WHERE id = ? AND removed_at IS NOT NULL")
             .bind(conversation.id.as_str())
             .execute(&mut **transaction)
@@ -139,6 +147,9 @@ impl Store {
                 .await
                 .map_err(unwritable)?;
             super::figures::note(&ended, transaction).await?;
+        }
+        for file in attachments {
+            keep(file, *updated_at)?.execute(&mut **transaction).await.map_err(unwritable)?;
         }
         for turn in branches {
             choose(&conversation.id, turn).execute(&mut **transaction).await.map_err(unwritable)?;
@@ -171,6 +182,9 @@ impl Store {
         let wiped = "DELETE FROM conversations
                      WHERE id NOT IN (SELECT conversation FROM turns WHERE ended IS NULL)";
         sqlx::query(wiped).execute(&mut *connection).await.map_err(unwritable)?;
+        // What came with questions went with them; what never came with any goes, too.
+        let unsent = "DELETE FROM attachments WHERE id NOT IN (SELECT attachment FROM attached)";
+        sqlx::query(unsent).execute(&mut *connection).await.map_err(unwritable)?;
         let left = sqlx::query("SELECT count(*) AS left FROM conversations").fetch_one(&mut *connection).await;
         let left = left.map_err(unreadable)?.get::<i64, _>("left").unsigned_abs();
         for tidy in [

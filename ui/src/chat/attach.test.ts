@@ -1,0 +1,62 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import Window from "../App.svelte";
+import { FakeBackend } from "../backend/fake";
+import { settings } from "../backend/world";
+import { App } from "../state/app.svelte";
+
+async function open() {
+  const fake = new FakeBackend();
+  fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
+  const app = new App(fake);
+  await app.connect();
+  render(Window, { app });
+  return { fake, user: userEvent.setup() };
+}
+
+const sent = (fake: FakeBackend) =>
+  fake.asked.filter((each) => each.name === "send_message").map((each) => each.request);
+
+test("files are attached, shown, sent, and shown with the question", async () => {
+  const { fake, user } = await open();
+  expect(screen.getByRole("button", { name: "Attach" })).toBeTruthy();
+  const picker = screen.getByLabelText("Files to attach");
+  await user.upload(picker, [new File(["x"], "plan.png"), new File(["let a;"], "code.ts")]);
+  const list = await screen.findByRole("list", { name: "Attached files" });
+  expect(await within(list).findByText("6 characters · 6 B")).toBeTruthy();
+  await user.click(within(list).getByRole("button", { name: "Remove code.ts" }));
+  const picture = await within(list).findByRole("img", { name: "plan.png" });
+  expect(picture.getAttribute("src")).toMatch(/^data:image\/png;base64,/);
+  await user.click(screen.getByRole("button", { name: "Send" }));
+  await waitFor(() => expect(sent(fake)).toMatchObject([{ text: "", attachments: [expect.any(String)] }]));
+  expect(
+    await within(await screen.findByRole("article", { name: "You" })).findByRole("img", { name: "plan.png" }),
+  ).toBeTruthy();
+  expect(screen.queryByRole("list", { name: "Attached files" })).toBeNull();
+});
+
+test("what cannot be attached says why, and the rest goes out", async () => {
+  const { fake, user } = await open();
+  fake.answers.attach = ({ name }) => {
+    throw {
+      code: "invalidInput",
+      message: `${name} cannot be attached.`,
+      cause: "It is empty.",
+      fix: "Attach another.",
+    };
+  };
+  await user.upload(screen.getByLabelText("Files to attach"), new File([""], "empty.txt"));
+  const list = await screen.findByRole("list", { name: "Attached files" });
+  expect(await within(list).findByText(/empty\.txt cannot be attached\./)).toBeTruthy();
+  expect(list.textContent).toContain("It is empty. Attach another.");
+  await user.type(screen.getByRole("textbox", { name: "Message" }), "hello{Enter}");
+  await waitFor(() => expect(sent(fake)).toMatchObject([{ text: "hello", attachments: [] }]));
+});
+
+test("files are pasted, and no more than come with one question", async () => {
+  await open();
+  const files = Array.from({ length: 11 }, (_, at) => new File(["x"], `${at}.txt`));
+  await fireEvent.paste(screen.getByRole("textbox", { name: "Message" }), { clipboardData: { files } });
+  expect(await screen.findByText(/10\.txt: At most 10 files/)).toBeTruthy();
+});
