@@ -21,7 +21,7 @@ const BRING = `
     if (how === "choose") {
       const input = document.querySelector("input[type=file]");
       input.files = carried.files;
-      input.dispatchEvent(new Event("change"));
+      input.dispatchEvent(new Event("change", { bubbles: true }));
     } else if (how === "paste") {
       const box = document.querySelector("textarea");
       box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried, bubbles: true, cancelable: true }));
@@ -58,6 +58,8 @@ test("a picture and code go with the question, and are there after the next star
     const list = await app.sees(/nothing\.txt cannot be attached/, "[aria-label='Attached files']");
     assert.match(list, /It is empty\./);
     await app.press("Remove nothing.txt");
+    const ready = "return Boolean(document.querySelector('[aria-label=\"Attached files\"] img'))";
+    await until("a picture that was read", () => app.driver.run(ready));
     await app.shot("attached");
     await app.ask("What is this?");
     await app.sees("A red field.", "[role=log]");
