@@ -64,12 +64,13 @@ test("a picture and code go with the question, and are there after the next star
     await app.ask("What is this?");
     await app.sees("A red field.", "[role=log]");
     await app.idle();
+    await app.sees("A title by the model");
     await app.shot("attached-sent");
     await app.close({ keep: true });
 
     const again = await App.open({ home: app.home });
     app.driver = again.driver;
-    await app.press("What is this?");
+    await app.press("A title by the model");
     assert.deepEqual(await picture(app, "field.png"), [1568, 784]);
     await app.press("Show what the model reads of main.rs");
     await app.sees("MARK", "dialog");

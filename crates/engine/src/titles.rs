@@ -105,14 +105,16 @@ impl Engine {
             words.collect::<Vec<_>>().join("\n").chars().take(EXCERPT).collect::<String>()
         };
         let text = format!("Question:\n{}\n\nAnswer:\n{}\n\nTitle:", said(Role::User), said(Role::Assistant));
-        let (id, reasoning) = (ItemId("title".into()), String::new());
-        let message = Message { id, role: Role::User, round: 0, text, reasoning, at: now(), spoke_at: None };
+        let (id, reasoning, attachments) = (ItemId("title".into()), String::new(), vec![]);
+        let message =
+            Message { id, role: Role::User, round: 0, text, attachments, reasoning, at: now(), spoke_at: None };
         ModelRequest {
             model: turn.model.model.clone(),
             system: SYSTEM.into(),
             earlier: Arc::default(),
             items: vec![Item::Message(message)],
             tools: Arc::new(Offer::all(Arc::default(), &self.inner.preparing)),
+            given: Arc::default(),
             pictures: Arc::default(),
             sampling: Sampling { max_output_tokens: Some(MOST_TOKENS), ..Sampling::default() },
             tap: Some(self.inner.exchanges.tap(&turn.id, BESIDE)),

@@ -3,9 +3,9 @@
 
 mod common;
 
-use chat::{AttachmentKind, Item, ModelRef, Turn};
+use chat::{AttachmentKind, ErrorCode, Item, ModelRef, Turn};
 use common::{DOT, Desk};
-use engine::{Place, Question};
+use engine::{ExportFormat, Place, Question};
 use testkit::Round;
 
 #[tokio::test]
@@ -88,5 +88,25 @@ async fn a_model_that_is_known_to_be_blind_is_told_of_a_picture_but_not_shown_it
     let exchanges = desk.engine.model_exchanges(&told.turn);
     let sent = serde_json::to_string(&exchanges).unwrap();
     assert!(sent.contains("dot.png") && !sent.contains("image_url"), "{sent}");
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn an_imported_file_that_is_not_what_it_says_stays_out() {
+    let desk = Desk::new(vec![Round::text("one")]).await;
+    let picture = desk.engine.attach("dot.png", DOT.to_vec()).await.unwrap();
+    let text = desk.engine.attach("notes.md", b"# Notes".to_vec()).await.unwrap();
+    let attachments = vec![picture.id.clone(), text.id.clone()];
+    desk.follow(Question { text: "What is this?".into(), attachments, ..Default::default() }).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("all.json");
+    desk.engine.export(None, ExportFormat::Json, &file).await.unwrap();
+    let forged = std::fs::read_to_string(&file).unwrap().replace("data:image/png;", "data:image/svg+xml;");
+    std::fs::write(&file, forged).unwrap();
+    desk.engine.delete_all().await.unwrap();
+    let imported = desk.engine.import_conversations(&file, None).await.unwrap();
+    assert_eq!((imported.conversations, imported.left.images, imported.left.files), (1, 1, 0));
+    assert_eq!(desk.engine.attached(&picture.id).await.unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(desk.engine.attached(&text.id).await.unwrap(), "# Notes");
     desk.finish().await;
 }
