@@ -40,6 +40,7 @@ export default ts.config(
   { files: ["ui/src/backend/**"], rules: { "no-restricted-imports": "off" } },
   tier("state", "chat", "panels", "parts", "i18n", "icons"),
   tier("parts", "chat", "panels", "state", "backend"),
+  tier("signing", "chat", "panels"),
   tier("chat", "panels"),
   tier("panels", "chat"),
   tier("palette", "chat", "panels"),

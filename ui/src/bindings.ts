@@ -70,7 +70,7 @@ earlier: number, } | { "type": "server", server: ServerView, } | { "type": "serv
 export type Approve = { call: CallId, remember: Remember, };
 
 /**
- * What is wanted. All words in it are the server's.
+ * What is wanted. All words in it are the server's, except where it is we who ask for a sign-in.
  */
 export type Ask = { "kind": "form", message: string, fields: Array<Field>, 
 /**
@@ -349,6 +349,7 @@ unlock_secrets: [string, null],
 protect_secrets: [null, Array<string>], server_settings: [string, ServerSettings], change_server: [ChangeServer, null], 
 /**
  * How the server's program is started here; nothing where it is none.
+ * Secrets that the server's settings refer to and that nobody has given yet.
  */
 server_launch: [string, Launch | null], 
 /**

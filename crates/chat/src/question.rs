@@ -29,7 +29,7 @@ pub struct Question {
     pub ended_at: Option<u64>,
 }
 
-/// What is wanted. All words in it are the server's.
+/// What is wanted. All words in it are the server's, except where it is we who ask for a sign-in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -281,7 +281,7 @@ pub(crate) struct Conformance {
     pub(crate) url: String,
 }
 
-#[derive(Debug, Group)]
+#[derive(Debug, Default, Group)]
 pub(crate) struct Login {
     /// The server's name, as `loq servers` shows it.
     pub(crate) server: String,

@@ -134,8 +134,10 @@ impl Telling<'_> {
             }
             TurnEvent::Item { item: Item::Question(question) } if question.status == QuestionStatus::Waiting => {
                 self.end_line();
-                let answer = crate::question::answer(&question.server, &question.ask, self.json).await;
-                if let Err(error) = self.engine.answer_question(&question.id, answer) {
+                let answer = crate::question::answer(self.engine, &question.server, &question.ask, self.json).await;
+                let signed_in = matches!((&question.ask, &answer), (::chat::Ask::SignIn { .. }, Answer::Accept { .. }));
+                // Who has signed in has answered by that.
+                if !signed_in && let Err(error) = self.engine.answer_question(&question.id, answer) {
                     // Its fields were not filled as they must be: nobody is left to ask again.
                     print::error(&error);
                     let _ = self.engine.answer_question(&question.id, Answer::Cancel);

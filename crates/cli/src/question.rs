@@ -30,7 +30,7 @@ impl Answers for Terminal {
         let (engine, one, server) = (self.engine.clone(), self.one.clone(), server.to_owned());
         async move {
             let _mine = one.lock().await;
-            match answer(&server, &ask, false).await {
+            match answer(&engine, &server, &ask, false).await {
                 Answer::Decline => Reply::Decline,
                 Answer::Cancel => Reply::Cancel,
                 Answer::Accept { content, .. } => agreed(&engine, ask, content).await,
@@ -57,6 +57,8 @@ async fn agreed(engine: &Engine, ask: Ask, content: Option<Value>) -> Reply {
             }
         },
         Ask::Url { .. } => Reply::Accept { content: None },
+        // The sign-in has come about: that was the answer.
+        Ask::SignIn { .. } => Reply::Accept { content: None },
         Ask::Sampling { request } => match engine.written(request).await {
             Ok(sampled) => Reply::Sampled(sampled),
             Err(error) => {
@@ -68,13 +70,26 @@ async fn agreed(engine: &Engine, ask: Ask, content: Option<Value>) -> Reply {
 }
 
 /// Asks whoever sits at the terminal. Nobody is asked where the output is for a script.
-pub(crate) async fn answer(server: &str, ask: &Ask, json: bool) -> Answer {
+pub(crate) async fn answer(engine: &Engine, server: &str, ask: &Ask, json: bool) -> Answer {
     if json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         print::note(&format!("{server} asked something, and nobody is here to answer: declined."));
         return Answer::Decline;
     }
     print::note(&print::plain(&format!("{server} asks:")));
     match ask {
+        Ask::SignIn { tool, more, .. } => {
+            print::note(&print::plain(&sign_in_shown(tool, more)));
+            match yes("Sign in now? [y/N] ").await {
+                Answer::Accept { content, model } => match crate::sign_in::by_hand(engine, server).await {
+                    Ok(()) => Answer::Accept { content, model },
+                    Err(error) => {
+                        print::error(&error);
+                        Answer::Decline
+                    }
+                },
+                other => other,
+            }
+        }
         Ask::Form { message, fields, .. } => form(message, fields).await,
         Ask::Url { message, url, host } => {
             print::note(&print::plain(&format!("{message}\nIt wants you to visit {host}:\n  {url}")));
@@ -85,6 +100,13 @@ pub(crate) async fn answer(server: &str, ask: &Ask, json: bool) -> Answer {
             yes("May the model answer this? [y/N] ").await
         }
     }
+}
+
+fn sign_in_shown(tool: &str, more: &[String]) -> String {
+    if more.is_empty() {
+        return format!("{tool} runs only after a sign-in.");
+    }
+    format!("{tool} wants more rights than there are: {}.", more.join(", "))
 }
 
 async fn form(message: &str, fields: &[Field]) -> Answer {

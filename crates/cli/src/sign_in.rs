@@ -33,6 +33,12 @@ async fn signed_in(engine: &Engine, args: &Login) -> Result<Ending, ErrorReport>
     Ok(Ending::Answered)
 }
 
+/// A sign-in in the middle of something else.
+pub(crate) async fn by_hand(engine: &Engine, server: &str) -> Result<(), ErrorReport> {
+    let args = Login { server: server.to_owned(), ..Login::default() };
+    signed_in(engine, &args).await.map(drop)
+}
+
 fn show(step: &SignInStep, args: &Login) {
     if args.json {
         print::line(&serde_json::to_string(step).unwrap_or_default());

@@ -37,6 +37,8 @@ pub(crate) struct Questions {
 struct Waiting {
     /// A form's fields, to check the answer before it is taken.
     fields: Option<Vec<Field>>,
+    /// The server that somebody must sign in to.
+    sign_in: Option<String>,
     send: oneshot::Sender<Answer>,
 }
 
@@ -57,11 +59,21 @@ impl Questions {
     fn register(&self, question: &Question) -> oneshot::Receiver<Answer> {
         let fields = match &question.ask {
             Ask::Form { fields, .. } => Some(fields.clone()),
-            Ask::Url { .. } | Ask::Sampling { .. } => None,
+            Ask::Url { .. } | Ask::Sampling { .. } | Ask::SignIn { .. } => None,
         };
+        let sign_in = matches!(question.ask, Ask::SignIn { .. }).then(|| question.server.clone());
         let (send, wait) = oneshot::channel();
-        locked(&self.waiting).insert(question.id.clone(), Waiting { fields, send });
+        locked(&self.waiting).insert(question.id.clone(), Waiting { fields, sign_in, send });
         wait
+    }
+
+    /// Somebody has signed in, wherever they did: every call that waited for it goes on.
+    pub(crate) fn signed_in(&self, server: &str) {
+        let waited = |_: &ItemId, waiting: &mut Waiting| waiting.sign_in.as_deref() == Some(server);
+        for (_, waiting) in locked(&self.waiting).extract_if(waited) {
+            // Its call may have ended in this very moment.
+            let _ = waiting.send.send(Answer::Accept { content: None, model: None });
+        }
     }
 
     fn forget(&self, id: &ItemId) {
@@ -221,10 +233,14 @@ struct Open {
 impl Open {
     async fn settle(mut self, stop: CancellationToken) -> Reply {
         let queue = self.asking.questions.queue(&self.question.server);
-        let _mine = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Reply::Cancel,
-            mine = queue.lock_owned() => mine,
+        // One sign-in answers all who wait for it: they do not queue.
+        let _mine = match self.question.ask {
+            Ask::SignIn { .. } => None,
+            Ask::Form { .. } | Ask::Url { .. } | Ask::Sampling { .. } => tokio::select! {
+                biased;
+                () = stop.cancelled() => return Reply::Cancel,
+                mine = queue.lock_owned() => Some(mine),
+            },
         };
         self.question.at = now();
         // Before anybody is told that it waits.
@@ -242,7 +258,7 @@ impl Open {
                 Ask::Form { .. } => {
                     self.end(QuestionStatus::Accepted { content: content.clone() }, Reply::Accept { content })
                 }
-                Ask::Url { .. } => {
+                Ask::Url { .. } | Ask::SignIn { .. } => {
                     self.end(QuestionStatus::Accepted { content: None }, Reply::Accept { content: None })
                 }
                 Ask::Sampling { request } => match model.or_else(|| self.asking.model.clone()) {

@@ -49,7 +49,9 @@ impl Engine {
         let outcome = self.inner.servers.sign_in(server, account, tell, stop).await;
         // It may be kept only for now.
         self.tell_settings();
-        outcome.map_err(|error| error.report())
+        outcome.map_err(|error| error.report())?;
+        self.inner.questions.signed_in(server);
+        Ok(())
     }
 
     /// Ends the sign-in under way, if there is one.

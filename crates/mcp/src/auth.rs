@@ -27,6 +27,7 @@ mod metadata;
 mod page;
 mod record;
 mod settings;
+mod rights;
 mod sign_ins;
 mod vault;
 

@@ -21,7 +21,7 @@ pub(crate) async fn pages(exchange: &mut Exchange<'_>, elicitations: Vec<Value>)
         let ask = questions::elicitation(&params).map_err(|_| exchange.unusable("a page that cannot be opened"))?;
         let host = match &ask {
             Ask::Url { host, .. } => host.clone(),
-            Ask::Form { .. } | Ask::Sampling { .. } => String::new(),
+            Ask::Form { .. } | Ask::Sampling { .. } | Ask::SignIn { .. } => String::new(),
         };
         let answer = exchange.answer(Asked::Person(Box::new(ask)));
         let answer = exchange.asking(answer).await?;

@@ -75,6 +75,9 @@ pub enum CallError {
     Lost { server: String, cause: String },
     #[error("The server '{server}' wants a sign-in.")]
     SignInRequired { server: String },
+    /// Whoever is signed in may not do this.
+    #[error("The server '{server}' wants more rights for this: {}.", rights.join(", "))]
+    RightsRequired { server: String, rights: Vec<String> },
     /// The server answered with something that this version cannot go on with.
     #[error("The server '{server}' answered with {what}, which is not supported yet.")]
     NotSupported { server: String, what: &'static str },
@@ -127,6 +130,9 @@ impl CallError {
             .because(cause.clone())
             .fix("Whether it took effect is not known. The server is started again by itself; then ask again."),
             Self::SignInRequired { .. } => report(ErrorCode::SignInRequired).fix("Sign in, then ask again."),
+            Self::RightsRequired { .. } => {
+                report(ErrorCode::SignInRequired).fix("Sign in once more and allow them, then ask again.")
+            }
             Self::NotSupported { .. } | Self::NeedsPage { .. } | Self::TaskCancelled { .. } => {
                 report(ErrorCode::ToolFailed)
             }

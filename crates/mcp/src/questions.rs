@@ -131,6 +131,8 @@ pub(crate) fn result(ask: &Ask, reply: Reply) -> Result<Value, Unanswerable> {
         (Ask::Url { .. }, Reply::Accept { .. }) => action("accept"),
         (Ask::Sampling { .. }, Reply::Sampled(sampled)) => Ok(crate::sampling::result(sampled)),
         (Ask::Sampling { .. }, _) => Err(Unanswerable { code: -1, why: "the user rejected the sampling request" }),
+        // No server asks for that; we do.
+        (Ask::SignIn { .. }, Reply::Accept { .. }) => action("decline"),
         (_, Reply::Cancel) => action("cancel"),
         (_, Reply::Decline | Reply::Sampled(_)) => action("decline"),
     }

@@ -1,5 +1,6 @@
 //! All servers: the one handle by which everybody else reaches them.
 
+mod calling;
 mod sign_in;
 
 use std::{
@@ -11,26 +12,23 @@ use std::{
     time::Duration,
 };
 
-use chat::{Diagnosis, Launch, Output, Progress, ServerState, Tool, WireLine};
+use chat::{Diagnosis, Launch, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, oneshot, watch},
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    CallError, CallRequest, Catalogue, Consents, MemorySecrets, Root, Secrets, ServerChange, ServerConfig,
-    ServerSnapshot,
+    CallError, Catalogue, Consents, MemorySecrets, Root, Secrets, ServerChange, ServerConfig, ServerSnapshot,
     auth::SignIns,
     board::{Board, Published},
-    call,
     catalogue::LastKnown,
     common::Common,
     connect::Setting,
     diagnose::diagnose,
     era::Eras,
-    exchange::{Deadlines, Terms},
     lines::Lines,
     log::Log,
     process::{self, Watchdog},
@@ -181,37 +179,6 @@ impl Servers {
             });
             let _ = server.orders.send(Order::Reconnect).await;
         }
-    }
-
-    /// Calls a tool. `progress` is told what the server says of it; `stop` ends it at once.
-    ///
-    /// A call is made once or not at all: what was lost on the way is never sent again.
-    pub async fn call(
-        &self,
-        request: CallRequest,
-        progress: impl Fn(Progress) + Send + Sync,
-        stop: CancellationToken,
-    ) -> Result<Output, CallError> {
-        let (session, server) = self.ready(&request.server)?;
-        let offered = server.tools.iter().find(|tool| tool.name == request.tool);
-        let Some(tool) = offered.filter(|tool| !server.config.disabled_tools.contains(&tool.name)) else {
-            return Err(CallError::NoSuchTool { server: request.server, tool: request.tool });
-        };
-        let turn = stop.run_until_cancelled(server.turns.acquire()).await.ok_or(CallError::Stopped)?;
-        let deadlines = Deadlines {
-            idle: request.timeout.unwrap_or(server.config.call_timeout),
-            total: request.limit.unwrap_or(server.config.call_limit),
-        };
-        let (name, begun) = (request.server.clone(), Instant::now());
-        let terms = Terms { server: &request.server, deadlines, progress: &progress, stop, answers: request.answers };
-        let called = call::call(&session, tool, request.arguments, terms).await;
-        drop(turn);
-        let ms = begun.elapsed().as_millis();
-        match &called {
-            Ok(_) => tracing::info!(target: "call", server = name, tool = request.tool, ms, "succeeded"),
-            Err(error) => tracing::info!(target: "call", server = name, tool = request.tool, ms, "failed: {error}"),
-        }
-        called
     }
 
     /// What starting a server comes down to on this computer; nothing where it is no program.

@@ -39,6 +39,13 @@ export const ASKS: Record<string, Ask> = {
     url: "https://pay.example.com/now?id=7",
     host: "pay.example.com",
   },
+  "rights me": {
+    kind: "signIn",
+    tool: "share_file",
+    account: "work",
+    more: ["files:share", "people:read"],
+    rights: ["files:read"],
+  },
   "sample me": {
     kind: "sampling",
     request: {

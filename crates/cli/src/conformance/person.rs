@@ -45,6 +45,7 @@ impl Answers for Person {
                 Err(_) => Reply::Decline,
             },
             Ask::Url { .. } => Reply::Accept { content: None },
+            Ask::SignIn { .. } => Reply::Decline,
             Ask::Sampling { .. } => Reply::Sampled(Sampled {
                 model: "conformance".into(),
                 text: "This is what a model would say.".into(),

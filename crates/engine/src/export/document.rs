@@ -62,6 +62,7 @@ pub(super) fn asked(question: &Question) -> String {
         Ask::Form { message, .. } => message.clone(),
         Ask::Url { message, url, .. } => format!("{message} ({url})"),
         Ask::Sampling { .. } => "the model's words".into(),
+        Ask::SignIn { tool, .. } => format!("a sign-in for {tool}"),
     };
     let told = match &question.status {
         QuestionStatus::Waiting | QuestionStatus::Answering { .. } => "not answered".into(),

@@ -239,12 +239,6 @@ impl Account {
         Ok(current)
     }
 
-    /// The rights that the account in use has by now.
-    pub(super) async fn rights(&self, account: &str) -> Result<Vec<String>, SecretError> {
-        let tokens: Option<Tokens> = self.vault.read(&self.tokens_entry(account)).await?;
-        Ok(tokens.map(|tokens| tokens.scopes).unwrap_or_default())
-    }
-
     async fn fresh(&self) -> Result<Option<Secret>, RenewError> {
         let Some(Current { account, tokens }) = self.current().await? else { return Ok(None) };
         if !tokens.is_stale() {

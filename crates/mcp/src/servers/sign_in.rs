@@ -88,7 +88,7 @@ impl Servers {
         Ok(self.accounts_of(name).await?.1.reset_registration().await?)
     }
 
-    async fn accounts_of(&self, name: &str) -> Result<(ServerSnapshot, Arc<Account>), SignInError> {
+    pub(super) async fn accounts_of(&self, name: &str) -> Result<(ServerSnapshot, Arc<Account>), SignInError> {
         let missing = || SignInError::NoServer { server: name.to_owned() };
         let server = self.find(name).ok_or_else(missing)?;
         // As the session sees it: with what the configuration only refers to.

@@ -148,3 +148,28 @@ test("sampling shows everything that would be sent, and the person chooses who w
   await waitFor(() => expect(requests(fake, "answer_question")).toMatchObject([{ answer: { model } }]));
   expect(await screen.findByText("A short haiku about tickets.")).toBeTruthy();
 });
+
+test("more rights: which are new, which tool wants them, and one click to allow them", async () => {
+  const { fake, user } = await open((backend) => {
+    const [helpDesk] = backend.snapshot.servers;
+    if (helpDesk) backend.snapshot.servers.push({ ...helpDesk, name: "everything", bundled: false });
+    backend.snapshot.settings.settings.model = { provider: "practice", model: "practice" };
+  });
+  await ask(user, "rights me");
+  const card = await screen.findByRole("group", { name: "Question" });
+  expect(card.textContent).toContain("everything wants more rights");
+  expect(card.textContent).toContain("share_file wants rights that you have not given yet");
+  const rights = within(card).getByRole("list", { name: "New rights" });
+  expect(
+    within(rights)
+      .getAllByRole("listitem")
+      .map((each) => each.textContent),
+  ).toEqual(["files:share new", "people:read new"]);
+  expect(card.textContent).toContain("You have given already: files:read.");
+  await isAccessible();
+  expect(requests(fake, "sign_in")).toEqual([]);
+  await user.click(within(card).getByRole("button", { name: "Go and allow them" }));
+  expect(requests(fake, "sign_in")).toEqual([{ server: "everything", account: "work" }]);
+  await user.click(within(card).getByRole("button", { name: "Not now" }));
+  expect(await screen.findByText("Declined")).toBeTruthy();
+});

@@ -59,6 +59,7 @@ fn question_text(question: &Question) -> String {
         Ask::Form { message, .. } => message.clone(),
         Ask::Url { message, url, .. } => format!("{message}\n{url}"),
         Ask::Sampling { request } => request.system_prompt.clone().unwrap_or_default(),
+        Ask::SignIn { .. } => String::new(),
     };
     format!("{}\n{words}", question.server)
 }

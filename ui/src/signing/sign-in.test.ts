@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import { troubledServers } from "../../backend/world";
-import { chosen, isAccessible, open, requests } from "../../test-window";
+import { troubledServers } from "../backend/world";
+import { chosen, isAccessible, open, requests } from "../test-window";
 
 /** The page of a server that wants a sign-in. */
 async function sheets() {
@@ -76,4 +76,21 @@ test("without a keychain there is a choice, and a locked file asks for its passp
   await user.click(within(dialog).getByRole("button", { name: "Unlock" }));
   expect(requests(fake, "unlock_secrets")).toEqual(["four words"]);
   await waitFor(() => expect(screen.queryByRole("dialog", { name: "Unlock your secrets" })).toBeNull());
+});
+
+test("sign-ins that lie in a file in the open are taken over, and the file may go", async () => {
+  const { fake, user, app } = await sheets();
+  app.serverPage = undefined;
+  await user.click(await screen.findByRole("button", { name: /^Import from/ }));
+  await user.type(screen.getByRole("textbox", { name: /^A file/ }), "~/.mcp_tokens.json");
+  await user.click(screen.getByRole("button", { name: "Look at it" }));
+  const list = await screen.findByRole("list", { name: "Sign-ins in this file" });
+  expect(within(list).getByText("for sheets")).toBeTruthy();
+  await isAccessible();
+  await user.click(screen.getByRole("button", { name: "Take over 1 sign-in" }));
+  expect(await within(list).findByText("taken over")).toBeTruthy();
+  expect(requests(fake, "delete_sign_in_file")).toEqual([]);
+  await user.click(screen.getByRole("button", { name: "Delete the file" }));
+  expect(await screen.findByText("The file is deleted.")).toBeTruthy();
+  expect(requests(fake, "delete_sign_in_file")).toEqual(["~/.mcp_tokens.json"]);
 });

@@ -1,7 +1,7 @@
 // One click that signs in: what it asks for, where it stands, and what helps where it fails.
-import { asReport } from "../../backend";
-import type { Remedy, SignInStep } from "../../bindings";
-import type { App } from "../../state/app.svelte";
+import { asReport } from "../backend";
+import type { Remedy, SignInStep } from "../bindings";
+import type { App } from "../state/app.svelte";
 
 export class Signing {
   busy = $state(false);
