@@ -6,9 +6,9 @@ use chat::{Launch, LogLine, Output, Page, Prompt, Reading, ResourceList, ToolCal
 use engine::logging::{LogFilter, LogRecord};
 use engine::{
     AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
-    ImportedConversations, Instructions, LedgerFilter, LedgerPage, ModelExchange, ModelFigures, ModelView, NewRule,
-    Removed, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings, SettingsView, Snapshot,
-    ToolsetView,
+    ImportedConversations, ImportedSignIn, Instructions, LedgerFilter, LedgerPage, ModelExchange, ModelFigures,
+    ModelView, NewRule, Removed, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings,
+    SettingsView, Snapshot, ToolsetView,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
@@ -258,6 +258,10 @@ commands! {
     };
     /// The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
     server_wire(name: String) -> Vec<WireLine>, |app, engine| Ok(engine.server_wire(&name));
+    /// Takes over the sign-ins of another program's file, which stays.
+    import_sign_ins(path: String) -> Vec<ImportedSignIn>, |app, engine| engine.import_sign_ins(&path).await;
+    /// Deletes a file of which the sign-ins were taken over.
+    delete_sign_in_file(path: String) -> (), |app, engine| engine.delete_sign_in_file(&path);
     reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
     /// Signs in to a server; the steps arrive as events, and the link with the step `consent`.
     sign_in(request: SignIn) -> (), |app, engine| {

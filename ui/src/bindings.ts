@@ -80,7 +80,23 @@ schema: unknown, } | { "kind": "url", message: string, url: string,
 /**
  * Where it leads, to be shown before anything is opened.
  */
-host: string, } | { "kind": "sampling", request: SamplingRequest, };
+host: string, } | { "kind": "sampling", request: SamplingRequest, } | { "kind": "signIn", 
+/**
+ * The tool that wants it, by its own name.
+ */
+tool: string, 
+/**
+ * The name in which somebody is signed in now.
+ */
+account?: string, 
+/**
+ * Rights that are wanted besides those there are; empty where nobody is signed in.
+ */
+more: Array<string>, 
+/**
+ * The rights there are.
+ */
+rights: Array<string>, };
 
 /**
  * A file that a person chose, dropped or pasted.
@@ -333,6 +349,7 @@ preview_servers: [string, Array<ServerPreview>], add_servers: [string, Array<str
 consent_server: [string, null], 
 /**
  * Gives a secret that a server's configuration refers to.
+ * Secrets that the server's settings refer to and that nobody has given yet.
  */
 store_server_secret: [StoreSecret, null], 
 /**
@@ -349,7 +366,6 @@ unlock_secrets: [string, null],
 protect_secrets: [null, Array<string>], server_settings: [string, ServerSettings], change_server: [ChangeServer, null], 
 /**
  * How the server's program is started here; nothing where it is none.
- * Secrets that the server's settings refer to and that nobody has given yet.
  */
 server_launch: [string, Launch | null], 
 /**
@@ -360,6 +376,14 @@ import_sources: [null, Array<ImportSource>],
  * What a list, by its path or as text, would bring; nothing is added or run.
  */
 preview_import: [string, ImportPreview], import_servers: [ImportServers, Array<string>], 
+/**
+ * Takes over the sign-ins of another program's file, which stays.
+ */
+import_sign_ins: [string, Array<ImportedSignIn>], 
+/**
+ * Deletes a file of which the sign-ins were taken over.
+ */
+delete_sign_in_file: [string, null], 
 /**
  * The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
  */
@@ -867,7 +891,15 @@ export type ImportFate = { "fate": "added" } | { "fate": "renamed" } | { "fate":
 /**
  * What a list of another client would bring.
  */
-export type ImportPreview = { entries: Array<ImportEntry>, };
+export type ImportPreview = { entries: Array<ImportEntry>, 
+/**
+ * Sign-ins that the file holds in the open.
+ */
+signIns: Array<ImportSignIn>, 
+/**
+ * A file with sign-ins that lies beside the list.
+ */
+beside?: string, };
 
 export type ImportServers = { 
 /**
@@ -878,6 +910,19 @@ source: string,
  * The entries that are wanted, by their places.
  */
 chosen: Array<number>, };
+
+/**
+ * One sign-in of such a file.
+ */
+export type ImportSignIn = { 
+/**
+ * What the server is called there.
+ */
+entry: string, 
+/**
+ * The server here that it is for; nothing where there is none yet.
+ */
+server?: string, };
 
 /**
  * A list of another client that lies on this computer.
@@ -900,6 +945,23 @@ left: Left,
  * Why the file was not read to its end.
  */
 broken?: ErrorReport, };
+
+/**
+ * What became of one sign-in.
+ */
+export type ImportedSignIn = { server: string, 
+/**
+ * False where somebody is signed in there already: that one stays.
+ */
+taken: boolean, 
+/**
+ * Whether it is still there after the next start; otherwise the file is still needed.
+ */
+lasts: boolean, 
+/**
+ * Why it could not be taken over.
+ */
+error?: ErrorReport, };
 
 /**
  * What a conversation's model shall be told before everything else.

@@ -51,6 +51,20 @@ pub enum Ask {
     },
     /// Words of the model (MCP sampling): this is everything that would be sent.
     Sampling { request: SamplingRequest },
+    /// A sign-in, or one with more rights than there are: the server refused the call for want of it, and the call is
+    /// made again afterwards.
+    SignIn {
+        /// The tool that wants it, by its own name.
+        tool: String,
+        /// The name in which somebody is signed in now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        account: Option<String>,
+        /// Rights that are wanted besides those there are; empty where nobody is signed in.
+        more: Vec<String>,
+        /// The rights there are.
+        rights: Vec<String>,
+    },
 }
 
 /// Where a question stands.

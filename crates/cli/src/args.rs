@@ -155,7 +155,8 @@ pub(crate) struct Servers {
 
 #[derive(Debug, Group)]
 pub(crate) struct Import {
-    /// Its list of servers; without one, the lists that lie on this computer are shown.
+    /// Its list of servers, or its file of sign-ins (.mcp_tokens.json); without one, the lists that lie on this computer
+    /// are shown.
     pub(crate) file: Option<String>,
     /// Print JSON.
     #[arg(long)]
@@ -163,6 +164,9 @@ pub(crate) struct Import {
     /// Add what can be added without asking.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Delete the file of sign-ins once they are kept where secrets are.
+    #[arg(long)]
+    pub(crate) delete: bool,
 }
 
 #[derive(Debug, Group)]

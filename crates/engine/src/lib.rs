@@ -83,7 +83,8 @@ pub use removed::Removed;
 pub use search::{SearchFound, SearchHit, SearchKind, SnippetPiece};
 pub use secret_place::SecretPlace;
 pub use servers::{
-    HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource, ServerSettings, help_desk,
+    HELP_DESK, ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSignIn, ImportSource, ImportedSignIn,
+    ServerSettings, help_desk,
 };
 pub use settings::Settings;
 pub use toolset::{Offer, ToolIndex, token_price};

@@ -5,6 +5,7 @@ mod import;
 mod list;
 mod reload;
 mod secrets;
+mod sign_ins;
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub use change::ServerSettings;
 pub use import::{ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource};
 pub use list::{HELP_DESK, help_desk};
 pub(crate) use list::{of_home, resolved, start};
+pub use sign_ins::{ImportSignIn, ImportedSignIn};
 
 impl Engine {
     pub fn server_views(&self) -> Vec<ServerView> {

@@ -11,6 +11,7 @@
 //! next start, and nobody learns which step failed.
 
 mod account;
+mod adopt;
 mod challenge;
 mod client;
 mod discover;
@@ -26,12 +27,13 @@ mod listener;
 mod metadata;
 mod page;
 mod record;
-mod settings;
 mod rights;
+mod settings;
 mod sign_ins;
 mod vault;
 
 pub(crate) use account::{Account, DEFAULT};
+pub use adopt::{KeptSignIn, read_sign_ins};
 pub use error::SignInError;
 pub(crate) use flow::Attempt;
 pub(crate) use sign_ins::SignIns;

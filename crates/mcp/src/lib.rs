@@ -59,7 +59,7 @@ mod tools;
 mod web;
 mod wire;
 
-pub use auth::SignInError;
+pub use auth::{KeptSignIn, SignInError, read_sign_ins};
 pub use board::{ServerChange, ServerSnapshot};
 pub use call::CallRequest;
 pub use catalogue::Catalogue;
@@ -71,6 +71,7 @@ pub use file::{ServerFile, write_atomically};
 pub use import::{Imported, KnownList, known_lists, read_list};
 pub use keychain::Keychain;
 pub use mask::text as masked;
+pub use naming::slug;
 pub use offers::Attendance;
 pub use paste::parse_servers;
 pub use questions::{Answers, Reply, Root, Sampled, SampledCall};

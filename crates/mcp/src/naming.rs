@@ -11,7 +11,7 @@ pub(crate) const OWN: &str = "loquat";
 const MAX_CALLED: usize = 64;
 
 /// A server's name in lower-case letters, digits, `_` and `-`. Never empty, never with `__` inside.
-pub(crate) fn slug(text: &str) -> String {
+pub fn slug(text: &str) -> String {
     let lower: String = text.trim().to_lowercase();
     let slug = squeezed(&lower, '-');
     if slug.is_empty() { "server".to_owned() } else { slug.chars().take(40).collect() }

@@ -232,7 +232,7 @@ async fn more_rights_are_asked_for_besides_those_there_are() {
     let servers = servers(vec![config(&there.url(), json!({}))], &home()).await;
     sign_in(&servers, None).await.outcome.unwrap();
     let error = call(&servers, "box", "whoami", json!({})).await.unwrap_err();
-    assert_eq!(error, CallError::SignInRequired { server: "box".into() });
+    assert_eq!(error, CallError::RightsRequired { server: "box".into(), rights: vec!["write".into()] });
     sign_in(&servers, None).await.outcome.unwrap();
     assert_eq!(there.seen().authorizations[1]["scope"], "read write");
     assert_eq!(call(&servers, "box", "whoami", json!({})).await.unwrap().model_text, "read write");

@@ -8,7 +8,7 @@ import type { Backend } from "./index";
 import { doorsOf } from "./doors";
 import { FILES } from "./files";
 import { ledgerOf } from "./ledger";
-import { ABOUT, IMPORTED, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
+import { ABOUT, IMPORTED, IMPORTED_SIGN_INS, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
 import { livingOf } from "./living";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
@@ -280,7 +280,9 @@ export class FakeBackend implements Backend {
     change_server: () => null,
     server_launch: (name) => launchOf(name),
     import_sources: () => [{ client: "Claude Desktop", path: "~/claude_desktop_config.json", servers: 2 }],
-    preview_import: () => IMPORTED,
+    preview_import: (source) => (source.endsWith(".mcp_tokens.json") ? IMPORTED_SIGN_INS : IMPORTED),
+    import_sign_ins: () => [{ server: "sheets", taken: true, lasts: true }],
+    delete_sign_in_file: () => null,
     import_servers: () => [],
     ...new SignIns(this.snapshot, (...events) => this.emit(...events)).answers,
     recent_logs: ({ text, level }) =>

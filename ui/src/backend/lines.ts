@@ -35,7 +35,14 @@ export function launchOf(name: string): Launch {
 
 const entry = { runsProgram: true, secrets: [], asks: [], notes: [] };
 
+/** A file of sign-ins, of which there is one for a server that is there. */
+export const IMPORTED_SIGN_INS: ImportPreview = {
+  entries: [],
+  signIns: [{ entry: "sheets", server: "sheets" }],
+};
+
 export const IMPORTED: ImportPreview = {
+  signIns: [],
   entries: [
     {
       ...entry,

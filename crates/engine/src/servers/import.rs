@@ -6,6 +6,7 @@ use chat::{ErrorCode, ErrorReport};
 use mcp::{Imported, ServerConfig, Transport, own_name, read_list, set_secrets_apart, with_own_inputs};
 use serde::{Deserialize, Serialize};
 
+use super::sign_ins::{self, ImportSignIn};
 use crate::engine::Engine;
 
 /// A list longer than this is none.
@@ -17,6 +18,13 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 #[serde(rename_all = "camelCase")]
 pub struct ImportPreview {
     pub entries: Vec<ImportEntry>,
+    /// Sign-ins that the file holds in the open.
+    #[serde(default)]
+    pub sign_ins: Vec<ImportSignIn>,
+    /// A file with sign-ins that lies beside the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub beside: Option<String>,
 }
 
 /// One server of such a list.
@@ -99,8 +107,14 @@ impl Engine {
 
     /// What the list at a path, or a list given as text, would bring. Nothing is added or run.
     pub fn preview_import(&self, source: &str) -> Result<ImportPreview, ErrorReport> {
+        let is_text = source.trim_start().starts_with(['{', '[']);
+        let sign_ins = if is_text { vec![] } else { self.sign_ins_in(&read(source)?) };
+        if !sign_ins.is_empty() {
+            return Ok(ImportPreview { entries: vec![], sign_ins, beside: None });
+        }
         let entries = self.judged(source)?.into_iter().map(|(entry, _)| entry).collect();
-        Ok(ImportPreview { entries })
+        let beside = if is_text { None } else { sign_ins::beside(&place(source)) };
+        Ok(ImportPreview { entries, sign_ins, beside })
     }
 
     /// Adds the chosen entries of what [`Engine::preview_import`] showed; returns their names. Secrets go to the
@@ -191,11 +205,16 @@ fn is_same(known: &ServerConfig, new: &ServerConfig) -> bool {
     known.transport == new.transport || set_secrets_apart(&new).0.transport == known.transport
 }
 
-fn read(path: &str) -> Result<String, ErrorReport> {
-    let path = match (path.trim().strip_prefix("~/"), directories::BaseDirs::new()) {
+/// Where that is, as people write it.
+pub(super) fn place(path: &str) -> PathBuf {
+    match (path.trim().strip_prefix("~/"), directories::BaseDirs::new()) {
         (Some(rest), Some(dirs)) => dirs.home_dir().join(rest),
         _ => PathBuf::from(path.trim()),
-    };
+    }
+}
+
+pub(super) fn read(path: &str) -> Result<String, ErrorReport> {
+    let path = place(path);
     let unreadable = |cause: String| {
         ErrorReport::new(ErrorCode::InvalidInput, format!("{} cannot be read.", shown(&path)))
             .because(cause)

@@ -89,13 +89,16 @@ fn wished(discovered: &Discovered) -> Method {
     [Method::None, Method::Basic, Method::Post].into_iter().find(taken).unwrap_or(Method::None)
 }
 
-/// How a secret is sent: as a header, unless only the body is read.
 fn method(discovered: &Discovered, secret: &Option<crate::Secret>) -> Method {
-    if secret.is_none() {
-        return Method::None;
+    if secret.is_some() { discovered.secret_method() } else { Method::None }
+}
+
+impl Discovered {
+    /// How a secret is sent: as a header, unless only the body is read.
+    pub(super) fn secret_method(&self) -> Method {
+        let takes = |name: &str| self.methods.as_ref().is_some_and(|list| list.iter().any(|it| it == name));
+        if takes("client_secret_post") && !takes("client_secret_basic") { Method::Post } else { Method::Basic }
     }
-    let takes = |name: &str| discovered.methods.as_ref().is_some_and(|list| list.iter().any(|it| it == name));
-    if takes("client_secret_post") && !takes("client_secret_basic") { Method::Post } else { Method::Basic }
 }
 
 pub(crate) fn refusal(said: &Value, status: u16) -> String {

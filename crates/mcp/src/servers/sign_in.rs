@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Servers;
 use crate::{
-    ServerSnapshot, SignInError,
+    KeptSignIn, ServerSnapshot, SignInError,
     auth::{Account, Attempt, DEFAULT},
     connect::ConnectError,
     references,
@@ -81,6 +81,15 @@ impl Servers {
             self.reconnect(name).await;
         }
         Ok(switched)
+    }
+
+    /// Takes over a sign-in that another program kept for this server. False where somebody is signed in already.
+    pub async fn adopt(&self, name: &str, kept: &KeptSignIn) -> Result<bool, SignInError> {
+        let adopted = self.accounts_of(name).await?.1.adopt(kept).await?;
+        if adopted {
+            self.reconnect(name).await;
+        }
+        Ok(adopted)
     }
 
     /// Forgets who we are to those who sign people in for a server; the next sign-in introduces us anew.
