@@ -228,6 +228,8 @@ commands! {
     /// Agrees that the server's program runs with exactly the command line that is shown.
     consent_server(name: String) -> (), |app, engine| engine.consent(&name).await;
     /// Gives a secret that a server's configuration refers to.
+    /// Secrets that the server's settings refer to and that nobody has given yet.
+    lacking_secrets(server: String) -> Vec<String>, |app, engine| engine.lacking_secrets(&server).await;
     store_server_secret(request: StoreSecret) -> (), |app, engine| {
         engine.store_server_secret(&request.name, &request.value).await
     };
@@ -256,12 +258,12 @@ commands! {
     import_servers(request: ImportServers) -> Vec<String>, |app, engine| {
         engine.import(&request.source, &request.chosen).await
     };
-    /// The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
-    server_wire(name: String) -> Vec<WireLine>, |app, engine| Ok(engine.server_wire(&name));
     /// Takes over the sign-ins of another program's file, which stays.
     import_sign_ins(path: String) -> Vec<ImportedSignIn>, |app, engine| engine.import_sign_ins(&path).await;
     /// Deletes a file of which the sign-ins were taken over.
     delete_sign_in_file(path: String) -> (), |app, engine| engine.delete_sign_in_file(&path);
+    /// The last JSON-RPC messages exchanged with a server, both ways, secrets masked.
+    server_wire(name: String) -> Vec<WireLine>, |app, engine| Ok(engine.server_wire(&name));
     reconnect_server(name: String) -> (), |app, engine| engine.reconnect_server(&name).await;
     /// Signs in to a server; the steps arrive as events, and the link with the step `consent`.
     sign_in(request: SignIn) -> (), |app, engine| {

@@ -351,7 +351,7 @@ consent_server: [string, null],
  * Gives a secret that a server's configuration refers to.
  * Secrets that the server's settings refer to and that nobody has given yet.
  */
-store_server_secret: [StoreSecret, null], 
+lacking_secrets: [string, Array<string>], store_server_secret: [StoreSecret, null], 
 /**
  * Keeps secrets in a file under that passphrase from now on: where no keychain answers.
  */

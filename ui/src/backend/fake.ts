@@ -298,6 +298,7 @@ export class FakeBackend implements Backend {
         : this.snapshot.servers
             .filter((server) => (name === null ? server.enabled : server.name === name))
             .map(diagnosisOf),
+    lacking_secrets: () => [],
     store_server_secret: () => null,
     server_wire: () => wireOf(),
     reconnect_server: () => null,

@@ -75,6 +75,17 @@ impl Engine {
         apart
     }
 
+    /// The secrets that a server's configuration refers to and that nobody has given yet, by their names.
+    pub async fn lacking_secrets(&self, server: &str) -> Result<Vec<String>, ErrorReport> {
+        let mut lacking = vec![];
+        for name in secret_names(&self.config(server)?) {
+            if self.inner.secrets.get(&secret_entry(&name)).await.map_err(|error| error.report())?.is_none() {
+                lacking.push(name);
+            }
+        }
+        Ok(lacking)
+    }
+
     /// Gives a secret that a server's configuration refers to; its servers begin anew with it.
     pub async fn store_server_secret(&self, name: &str, value: &str) -> Result<(), ErrorReport> {
         let concerned: Vec<ServerConfig> =

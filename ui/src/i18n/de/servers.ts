@@ -49,6 +49,9 @@ export const servers = {
   restoreHelpDesk: "Helpdesk wiederherstellen",
   helpDeskLead: "Fünf Beispielserver für die IT-Hilfe kommen mit Loquat.",
   schema: "Definition",
+  lacksLead:
+    "Die Einstellungen verweisen auf etwas, das nur Sie wissen. Es kommt in den Schlüsselbund, nicht in die Einstellungen.",
+  giveSecret: "Aufbewahren und starten",
   consentLead: "Das startet ein Programm auf deinem Computer. Es ist noch nie gelaufen:",
   consent: "Starten lassen",
   signIn: {

@@ -48,6 +48,8 @@ export const servers = {
   restoreHelpDesk: "Restore the help desk",
   helpDeskLead: "Five sample servers for IT support come with Loquat.",
   schema: "Definition",
+  lacksLead: "Its settings refer to something that only you know. It goes to your keychain, not into the settings.",
+  giveSecret: "Keep and start",
   consentLead: "This starts a program on your computer. It has not run yet:",
   consent: "Let it run",
   signIn: {
