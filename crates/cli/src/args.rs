@@ -204,6 +204,9 @@ pub(crate) struct Call {
     /// The arguments, a JSON object.
     #[arg(default_value = "{}")]
     pub(crate) arguments: String,
+    /// Let the server's program run, where nobody has agreed to it yet.
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

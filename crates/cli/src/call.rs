@@ -17,6 +17,13 @@ const SERVER_MAY_TAKE: Duration = Duration::from_secs(60);
 pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     let arguments = arguments(&args.arguments)?;
     let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    match crate::consent::server(&engine, &args.server, args.yes).await {
+        Ok(true) => (),
+        refused => {
+            engine.shut_down().await;
+            return refused.map(|_| Ending::Refused);
+        }
+    }
     engine.servers_settled(SERVER_MAY_TAKE).await;
     let stop = CancellationToken::new();
     let begun = Instant::now();

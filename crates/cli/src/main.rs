@@ -10,6 +10,7 @@ mod ask;
 mod call;
 mod chat;
 mod conformance;
+mod consent;
 mod doctor;
 mod gateway;
 mod import;

@@ -8,12 +8,19 @@ use mcp::ServerConfig;
 
 use crate::args::Common;
 
-/// The engine of the home with this call's wishes.
+/// The engine of the home with this call's wishes; programs that have not run yet are asked about.
 pub(crate) async fn open(common: &Common) -> Result<Engine, ErrorReport> {
     let home = Home::find()?;
     let settings = crate::settings::wished(&home, common)?;
     let rules = if common.yes { vec![Rule::AllowAll] } else { vec![] };
-    with(home, Some(settings), common.servers.as_deref(), rules).await
+    let engine = with(home, Some(settings), common.servers.as_deref(), rules).await?;
+    match crate::consent::all(&engine, common.yes).await {
+        Ok(()) => Ok(engine),
+        Err(error) => {
+            engine.shut_down().await;
+            Err(error)
+        }
+    }
 }
 
 /// The engine for looking at servers alone.

@@ -58,6 +58,13 @@ impl Engine {
         Ok(names)
     }
 
+    /// The programs that nobody has agreed to yet: their servers' names and their whole command lines, secrets masked.
+    pub fn waiting_for_consent(&self) -> Vec<(String, String)> {
+        let Some(consents) = &self.inner.consents else { return vec![] };
+        let waiting = self.configs().into_iter().filter(|config| config.enabled && !consents.allows(config));
+        waiting.map(|config| (config.name.clone(), config.address())).collect()
+    }
+
     /// A person agrees that a server's program runs here as it is configured now.
     pub async fn consent(&self, name: &str) -> Result<(), ErrorReport> {
         self.agree(&self.config(name)?)?;
