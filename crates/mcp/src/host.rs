@@ -132,16 +132,24 @@ impl Host {
             return self.answer_unasked(asked, context).await.map_err(refused);
         };
         let (reply, answer) = oneshot::channel();
-        let ended = Unanswerable { code: -32603, why: "the call that it belongs to has ended" };
-        if call.send(Inquiry { asked, reply }).is_err() {
-            return Err(refused(ended));
-        }
+        let is_roots = asked == Asked::Roots;
+        // Where the call has ended the reply goes with it, heard or not.
+        let _ = call.send(Inquiry { asked, reply });
         tokio::select! {
             biased;
             // The server takes it back: then nobody needs to answer.
             () = context.ct.cancelled() => Err(refused(Unanswerable { code: -32603, why: "it was cancelled" })),
-            answer = answer => answer.unwrap_or(Err(ended)).map_err(refused),
+            answer = answer => answer.unwrap_or_else(|_| self.answer_late(is_roots)).map_err(refused),
         }
+    }
+
+    /// The call to which a question was thought to belong ended first. A server that asks for its folders may have asked
+    /// because they changed, beside every call: it is told them all the same, since it will not ask again.
+    fn answer_late(&self, is_roots: bool) -> Result<Value, Unanswerable> {
+        if is_roots {
+            return unattended(&Asked::Roots, &self.ties.common.roots());
+        }
+        Err(Unanswerable { code: -32603, why: "the call that it belongs to has ended" })
     }
 
     /// Of what belongs to no request, a person is asked as well where there is one.
