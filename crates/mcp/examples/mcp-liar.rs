@@ -42,6 +42,10 @@ impl Liar {
             "start:answers" => say(r#"{"jsonrpc":"2.0","id":12345,"result":{"tools":[]}}"#),
             "start:notifies" => say(r#"{"jsonrpc":"2.0","method":"notifications/no/such","params":{"x":[{}]}}"#),
             "start:long-noise" => say(&"x".repeat(20 * 1024 * 1024)),
+            "start:flood" => {
+                let line = "x".repeat(20 * 1024 * 1024);
+                (0..8).for_each(|_| say(&line));
+            }
             "start:exits" => process::exit(7),
             _ => (),
         }
@@ -154,6 +158,11 @@ impl Liar {
             }
             "list:long-name" => json!({ "tools": [tool("echo"), tool(&"n".repeat(100_000))] }),
             "list:endless" => json!({ "tools": [tool(&format!("t{page}"))], "nextCursor": (page + 1).to_string() }),
+            "list:fat-pages" => {
+                let mut fat = tool(&format!("t{page}"));
+                fat["description"] = json!("w".repeat(4 * 1024 * 1024));
+                json!({ "tools": [fat], "nextCursor": (page + 1).to_string() })
+            }
             "list:same-cursor" => json!({ "tools": [tool("echo")], "nextCursor": "1" }),
             "list:empty-cursor" => json!({ "tools": [tool("echo")], "nextCursor": "" }),
             "list:odd-cursor" => json!({ "tools": [tool("echo")], "nextCursor": { "page": 2 } }),

@@ -16,6 +16,8 @@ use crate::{
 /// More pages than this are a server going in circles.
 const MAX_PAGES: usize = 100;
 const MAX_ENTRIES: usize = 2_000;
+/// Of what all entries of a list may take together: more than any honest one, and less than would hurt.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// However long a server says that a list holds.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -97,7 +99,7 @@ pub(crate) async fn fresh(session: &Session, kind: Kind) -> Result<Vec<Value>, R
 /// All pages, and how long the server says that they hold.
 async fn fetch(session: &Session, kind: Kind) -> Result<(Vec<Value>, Option<Duration>), RequestError> {
     let (mut entries, mut cursor, mut seen) = (vec![], None::<String>, HashSet::new());
-    let mut holds = None::<Duration>;
+    let (mut holds, mut room) = (None::<Duration>, MAX_BYTES);
     for _ in 0..MAX_PAGES {
         let params = cursor.iter().map(|cursor| ("cursor".to_owned(), Value::from(cursor.clone())));
         let page = match session.ask(request(kind.method(), &params.collect::<Map<_, _>>()), DEADLINE).await {
@@ -106,12 +108,20 @@ async fn fetch(session: &Session, kind: Kind) -> Result<(Vec<Value>, Option<Dura
             page => page?,
         };
         if let Some(Value::Array(list)) = page.get(kind.member()) {
-            entries.extend(list.iter().take(MAX_ENTRIES - entries.len().min(MAX_ENTRIES)).cloned());
+            let fits = |entry: &&Value| {
+                let left = room.checked_sub(entry.to_string().len());
+                room = left.unwrap_or(0);
+                left.is_some()
+            };
+            let most = MAX_ENTRIES - entries.len().min(MAX_ENTRIES);
+            entries.extend(list.iter().take(most).take_while(fits).cloned());
         }
         let ttl = Duration::from_millis(page.get("ttlMs").and_then(Value::as_u64).unwrap_or(0));
         holds = Some(holds.map_or(ttl, |holds| holds.min(ttl)));
         match page.get("nextCursor").and_then(Value::as_str) {
-            Some(next) if !next.is_empty() && entries.len() < MAX_ENTRIES && seen.insert(next.to_owned()) => {
+            Some(next)
+                if !next.is_empty() && entries.len() < MAX_ENTRIES && room > 0 && seen.insert(next.to_owned()) =>
+            {
                 cursor = Some(next.to_owned());
             }
             _ => break,
