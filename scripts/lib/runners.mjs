@@ -76,7 +76,6 @@ async function buildForPeers() {
     return buildAll();
   }
   await build("loq", "-p", "cli", "--bins");
-  await build("the fixture behind the gateway", "-p", "gateway", "--example", "gateway-fixture");
 }
 
 async function prepareRust() {

@@ -1,65 +1,72 @@
-// The gateway under the official conformance suites: what it offers is a fixture's tools, passed through.
-//
-// The scenarios are those about servers with tools. The gateway passes on no prompts, resources, samplings or
-// elicitations of the servers behind it, so the scenarios about those are not among them.
+// The gateway under the official suites for servers: everything in them, through a server of the suites' own liking
+// that stands behind it, in each era.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { loqProgram } from "../lib/loq.mjs";
-import { program, root } from "../lib/paths.mjs";
+import { root } from "../lib/paths.mjs";
 import { peer } from "../lib/peers.mjs";
 import { endAll, run, start, temporaryDirectory } from "../lib/run.mjs";
 
-const tools = [
-  "ping",
-  "tools-list",
-  "tools-call-simple-text",
-  "tools-call-image",
-  "tools-call-audio",
-  "tools-call-embedded-resource",
-  "tools-call-mixed-content",
-  "tools-call-error",
-  "tools-call-with-progress",
-  "json-schema-2020-12",
-  "dns-rebinding-protection",
-  "server-sse-multiple-streams",
+/** What is run: every scenario that a suite has for that version of the protocol, which are so many. */
+const runs = [
+  { suite: "conformance-1", count: 32 },
+  { suite: "conformance-2", version: "2025-11-25", count: 33 },
+  { suite: "conformance-2", version: "2026-07-28", count: 40 },
 ];
-const legacy = ["server-initialize", ...tools];
-const modern = tools.filter((name) => name !== "ping");
-const suites = [
-  ["conformance-1", [], legacy],
-  ["conformance-2", ["--spec-version", "2025-11-25"], [...legacy, "server-session-lifecycle"]],
-  ["conformance-2", ["--spec-version", "2026-07-28"], [...modern, "http-header-validation"]],
-];
-
-let url;
-
-before(async () => {
-  const fixture = join(loqProgram(), "..", "examples", program("gateway-fixture"));
-  const env = { ...process.env, GATEWAY_FIXTURE: fixture, GATEWAY_AUDIT: join(temporaryDirectory(), "audit.log") };
-  const args = ["gateway", "--config", join(root, "gateway.conformance.yaml")];
-  const gateway = start(loqProgram(), args, { env, stdio: ["ignore", "ignore", "pipe"] });
-  let text = "";
-  while (!url) {
-    const [part] = await once(gateway.stderr.setEncoding("utf8"), "data");
-    text += part;
-    url = /http:\/\/\S+/.exec(text)?.[0];
-  }
-  const health = new URL("/health", url);
-  let ready = 0;
-  while (ready < 1) ready = (await (await fetch(health)).json()).servers.ready;
-});
+/** How the gateway speaks to the server behind it. */
+const eras = ["legacy", "modern"];
+/** About what only the newer era knows: rounds of questions, and what each request says of its client. */
+const newer = /^input-required-result-|^server-stateless$/;
 
 after(endAll);
 
-for (const [suite, options, scenarios] of suites) {
-  for (const scenario of scenarios) {
-    test(`${suite} ${options.at(-1) ?? "0.1.16"}: ${scenario}`, async () => {
-      const [command, ...first] = await peer(suite);
-      const args = ["server", "--url", url, "--scenario", scenario, ...options, "-o", temporaryDirectory()];
-      const { code, text } = await run(command, [...first, ...args], { quiet: true });
-      assert.equal(code, 0, text);
+for (const era of eras) {
+  const url = await gateway(era);
+  for (const { suite, version, count } of runs) {
+    const scenarios = await listed(suite, version);
+    const name = `${suite} · ${version ?? "all"} · ${era} server`;
+    test(name, { concurrency: 4 }, async (all) => {
+      await all.test("nothing is left out", () => assert.equal(scenarios.length, count, scenarios.join(", ")));
+      const fit = scenarios.filter((scenario) => era === "modern" || !newer.test(scenario));
+      await Promise.all(fit.map((scenario) => all.test(scenario, () => passes(suite, scenario, version, url))));
     });
   }
+}
+
+/** Where a gateway serves whose server speaks that era. */
+async function gateway(era) {
+  const audit = join(temporaryDirectory(), "audit.log");
+  const env = { ...process.env, GATEWAY_FIXTURE_ERA: era, GATEWAY_AUDIT: audit };
+  const args = ["gateway", "--config", join(root, "gateway.conformance.yaml")];
+  const serving = start(loqProgram(), args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  let text = "";
+  let url;
+  while (!url) {
+    const [part] = await once(serving.stderr.setEncoding("utf8"), "data");
+    text += part;
+    url = /http:\/\/\S+/.exec(text)?.[0];
+  }
+  serving.stderr.resume();
+  const health = new URL("/health", url);
+  let ready = 0;
+  while (ready < 1) ready = (await (await fetch(health)).json()).servers.ready;
+  return url;
+}
+
+async function passes(suite, scenario, version, url) {
+  const [command, ...first] = await peer(suite);
+  const wire = version ? ["--spec-version", version] : [];
+  const args = ["server", "--url", url, "--scenario", scenario, ...wire, "-o", temporaryDirectory()];
+  const { code, text } = await run(command, [...first, ...args], { quiet: true });
+  assert.equal(code, 0, text);
+}
+
+/** The scenarios for servers that a suite knows, of one version of the protocol where one is named. */
+async function listed(suite, version) {
+  const [command, ...first] = await peer(suite);
+  const { text } = await run(command, [...first, "list", "--server"], { quiet: true });
+  const lines = [...text.matchAll(/^ {2}- (\S+) \[(.*)\]$/gm)];
+  return lines.filter(([, , versions]) => !version || versions.split(",").includes(version)).map(([, name]) => name);
 }

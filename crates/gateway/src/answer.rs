@@ -40,11 +40,21 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<Duration>,
     /// The status of a backend, where one answered.
     pub(crate) status: Option<u16>,
+    /// What the server behind said, where the client is to hear just that.
+    pub(crate) verbatim: Option<Box<Verbatim>>,
+}
+
+/// An error of the protocol, in the words of whoever raised it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Verbatim {
+    pub(crate) code: i32,
+    pub(crate) message: String,
+    pub(crate) data: Option<Value>,
 }
 
 impl Refusal {
     pub(crate) fn new(class: Class, code: &'static str, message: impl Into<String>) -> Self {
-        Self { class, code, message: message.into(), fix: None, retry_after: None, status: None }
+        Self { class, code, message: message.into(), fix: None, retry_after: None, status: None, verbatim: None }
     }
 
     pub(crate) fn fix(self, fix: impl Into<String>) -> Self {
@@ -73,11 +83,35 @@ pub(crate) struct Answer {
     pub(crate) structured: Option<Value>,
     pub(crate) is_error: bool,
     pub(crate) retry_after: Option<u64>,
+    /// The result as another server wrote it: then nothing else counts.
+    pub(crate) whole: Option<Value>,
+    /// An error of the protocol instead of any result.
+    pub(crate) verbatim: Option<Box<Verbatim>>,
+    /// Whether a person has agreed to it.
+    pub(crate) approved: bool,
 }
 
 impl Answer {
+    fn new(content: Vec<Value>) -> Self {
+        Self {
+            content,
+            structured: None,
+            is_error: false,
+            retry_after: None,
+            whole: None,
+            verbatim: None,
+            approved: false,
+        }
+    }
+
+    /// What another server wrote, untouched.
+    pub(crate) fn whole(result: Value) -> Self {
+        let is_error = result.get("isError") == Some(&Value::Bool(true));
+        Self { is_error, whole: Some(result), ..Self::new(vec![]) }
+    }
+
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![text_block(text.into())], structured: None, is_error: false, retry_after: None }
+        Self::new(vec![text_block(text.into())])
     }
 
     /// JSON is given twice: for programs as it is, for models as text.
@@ -85,7 +119,7 @@ impl Answer {
         let content = vec![text_block(value.to_string())];
         // Older clients know objects only.
         let structured = value.is_object().then_some(value);
-        Self { content, structured, is_error: false, retry_after: None }
+        Self { structured, ..Self::new(content) }
     }
 
     pub(crate) fn refused(refusal: &Refusal, correlation: &Arc<str>) -> Self {
@@ -108,15 +142,19 @@ impl Answer {
         let fix = refusal.fix.as_deref().map(|fix| format!(" {fix}")).unwrap_or_default();
         let text = format!("{} ({}): {}{fix}", refusal.class.name(), refusal.code, refusal.message);
         Self {
-            content: vec![text_block(text)],
             structured: Some(json!({ "error": error })),
             is_error: true,
             retry_after,
+            verbatim: refusal.verbatim.clone(),
+            ..Self::new(vec![text_block(text)])
         }
     }
 
     /// As MCP writes it.
     pub(crate) fn into_value(self) -> Value {
+        if let Some(whole) = self.whole {
+            return whole;
+        }
         let mut result = json!({ "content": self.content, "isError": self.is_error });
         if let Some(structured) = self.structured {
             result["structuredContent"] = structured;

@@ -7,7 +7,6 @@ use std::{
 };
 
 use chat::{Decision, Progress};
-use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,9 +20,11 @@ use crate::{
     config::{Approval, Arguments},
     gateway::Inner,
     judge::judge,
-    offer::{Offer, Via},
+    line::Line,
+    offer::{Offer, Via, Want},
     plan::Plan,
     recent::Watched,
+    upstream::Onward,
 };
 
 /// One call as it arrives.
@@ -31,26 +32,9 @@ pub(crate) struct Call<'a> {
     pub(crate) caller: Arc<Caller>,
     pub(crate) tool: &'a str,
     pub(crate) arguments: Map<String, Value>,
-    pub(crate) client: &'a dyn ClientSide,
+    /// To whoever sent it, while it runs.
+    pub(crate) line: &'a Arc<Line>,
     pub(crate) stop: CancellationToken,
-}
-
-/// What can be asked of whoever sent the call, while it runs.
-pub(crate) trait ClientSide: Send + Sync {
-    /// Whether a person at the client agrees; nothing where the client cannot ask one.
-    fn agrees<'a>(&'a self, question: &'a str) -> Option<BoxFuture<'a, bool>>;
-    fn progress(&self, progress: Progress);
-}
-
-/// A client that is told the result and nothing else.
-pub(crate) struct Silent;
-
-impl ClientSide for Silent {
-    fn agrees<'a>(&'a self, _question: &'a str) -> Option<BoxFuture<'a, bool>> {
-        None
-    }
-
-    fn progress(&self, _progress: Progress) {}
 }
 
 /// No tool has that name, or none that this caller's tenant could call.
@@ -68,15 +52,21 @@ struct Passage<'a> {
     /// As it is written down.
     shown: Value,
     by: Option<Arc<str>>,
+    /// Whether a person has agreed, now or in an earlier round.
+    agreed: bool,
     begun: Option<Instant>,
     watched: Watched<'a>,
 }
 
 impl Inner {
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, NoSuchTool> {
-        let shown = self.shown();
-        let offer = shown.offers.get(call.tool).cloned().ok_or(NoSuchTool)?;
-        let plan = shown.plan.clone();
+        let offer = self.shown().offers.get(call.tool).cloned().ok_or(NoSuchTool)?;
+        Ok(self.go(offer, call).await)
+    }
+
+    /// The same for what is known already.
+    pub(crate) async fn go(&self, offer: Arc<Offer>, call: Call<'_>) -> Answer {
+        let plan = self.shown().plan.clone();
         let correlation: Arc<str> = Uuid::now_v7().to_string().into();
         let mut arguments = call.arguments;
         let written = match plan.audit.arguments {
@@ -84,7 +74,11 @@ impl Inner {
             Arguments::Masked => masked(&arguments),
             Arguments::None => Value::Null,
         };
-        let acting = call.caller.acting(&mut arguments);
+        let acting = match &offer.via {
+            // These arguments are the server's own.
+            Via::Beyond { .. } => Ok((*call.caller).clone()),
+            Via::Http { .. } | Via::Fetch | Via::Server { .. } => call.caller.acting(&mut arguments),
+        };
         if !offer.asks_for("user_approved") {
             // Who always sends it is not refused where nobody asks for it.
             arguments.shift_remove("user_approved");
@@ -98,24 +92,30 @@ impl Inner {
             arguments,
             shown: written,
             by: None,
+            agreed: false,
             begun: None,
             watched: self.recent.begin(&call.caller.actor, call.tool),
         };
         let result = match acting {
-            Ok(_) => passage.pass(call.client, call.stop).await,
+            Ok(_) => passage.pass(call.line, call.stop).await,
             Err(refusal) => Err(refusal),
         };
-        Ok(passage.conclude(result).await)
+        passage.conclude(result).await
     }
 }
 
 impl Passage<'_> {
-    async fn pass(&mut self, client: &dyn ClientSide, stop: CancellationToken) -> Result<Answer, Refusal> {
+    async fn pass(&mut self, line: &Arc<Line>, stop: CancellationToken) -> Result<Answer, Refusal> {
         let decision = judge(&self.caller, &self.offer, &self.arguments)?;
         self.check_arguments()?;
-        self.inner.limits().count(&self.caller, self.offer.rule_name()).await?;
-        if let Decision::Ask { reason } = decision {
-            self.ask(client, reason, &stop).await?;
+        if self.offer.is_counted() {
+            self.inner.limits().count(&self.caller, self.offer.rule_name()).await?;
+        }
+        self.agreed = line.agreed;
+        if let Decision::Ask { reason } = decision
+            && !line.agreed
+        {
+            self.ask(line, reason, &stop).await?;
         }
         if !self.offer.hints.read_only {
             // Should everything end in the next moment, the log still knows what was about to be done.
@@ -128,7 +128,7 @@ impl Passage<'_> {
         self.begun = Some(Instant::now());
         let arguments = std::mem::take(&mut self.arguments);
         tokio::select! {
-            result = self.run(arguments, client, stop.clone()) => result,
+            result = self.run(arguments, line, stop.clone()) => result,
             () = stop.cancelled() => Err(Refusal::new(Class::Client, "cancelled", "The caller no longer wants it.")),
         }
     }
@@ -148,11 +148,11 @@ impl Passage<'_> {
     }
 
     /// Waits for a person: at the client where it can ask one, and here. The first answer counts; none is a no.
-    async fn ask(&mut self, client: &dyn ClientSide, reason: String, stop: &CancellationToken) -> Result<(), Refusal> {
+    async fn ask(&mut self, line: &Arc<Line>, reason: String, stop: &CancellationToken) -> Result<(), Refusal> {
         let rules = &self.plan.approvals;
         let question =
             format!("Allow {} to call {} with {}?", self.caller.actor, self.offer.name, masked(&self.arguments));
-        let at_client = rules.ask_client.then(|| client.agrees(&question)).flatten();
+        let at_client = rules.ask_client.then(|| line.agrees(&question)).flatten();
         if rules.wait.is_zero() && at_client.is_none() {
             let message =
                 format!("{} needs a person's approval, and this gateway does not wait for one.", self.offer.name);
@@ -177,7 +177,7 @@ impl Passage<'_> {
         let verdict = tokio::select! {
             verdict = &mut place.answer => verdict,
             approved = client_says => Some(Verdict { approved, by: "client".into() }),
-            () = told_to_wait(client) => None,
+            () = told_to_wait(line) => None,
             () = tokio::time::sleep(wait) => None,
             () = stop.cancelled() => None,
         };
@@ -190,7 +190,10 @@ impl Passage<'_> {
         let record = self.record("approval", Outcome { result: code, by: self.by.clone(), ..Outcome::default() });
         self.inner.audit.write(&record).await.map_err(|_| unwritten())?;
         match code {
-            "approved" => Ok(()),
+            "approved" => {
+                self.agreed = true;
+                Ok(())
+            }
             "approval_denied" => Err(Refusal::new(Class::Permission, code, "A person said no to this call.")
                 .fix("Do not call it again as it is; ask the user what they want instead.")),
             _ => Err(Refusal::new(Class::Permission, code, "Nobody answered in time whether this call may be made.")
@@ -201,7 +204,7 @@ impl Passage<'_> {
     async fn run(
         &self,
         mut arguments: Map<String, Value>,
-        client: &dyn ClientSide,
+        line: &Arc<Line>,
         stop: CancellationToken,
     ) -> Result<Answer, Refusal> {
         match &self.offer.via {
@@ -224,10 +227,31 @@ impl Passage<'_> {
                     // Ours, not the server's.
                     arguments.shift_remove("user_approved");
                 }
-                let progress = |progress| client.progress(progress);
-                self.inner.upstream.call(server, tool, arguments, progress, stop).await
+                let params = Map::from_iter([
+                    ("name".to_owned(), tool.as_str().into()),
+                    ("arguments".to_owned(), arguments.into()),
+                ]);
+                self.inner.upstream.pass("tools/call", server, self.onward(params, line), stop).await
             }
+            Via::Beyond { server, want } => match want {
+                Want::Prompt { name } => {
+                    let params = Map::from_iter([
+                        ("name".to_owned(), name.as_str().into()),
+                        ("arguments".to_owned(), arguments.into()),
+                    ]);
+                    self.inner.upstream.pass(want.method(), server, self.onward(params, line), stop).await
+                }
+                Want::Resource | Want::Completion => {
+                    self.inner.upstream.pass(want.method(), server, self.onward(arguments, line), stop).await
+                }
+                // That it may be watched is all that is asked here.
+                Want::Watch => Ok(Answer::whole(Value::Object(Map::new()))),
+            },
         }
+    }
+
+    fn onward(&self, params: Map<String, Value>, line: &Arc<Line>) -> Onward {
+        Onward { params, owner: self.caller.credential.clone(), line: line.clone() }
     }
 
     fn record<'a>(&'a self, kind: &'static str, outcome: Outcome<'a>) -> Record<'a> {
@@ -260,10 +284,15 @@ impl Passage<'_> {
             status: result.as_ref().err().and_then(|refusal| refusal.status),
             note: None,
         };
-        let written = self.inner.audit.write(&self.record("call", outcome)).await;
+        let kind = match &self.offer.via {
+            Via::Beyond { want, .. } => want.kind(),
+            Via::Http { .. } | Via::Fetch | Via::Server { .. } => "call",
+        };
+        let written = self.inner.audit.write(&self.record(kind, outcome)).await;
+        let approved = self.agreed;
         self.watched.concluded(code);
         match (result, written) {
-            (Ok(answer), Ok(())) => answer,
+            (Ok(answer), Ok(())) => Answer { approved, ..answer },
             (Err(refusal), _) => Answer::refused(&refusal, &self.correlation),
             (Ok(_), Err(_)) => Answer::refused(&unwritten(), &self.correlation),
         }
@@ -271,14 +300,10 @@ impl Passage<'_> {
 }
 
 /// Tells the client again and again that the call lives; never ends.
-async fn told_to_wait(client: &dyn ClientSide) {
+async fn told_to_wait(line: &Line) {
     let mut passed = 0.0;
     loop {
-        client.progress(Progress {
-            done: passed,
-            total: None,
-            message: Some("waiting for a person's approval".into()),
-        });
+        line.progress(Progress { done: passed, total: None, message: Some("waiting for a person's approval".into()) });
         tokio::time::sleep(Duration::from_secs(10)).await;
         passed += 10.0;
     }

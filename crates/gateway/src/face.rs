@@ -1,11 +1,14 @@
 //! How the gateway meets the world: MCP over HTTP and over standard input and output, and what its operators ask.
 
 mod admin;
+mod attend;
 mod fast;
 mod guard;
+mod hear;
 mod http;
 mod sessions;
 mod speaker;
+mod words;
 
 use std::sync::Arc;
 

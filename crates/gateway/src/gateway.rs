@@ -1,9 +1,16 @@
 //! The gateway as a whole: one configuration at a time, and what outlives each of them.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use chat::Offers;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -22,6 +29,7 @@ use crate::{
     plan::Plan,
     recent::Recent,
     reload,
+    rounds::Rounds,
     upstream::Upstream,
 };
 
@@ -63,10 +71,23 @@ pub(crate) struct Inner {
     pub(crate) backends: Backends,
     pub(crate) fetcher: Fetcher,
     pub(crate) upstream: Upstream,
+    pub(crate) rounds: Rounds,
+    /// What servers told: to every session that wants to hear it.
+    pub(crate) told: broadcast::Sender<News>,
+    /// What the servers had besides tools when that was last looked at.
+    marks: Mutex<Offers>,
     /// Counts how often what can be called has changed.
     changed: watch::Sender<u64>,
     /// Cancelled when the gateway ends.
     pub(crate) end: CancellationToken,
+}
+
+/// What a server told of itself.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    Prompts,
+    Resources,
+    Updated { server: String, uri: String },
 }
 
 /// A configuration with everything that can be called under it.
@@ -126,6 +147,9 @@ impl Gateway {
             backends: Backends::new()?,
             fetcher: Fetcher::new(&plan.fetch)?,
             upstream: Upstream::start(&plan, options.servers),
+            rounds: Rounds::new().map_err(|error| GatewayError::Serve(std::io::Error::other(error)))?,
+            told: broadcast::channel(256).0,
+            marks: Mutex::default(),
             changed: watch::Sender::new(0),
             end,
             shown: ArcSwap::from_pointee(Shown { offers: plan.offers.clone(), plan: Arc::new(plan) }),
@@ -269,7 +293,7 @@ impl Inner {
             crate::offer::Via::Http { service, .. } => {
                 tenant.is_some_and(|tenant| tenant.services.contains_key(service))
             }
-            crate::offer::Via::Fetch | crate::offer::Via::Server { .. } => true,
+            crate::offer::Via::Fetch | crate::offer::Via::Server { .. } | crate::offer::Via::Beyond { .. } => true,
         };
         let offers = shown.offers.values().filter(|offer| is_there(offer) && caller.has_one_of(&offer.roles));
         offers.cloned().collect()
@@ -279,6 +303,15 @@ impl Inner {
     pub(crate) fn refresh(&self) {
         let plan = self.shown().plan.clone();
         self.show(plan);
+        let now = self.beyond_tools();
+        let before = std::mem::replace(&mut *self.marks.lock().unwrap_or_else(PoisonError::into_inner), now);
+        // Nobody may be listening.
+        if (before.prompts, before.prompts_changed) != (now.prompts, now.prompts_changed) {
+            let _ = self.told.send(News::Prompts);
+        }
+        if (before.resources, before.resources_changed) != (now.resources, now.resources_changed) {
+            let _ = self.told.send(News::Resources);
+        }
     }
 
     fn show(&self, plan: Arc<Plan>) {

@@ -24,11 +24,13 @@ mod gateway;
 mod ground;
 mod judge;
 mod limits;
+mod line;
 mod metrics;
 mod offer;
 mod plan;
 mod recent;
 mod reload;
+mod rounds;
 mod switch;
 mod upstream;
 

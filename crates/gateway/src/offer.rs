@@ -27,9 +27,57 @@ pub(crate) struct Offer {
 
 /// What stands behind a tool.
 pub(crate) enum Via {
-    Http { service: String, method: Method, path: Path },
+    Http {
+        service: String,
+        method: Method,
+        path: Path,
+    },
     Fetch,
-    Server { server: String, tool: String },
+    Server {
+        server: String,
+        tool: String,
+    },
+    /// A server, of which something else than a tool is wanted.
+    Beyond {
+        server: String,
+        want: Want,
+    },
+}
+
+/// What else than a tool can be wanted of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Want {
+    Prompt { name: String },
+    Resource,
+    Completion,
+    Watch,
+}
+
+impl Want {
+    /// The protocol's name of the request.
+    pub(crate) fn method(&self) -> &'static str {
+        match self {
+            Self::Prompt { .. } => "prompts/get",
+            Self::Resource => "resources/read",
+            Self::Completion => "completion/complete",
+            Self::Watch => "resources/subscribe",
+        }
+    }
+
+    /// As it stands in the audit log.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Prompt { .. } => "prompt",
+            Self::Resource => "resource",
+            Self::Completion => "completion",
+            Self::Watch => "subscription",
+        }
+    }
+
+    /// Whether it brings something out of the server, and so is asked for and counted like a call.
+    pub(crate) fn is_reading(&self) -> bool {
+        matches!(self, Self::Prompt { .. } | Self::Resource)
+    }
 }
 
 impl Via {
@@ -38,7 +86,7 @@ impl Via {
         match self {
             Self::Http { service, .. } => service,
             Self::Fetch => "web",
-            Self::Server { server, .. } => server,
+            Self::Server { server, .. } | Self::Beyond { server, .. } => server,
         }
     }
 }
@@ -46,7 +94,19 @@ impl Via {
 impl Offer {
     /// The name under which it is counted and judged.
     pub(crate) fn rule_name(&self) -> &str {
-        self.alias_of.as_deref().unwrap_or(&self.name)
+        match &self.via {
+            // There are as many names as there are resources.
+            Via::Beyond { want, .. } => want.method(),
+            Via::Http { .. } | Via::Fetch | Via::Server { .. } => self.alias_of.as_deref().unwrap_or(&self.name),
+        }
+    }
+
+    /// Whether it is counted against the limits of calls.
+    pub(crate) fn is_counted(&self) -> bool {
+        match &self.via {
+            Via::Beyond { want, .. } => want.is_reading(),
+            Via::Http { .. } | Via::Fetch | Via::Server { .. } => true,
+        }
     }
 
     /// Whether its schema names this argument.

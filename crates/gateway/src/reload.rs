@@ -6,12 +6,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use mcp::ServerChange;
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{MissedTickBehavior, interval, sleep},
 };
 
-use crate::gateway::Inner;
+use crate::gateway::{Inner, News};
 
 /// Files that are mounted or replaced by a link tell nobody: they are looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -64,16 +65,37 @@ async fn watch(inner: Weak<Inner>) {
     }
 }
 
-async fn follow(inner: Weak<Inner>, mut changes: tokio::sync::broadcast::Receiver<mcp::ServerChange>) {
+async fn follow(inner: Weak<Inner>, mut changes: tokio::sync::broadcast::Receiver<ServerChange>) {
     loop {
-        match changes.recv().await {
-            Ok(_) | Err(RecvError::Lagged(_)) => (),
+        let is_news = match changes.recv().await {
+            Ok(change) => tell(&inner, change),
+            Err(RecvError::Lagged(_)) => true,
             Err(RecvError::Closed) => return,
+        };
+        if !is_news {
+            continue;
         }
         sleep(CALM).await;
-        while changes.try_recv().is_ok() {}
+        while let Ok(change) = changes.try_recv() {
+            tell(&inner, change);
+        }
         let Some(inner) = inner.upgrade() else { return };
         inner.refresh();
+    }
+}
+
+/// Whether it calls for another look at what there is.
+fn tell(inner: &Weak<Inner>, change: ServerChange) -> bool {
+    match change {
+        ServerChange::Changed(_) | ServerChange::Removed(_) => true,
+        ServerChange::Logged { .. } => false,
+        ServerChange::ResourceUpdated { server, uri } => {
+            if let Some(inner) = inner.upgrade() {
+                // Nobody may be listening.
+                let _ = inner.told.send(News::Updated { server, uri });
+            }
+            false
+        }
     }
 }
 
@@ -83,5 +105,6 @@ async fn tidy(inner: Weak<Inner>) {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
         inner.limits().tidy();
+        inner.rounds.tidy();
     }
 }

@@ -1,24 +1,43 @@
 //! Other MCP servers behind the gateway: their tools under names that say whose they are.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod lists;
+mod watches;
 
-use chat::{Content, ErrorCode, Output, Progress, Tool};
-use mcp::{CallError, CallRequest, ServerConfig, Servers, ServersOptions};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use chat::{ErrorCode, LogLevel, Tool};
+use mcp::{CallError, Relayed, ServerConfig, Servers, ServersOptions};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    answer::{Answer, Class, Refusal},
+    answer::{Answer, Class, Refusal, Verbatim},
     config::Approval,
+    line::Line,
     offer::{Offer, Via},
     plan::Plan,
 };
+
+pub(crate) use watches::{Watch, Watches};
+
+/// The client lacks what the request needs (-32021), or has to visit a page first (-32042): it knows what to do.
+const MISSING_CAPABILITY: i32 = -32021;
+const PAGE_NEEDED: i32 = -32042;
 
 pub(crate) struct Upstream {
     /// Those of the configuration: started and ended with the gateway.
     own: Servers,
     /// Those that somebody else runs, and lends.
     lent: Option<Servers>,
+    pub(crate) watches: Watches,
+    /// How grave a message must be for servers to write it down: as little as any client has asked for.
+    log_level: AtomicU8,
 }
 
 impl Upstream {
@@ -26,9 +45,16 @@ impl Upstream {
         let options = ServersOptions {
             client_name: "loquat-gateway".to_owned(),
             client_version: env!("CARGO_PKG_VERSION").to_owned(),
+            // Whether a client can be asked is known with each of its requests.
+            sampling: true,
             ..ServersOptions::default()
         };
-        Self { own: Servers::start(options, plan.servers.clone()), lent }
+        Self {
+            own: Servers::start(options, plan.servers.clone()),
+            lent,
+            watches: Watches::default(),
+            log_level: AtomicU8::new(LogLevel::Info as u8),
+        }
     }
 
     /// Those of the configuration.
@@ -41,9 +67,14 @@ impl Upstream {
     }
 
     /// Whoever has a server of that name; the configuration's own come first.
-    fn having(&self, server: &str) -> &Servers {
+    pub(crate) fn having(&self, server: &str) -> &Servers {
         let has = |servers: &&Servers| servers.snapshot().iter().any(|known| known.config.name == server);
         self.all().find(has).unwrap_or(&self.own)
+    }
+
+    /// Whether servers write down less than that so far; from now on they are said to write as much.
+    fn is_lower(&self, level: LogLevel) -> bool {
+        self.log_level.fetch_min(level as u8, Ordering::Relaxed) > level as u8
     }
 
     /// Starts what is new, ends what is gone, and lets alone what has not changed.
@@ -71,19 +102,81 @@ impl Upstream {
         tools.filter_map(|tool| offer(plan, tool)).map(|offer| (offer.name.clone(), Arc::new(offer))).collect()
     }
 
-    pub(crate) async fn call(
+    /// Passes a request on, and back whatever comes of it.
+    pub(crate) async fn pass(
         &self,
+        method: &'static str,
         server: &str,
-        tool: &str,
-        arguments: Map<String, Value>,
-        progress: impl Fn(Progress) + Send + Sync,
+        onward: Onward,
         stop: CancellationToken,
     ) -> Result<Answer, Refusal> {
-        match self.having(server).call(CallRequest::new(server, tool, arguments), progress, stop).await {
-            Ok(output) => Ok(answer(output, false)),
-            Err(CallError::ToolFailed { output, .. }) => Ok(answer(*output, true)),
-            Err(error) => Err(refusal(&error)),
+        let Onward { mut params, owner, line } = onward;
+        // Whoever answers what was asked is told by the protocol's own codes what was wrong with the answer.
+        let is_later_round = !line.answered.is_empty();
+        params.extend(line.answered.clone());
+        let request = Relayed {
+            server: server.to_owned(),
+            method,
+            params,
+            owner,
+            capabilities: line.capabilities.clone(),
+            log_level: line.log_level.clone().map(Value::from),
+            meta: line.meta.clone(),
+            rounds: line.rounds,
+            answers: line.clone(),
+        };
+        let relayed = self.having(server).relay(request, |progress| line.progress(progress), stop).await;
+        relayed.map(|result| Answer::whole(ours(result))).map_err(|error| {
+            let verbatim = verbatim(&error).filter(|error| {
+                is_later_round || method != "tools/call" || matches!(error.code, MISSING_CAPABILITY | PAGE_NEEDED)
+            });
+            Refusal { verbatim: verbatim.map(Box::new), ..refusal(&error) }
+        })
+    }
+}
+
+/// The result as the newest revision wants it, and without what a server says of itself alone, which clients would
+/// take for the gateway's word.
+fn ours(mut result: Value) -> Value {
+    if let Some(result) = result.as_object_mut() {
+        // Older servers do not say it, since theirs always are.
+        result.entry("resultType").or_insert(json!("complete"));
+    }
+    if let Some(meta) = result.get_mut("_meta").and_then(Value::as_object_mut) {
+        meta.shift_remove("io.modelcontextprotocol/serverInfo");
+        if meta.is_empty()
+            && let Some(result) = result.as_object_mut()
+        {
+            result.shift_remove("_meta");
         }
+    }
+    if let Some(scope) = result.get_mut("cacheScope") {
+        // What one caller may read, another may not.
+        *scope = json!("private");
+    }
+    result
+}
+
+/// A request on its way to a server.
+pub(crate) struct Onward {
+    pub(crate) params: Map<String, Value>,
+    /// Who asks.
+    pub(crate) owner: Arc<str>,
+    pub(crate) line: Arc<Line>,
+}
+
+/// The error as the server raised it, where it was the server.
+fn verbatim(error: &CallError) -> Option<Verbatim> {
+    match error {
+        CallError::Rejected { code, message, data } => {
+            Some(Verbatim { code: *code, message: message.clone(), data: data.clone() })
+        }
+        CallError::NeedsPage { elicitations, message } => Some(Verbatim {
+            code: PAGE_NEEDED,
+            message: message.clone(),
+            data: Some(json!({ "elicitations": elicitations })),
+        }),
+        _ => None,
     }
 }
 
@@ -116,31 +209,6 @@ fn offer(plan: &Plan, tool: &Tool) -> Option<Offer> {
         approval,
         via: Via::Server { server: tool.server.clone(), tool: tool.name.clone() },
     })
-}
-
-fn answer(output: Output, is_error: bool) -> Answer {
-    let content = output.content.into_iter().map(block).collect();
-    Answer { content, structured: output.structured, is_error, retry_after: None }
-}
-
-/// A block as MCP writes it.
-fn block(content: Content) -> Value {
-    match serde_json::to_value(&content) {
-        // What was not understood goes on as it came.
-        Ok(Value::Object(mut block)) if block.get("type") == Some(&json!("other")) => {
-            block.remove("value").unwrap_or_default()
-        }
-        Ok(Value::Object(mut block)) if block.get("type") == Some(&json!("link")) => {
-            block.insert("type".to_owned(), json!("resource_link"));
-            Value::Object(block)
-        }
-        Ok(Value::Object(mut block)) if block.get("type") == Some(&json!("resource")) => {
-            block.remove("type");
-            json!({ "type": "resource", "resource": block })
-        }
-        Ok(block) => block,
-        Err(_) => Value::Null,
-    }
 }
 
 fn refusal(error: &CallError) -> Refusal {

@@ -23,7 +23,7 @@ pub(crate) async fn pages(exchange: &mut Exchange<'_>, elicitations: Vec<Value>)
             Ask::Url { host, .. } => host.clone(),
             Ask::Form { .. } | Ask::Sampling { .. } | Ask::SignIn { .. } => String::new(),
         };
-        let answer = exchange.answer(Asked::Person(Box::new(ask)));
+        let answer = exchange.answer(Asked::Person(Box::new(ask)), None);
         let answer = exchange.asking(answer).await?;
         let agreed = answer.is_ok_and(|answer| answer.get("action").and_then(Value::as_str) == Some("accept"));
         if !agreed {

@@ -65,7 +65,7 @@ pub enum CallError {
     ToolFailed { output: Box<Output> },
     /// The server answered with a JSON-RPC error.
     #[error("The server refused the call ({code}): {message}")]
-    Rejected { code: i32, message: String },
+    Rejected { code: i32, message: String, data: Option<serde_json::Value> },
     #[error("{}", silence(*after, *total))]
     TimedOut { after: Duration, total: bool },
     #[error("The call was stopped.")]
@@ -83,7 +83,7 @@ pub enum CallError {
     NotSupported { server: String, what: &'static str },
     /// The server wants pages to be visited first; each is as it came.
     #[error("The server wants a page to be visited first.")]
-    NeedsPage { elicitations: Vec<serde_json::Value> },
+    NeedsPage { elicitations: Vec<serde_json::Value>, message: String },
     #[error("The server '{server}' needs a visit to {host}, which was declined.")]
     PageDeclined { server: String, host: String },
     #[error("The server '{server}' cancelled the task.")]
@@ -112,8 +112,10 @@ impl CallError {
                 ErrorReport::new(ErrorCode::ToolFailed, "The tool ran and reported a failure.")
                     .because(output.model_text.clone())
             }
-            Self::Rejected { code, message } => ErrorReport::new(ErrorCode::ToolFailed, "The server refused the call.")
-                .because(format!("{message} ({code})")),
+            Self::Rejected { code, message, .. } => {
+                ErrorReport::new(ErrorCode::ToolFailed, "The server refused the call.")
+                    .because(format!("{message} ({code})"))
+            }
             Self::TimedOut { total, .. } => report(ErrorCode::TimedOut)
                 .because(if *total {
                     "The call reached its time limit."

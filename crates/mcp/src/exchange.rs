@@ -12,7 +12,7 @@ use futures::{
 };
 use rmcp::{
     RoleClient,
-    model::{CancelledNotificationParam, ClientRequest, ProgressToken, RequestId},
+    model::{CancelledNotificationParam, ClientRequest, ProgressToken, RequestId, RequestMetaObject},
     service::{Peer, PeerRequestOptions},
 };
 use serde_json::{Map, Value, json};
@@ -27,8 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Answers, CallError, elicit, host, input, questions,
-    questions::{Asked, Unanswerable},
-    running::{Inquiry, Registered},
+    questions::{Asked, Question, Unanswerable},
+    running::{Inquiry, Registered, Whose},
     session::{RequestError, Session, raw},
     tasks,
 };
@@ -49,6 +49,19 @@ pub(crate) struct Terms<'a> {
     pub(crate) progress: &'a (dyn Fn(Progress) + Send + Sync),
     pub(crate) stop: CancellationToken,
     pub(crate) answers: Option<Arc<dyn Answers>>,
+    /// What is different where somebody else's request is passed on.
+    pub(crate) passing: Passing,
+}
+
+/// What is different where somebody else's request is passed on.
+#[derive(Default)]
+pub(crate) struct Passing {
+    /// Whose request it is.
+    pub(crate) owner: Option<Arc<str>>,
+    /// What is said of the request besides, in place of what we would say.
+    pub(crate) meta: Map<String, Value>,
+    /// Whether what the server wants to know first goes back as it came.
+    pub(crate) rounds: bool,
 }
 
 /// A request under way.
@@ -71,7 +84,9 @@ impl<'a> Exchange<'a> {
         let now = Instant::now();
         Self {
             session,
-            registered: session.running.register(),
+            registered: session
+                .running
+                .register(Whose { owner: terms.passing.owner.clone(), answers: terms.answers.clone() }),
             // Listening begins before the request leaves: the first progress may be faster than we are.
             updates: session.progress.subscribe(),
             silent_until: now + terms.deadlines.idle,
@@ -84,9 +99,10 @@ impl<'a> Exchange<'a> {
     /// From the request to its complete result, as it came.
     pub(crate) async fn run(mut self, method: &str, params: Map<String, Value>) -> Result<Value, CallError> {
         let (mut params, mut rounds, mut sent_to_page) = (params, 0, false);
+        let is_passed_on = self.terms.passing.owner.is_some();
         loop {
             let result = match self.once(method, &params).await {
-                Err(CallError::NeedsPage { elicitations }) if !sent_to_page => {
+                Err(CallError::NeedsPage { elicitations, .. }) if !sent_to_page && !is_passed_on => {
                     sent_to_page = true;
                     elicit::pages(&mut self, elicitations).await?;
                     continue;
@@ -94,6 +110,7 @@ impl<'a> Exchange<'a> {
                 other => other?,
             };
             match result.get("resultType").and_then(Value::as_str) {
+                Some("input_required") if self.terms.passing.rounds => return Ok(result),
                 Some("input_required") if rounds < input::MAX_ROUNDS => {
                     rounds += 1;
                     input::fill(&mut self, &mut params, &result).await?;
@@ -109,7 +126,11 @@ impl<'a> Exchange<'a> {
     /// Sends it and waits for what comes back.
     pub(crate) async fn once(&mut self, method: &str, params: &Map<String, Value>) -> Result<Value, CallError> {
         let request = request(method, params);
-        let options = PeerRequestOptions::no_options().with_meta(self.session.request_meta());
+        let meta = match &self.terms.passing {
+            Passing { owner: Some(_), meta, .. } => RequestMetaObject::from(meta.clone()),
+            Passing { owner: None, .. } => self.session.request_meta(),
+        };
+        let options = PeerRequestOptions::no_options().with_meta(meta);
         let sent = self.session.peer.send_cancellable_request(request, options).await;
         let sent = sent.map_err(|error| self.failed(error.into()))?;
         self.registered.sent_as(&sent.id);
@@ -187,8 +208,8 @@ impl<'a> Exchange<'a> {
     }
 
     fn answering(&self, inquiry: Inquiry) -> Answering {
-        let Inquiry { asked, mut reply } = inquiry;
-        let answer = self.answer(asked);
+        let Inquiry { asked, question, mut reply } = inquiry;
+        let answer = self.answer(asked, Some(&question));
         async move {
             let answer = tokio::select! {
                 biased;
@@ -201,11 +222,19 @@ impl<'a> Exchange<'a> {
     }
 
     /// The answer to one question, from whoever answers for this request.
-    pub(crate) fn answer(&self, asked: Asked) -> BoxFuture<'static, Result<Value, Unanswerable>> {
+    pub(crate) fn answer(
+        &self,
+        asked: Asked,
+        question: Option<&Question>,
+    ) -> BoxFuture<'static, Result<Value, Unanswerable>> {
         let Some(answers) = self.terms.answers.clone() else {
             let common = self.session.roots();
             return async move { host::unattended(&asked, &common) }.boxed();
         };
+        if let Some(elsewhere) = question.and_then(|question| answers.pass_on(question)) {
+            let why = "whoever was asked did not answer it";
+            return async move { elsewhere.await.map_err(|code| Unanswerable { code, why }) }.boxed();
+        }
         match asked {
             Asked::Roots => {
                 let roots = questions::roots(&answers.roots());
@@ -256,11 +285,11 @@ impl<'a> Exchange<'a> {
         match error {
             RequestError::Rejected { code: elicit::URL_REQUIRED, data: Some(data), message } => {
                 match data.get("elicitations").and_then(Value::as_array) {
-                    Some(list) => CallError::NeedsPage { elicitations: list.clone() },
-                    None => CallError::Rejected { code: elicit::URL_REQUIRED, message },
+                    Some(list) => CallError::NeedsPage { elicitations: list.clone(), message },
+                    None => CallError::Rejected { code: elicit::URL_REQUIRED, message, data: Some(data) },
                 }
             }
-            RequestError::Rejected { code, message, .. } => CallError::Rejected { code, message },
+            RequestError::Rejected { code, message, data } => CallError::Rejected { code, message, data },
             RequestError::SignIn => {
                 self.session.suspect.notify_one();
                 CallError::SignInRequired { server: self.terms.server.to_owned() }

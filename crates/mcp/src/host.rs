@@ -18,7 +18,7 @@ use tokio::sync::{broadcast, oneshot};
 use crate::{
     Root,
     lines::Lines,
-    questions::{self, Asked, Unanswerable},
+    questions::{self, Asked, Question, Unanswerable},
     running::Inquiry,
     session::Ties,
 };
@@ -133,8 +133,9 @@ impl Host {
         };
         let (reply, answer) = oneshot::channel();
         let is_roots = asked == Asked::Roots;
+        let question = Question { method: method.to_owned(), params: params.clone() };
         // Where the call has ended the reply goes with it, heard or not.
-        let _ = call.send(Inquiry { asked, reply });
+        let _ = call.send(Inquiry { asked, question, reply });
         tokio::select! {
             biased;
             // The server takes it back: then nobody needs to answer.
@@ -165,6 +166,9 @@ impl Host {
     }
 
     fn note(&self, params: &Value) {
+        if let Some(listener) = self.ties.running.listener() {
+            listener.note(params);
+        }
         let level = params.get("level").and_then(Value::as_str).map_or(LogLevel::Info, level);
         let logger = params.get("logger").and_then(Value::as_str);
         let text = match params.get("data") {

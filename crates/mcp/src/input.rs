@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     CallError,
     exchange::Exchange,
-    questions::{self, Asked},
+    questions::{self, Asked, Question},
 };
 
 /// A server that asks more often than this goes in circles.
@@ -42,7 +42,8 @@ pub(crate) async fn answers(exchange: &mut Exchange<'_>, result: &Value) -> Resu
         } else {
             "a question that cannot be answered"
         };
-        let answer = exchange.answer(asked);
+        let question = Question { method: method.to_owned(), params: params.clone() };
+        let answer = exchange.answer(asked, Some(&question));
         let answer = exchange.asking(answer).await?.map_err(|_| exchange.unusable(refused))?;
         answers.insert(name, answer);
     }

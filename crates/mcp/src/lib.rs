@@ -43,6 +43,7 @@ mod process;
 mod prompts;
 mod questions;
 mod references;
+mod relay;
 mod resources;
 mod running;
 mod sampling;
@@ -74,10 +75,11 @@ pub use mask::text as masked;
 pub use naming::slug;
 pub use offers::Attendance;
 pub use paste::parse_servers;
-pub use questions::{Answers, Reply, Root, Sampled, SampledCall};
+pub use questions::{Answers, PassedOn, Question, Reply, Root, Sampled, SampledCall};
 pub use references::{
     inputs, own_name, secret_entry, secret_names, set_secrets_apart, variables_read, with_own_inputs,
 };
+pub use relay::{Listed, Relayed};
 pub use secret_file::{KeychainOrFile, SecretFile};
 pub use secrets::{Kept, MemorySecrets, Secret, Secrets, SecretsOrMemory};
 pub use servers::{Servers, ServersOptions};

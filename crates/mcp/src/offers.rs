@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Answers, CallError, Root, Servers,
-    exchange::{Deadlines, Exchange, Terms, request},
+    exchange::{Deadlines, Exchange, Passing, Terms, request},
     lists::{self, Kind},
     prompts, resources,
     session::{RequestError, Session},
@@ -166,16 +166,17 @@ impl Servers {
             progress: &|_| (),
             stop: attendance.stop,
             answers: attendance.answers,
+            passing: Passing::default(),
         };
         Exchange::new(&session, terms).run(method, params).await
     }
 }
 
 impl RequestError {
-    fn of(self, server: &str) -> CallError {
+    pub(crate) fn of(self, server: &str) -> CallError {
         let server = server.to_owned();
         match self {
-            Self::Rejected { code, message, .. } => CallError::Rejected { code, message },
+            Self::Rejected { code, message, data } => CallError::Rejected { code, message, data },
             Self::Lost(cause) => CallError::Lost { server, cause },
             Self::SignIn => CallError::SignInRequired { server },
             Self::TimedOut(after) => CallError::TimedOut { after, total: false },

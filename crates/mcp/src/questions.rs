@@ -15,7 +15,26 @@ pub trait Answers: Send + Sync {
 
     /// The folders that the server may work in.
     fn roots(&self) -> Vec<Root>;
+
+    /// The whole answer as the protocol writes it, of whoever passes questions on unread; nothing where they are
+    /// answered here.
+    fn pass_on(&self, _question: &Question) -> Option<BoxFuture<'static, PassedOn>> {
+        None
+    }
+
+    /// A message that the server wrote for its log meanwhile, as it came.
+    fn note(&self, _message: &Value) {}
 }
+
+/// A server's request as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub method: String,
+    pub params: Value,
+}
+
+/// What somebody else answered: a result, or an error with JSON-RPC's code.
+pub type PassedOn = Result<Value, i32>;
 
 impl fmt::Debug for dyn Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -216,7 +216,7 @@ impl Servers {
         &self.inner.setting.common
     }
 
-    fn ready(&self, name: &str) -> Result<(Session, ServerSnapshot), CallError> {
+    pub(crate) fn ready(&self, name: &str) -> Result<(Session, ServerSnapshot), CallError> {
         let named = || name.to_owned();
         let server = self.find(name).ok_or_else(|| CallError::NotReady { server: named(), state: "not known" })?;
         if matches!(server.state, ServerState::NeedsSignIn | ServerState::SigningIn { .. }) {

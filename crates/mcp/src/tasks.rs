@@ -73,7 +73,8 @@ fn failure(task: &Value) -> CallError {
     let code = error.and_then(|error| error.get("code")?.as_i64()).and_then(|code| i32::try_from(code).ok());
     let message = error.and_then(|error| error.get("message")?.as_str());
     let message = message.or_else(|| task.get("statusMessage")?.as_str()).unwrap_or("the task failed");
-    CallError::Rejected { code: code.unwrap_or(-32603), message: message.to_owned() }
+    let data = error.and_then(|error| error.get("data")).cloned();
+    CallError::Rejected { code: code.unwrap_or(-32603), message: message.to_owned(), data }
 }
 
 /// Ends a task at the server when nobody waits for it any more.

@@ -80,13 +80,16 @@ fn advice(text: &str) -> String {
     advice.to_owned()
 }
 
-/// A text with every `${env:NAME}` replaced by what the environment says.
+/// A text with every `${env:NAME}` replaced by what the environment says; `${env:NAME:-other}` says what is meant
+/// where it says nothing.
 pub(crate) fn text(raw: &str) -> Result<String, UnsetVariable> {
     let mut out = String::new();
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once("${env:") {
         let Some((name, after)) = after.split_once('}') else { break };
-        let value = std::env::var(name).map_err(|_| UnsetVariable(name.to_owned()))?;
+        let (name, otherwise) = name.split_once(":-").map_or((name, None), |(name, other)| (name, Some(other)));
+        let value = std::env::var(name).ok().filter(|value| otherwise.is_none() || !value.is_empty());
+        let value = value.or(otherwise.map(str::to_owned)).ok_or_else(|| UnsetVariable(name.to_owned()))?;
         out.push_str(before);
         out.push_str(&value);
         rest = after;
@@ -127,6 +130,19 @@ mod tests {
             assert_eq!(problem.line, line, "{problem} in {text:?}");
             assert!(problem.to_string().contains(word), "{problem}");
             assert!(!problem.fix.is_empty() && problem.to_string().starts_with("gateway.yaml:"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_variable_may_say_what_is_meant_without_it() {
+        let rows = [
+            ("a/${env:NOT_SET_ANYWHERE:-b}/c", Some("a/b/c")),
+            ("${env:NOT_SET_ANYWHERE:-}", Some("")),
+            ("${env:NOT_SET_ANYWHERE}", None),
+            ("plain", Some("plain")),
+        ];
+        for (raw, expected) in rows {
+            assert_eq!(text(raw).ok().as_deref(), expected, "{raw}");
         }
     }
 

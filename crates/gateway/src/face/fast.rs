@@ -13,9 +13,11 @@ use serde_json::{Map, Value, value::RawValue};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    answer::Verbatim,
     caller::Caller,
     config::Approval,
-    door::{Call, Silent},
+    door::Call,
+    line::Line,
     offer::{Offer, Via},
 };
 
@@ -79,16 +81,26 @@ pub(super) async fn answer(
             face.sessions.concluded(session, cancelled.request_id.get())?.cancel();
             Some(StatusCode::ACCEPTED.into_response())
         }
+        ("logging/setLevel", Some(_), Some(session)) => {
+            face.sessions.listens(session);
+            None
+        }
         ("tools/call", Some(id), _) if is_id(id) => {
             let params: Params<'_> = serde_json::from_str(message.params?.get()).ok()?;
             let offer = face.inner.shown().offers.get(&*params.name).cloned()?;
-            if !fits(&params, &offer, headers, session) {
+            if !fits(&params, &offer, headers, session) || !hears_nothing(face, &offer, session) {
                 return None;
             }
             Some(call(face, caller, params, session, id).await)
         }
         _ => None,
     }
+}
+
+/// Whether nothing that another server says meanwhile could be missed by whoever calls.
+fn hears_nothing(face: &Face, offer: &Offer, session: Option<&str>) -> bool {
+    let of_server = matches!(offer.via, Via::Server { .. });
+    !of_server || session.is_some_and(|session| face.sessions.is_plain(session))
 }
 
 fn is_id(id: &RawValue) -> bool {
@@ -148,7 +160,8 @@ async fn call(face: &Face, caller: &Arc<Caller>, params: Params<'_>, session: Op
     let arguments = params.arguments.unwrap_or_default();
     // On its own: whatever becomes of the connection, what was done is written down.
     let called = tokio::spawn(async move {
-        let answer = inner.call(Call { caller, tool: &name, arguments, client: &Silent, stop }).await;
+        let line = Arc::new(Line::silent());
+        let answer = inner.call(Call { caller, tool: &name, arguments, line: &line, stop }).await;
         answer.map_err(|_| name)
     });
     let called = called.await;
@@ -162,15 +175,23 @@ async fn call(face: &Face, caller: &Arc<Caller>, params: Params<'_>, session: Op
     match called {
         Ok(Ok(answer)) => {
             retry_after = answer.retry_after;
-            let mut result = answer.into_value();
-            if !is_session {
-                result["resultType"] = "complete".into();
+            match answer.verbatim.as_deref() {
+                Some(Verbatim { code, message, data }) => body.push_str(&error(*code, message, data.as_ref())),
+                None => {
+                    let mut result = answer.into_value();
+                    if !is_session {
+                        result["resultType"] = "complete".into();
+                    } else if let Some(result) = result.as_object_mut() {
+                        // Older clients do not know it.
+                        result.shift_remove("resultType");
+                    }
+                    body.push_str(",\"result\":");
+                    body.push_str(&result.to_string());
+                }
             }
-            body.push_str(",\"result\":");
-            body.push_str(&result.to_string());
         }
-        Ok(Err(name)) => body.push_str(&error(-32602, &format!("Unknown tool: {name}"))),
-        Err(_) => body.push_str(&error(-32603, "the call broke off")),
+        Ok(Err(name)) => body.push_str(&error(-32602, &format!("Unknown tool: {name}"), None)),
+        Err(_) => body.push_str(&error(-32603, "the call broke off", None)),
     }
     body.push('}');
     let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
@@ -180,6 +201,10 @@ async fn call(face: &Face, caller: &Arc<Caller>, params: Params<'_>, session: Op
     response
 }
 
-fn error(code: i32, message: &str) -> String {
-    format!(",\"error\":{}", serde_json::json!({ "code": code, "message": message }))
+fn error(code: i32, message: &str, data: Option<&Value>) -> String {
+    let mut error = serde_json::json!({ "code": code, "message": message });
+    if let Some(data) = data {
+        error["data"] = data.clone();
+    }
+    format!(",\"error\":{error}")
 }

@@ -143,17 +143,25 @@ async fn speak(State(face): State<Face>, ConnectInfo(from): ConnectInfo<SocketAd
     }
     let ends = parts.method == Method::DELETE;
     parts.extensions.insert(caller.clone());
+    let said = body.clone();
     let response = face.mcp.handle(Request::from_parts(parts, whole(body))).await;
     match session {
         Some(session) if ends && response.status().is_success() => face.sessions.end(&session),
         Some(_) => (),
         None => {
             if let Some(begun) = response.headers().get(SESSION).and_then(|value| value.to_str().ok()) {
-                face.sessions.begin(begun, &caller.credential);
+                face.sessions.begin(begun, &caller.credential, can_be_asked_nothing(&said));
             }
         }
     }
     response.map(Body::new)
+}
+
+/// Whether a client that begins a session so can answer no question of a server.
+fn can_be_asked_nothing(initialize: &Bytes) -> bool {
+    let said: serde_json::Value = serde_json::from_slice(initialize).unwrap_or_default();
+    let capabilities = &said["params"]["capabilities"];
+    ["elicitation", "sampling", "roots"].iter().all(|question| capabilities[question].is_null())
 }
 
 fn whole(body: Bytes) -> Body {

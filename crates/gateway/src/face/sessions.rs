@@ -24,11 +24,14 @@ struct Session {
     used: Instant,
     /// Calls that run beside the session, by the id of their request.
     running: HashMap<String, CancellationToken>,
+    /// Whether its client can be asked nothing and has asked to be told nothing.
+    plain: bool,
 }
 
 impl Sessions {
-    pub(super) fn begin(&self, id: &str, credential: &Arc<str>) {
-        let session = Session { credential: credential.clone(), used: Instant::now(), running: HashMap::new() };
+    /// `plain`: its client can be asked nothing.
+    pub(super) fn begin(&self, id: &str, credential: &Arc<str>, plain: bool) {
+        let session = Session { credential: credential.clone(), used: Instant::now(), running: HashMap::new(), plain };
         self.lock().insert(id.to_owned(), session);
     }
 
@@ -44,6 +47,17 @@ impl Sessions {
                 true
             }
             Some(_) | None => false,
+        }
+    }
+
+    pub(super) fn is_plain(&self, id: &str) -> bool {
+        self.lock().get(id).is_some_and(|session| session.plain)
+    }
+
+    /// Its client wants to be told what servers write.
+    pub(super) fn listens(&self, id: &str) {
+        if let Some(session) = self.lock().get_mut(id) {
+            session.plain = false;
         }
     }
 

@@ -1,46 +1,50 @@
 //! The gateway as an MCP server, in both eras.
+#![expect(deprecated, reason = "clients of all revisions still subscribe and ask for logs")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chat::Progress;
-use futures::{FutureExt, future::BoxFuture};
+use mcp::Listed;
 use rmcp::{
-    ErrorData, Peer, RoleServer, ServerHandler,
+    ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, ContentBlock, ElicitRequestParams, ElicitationAction, ElicitationSchema,
-        Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
-        ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsResult,
-        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion, ResultType,
-        ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams,
+        CompleteResult, CompletionInfo, GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation,
+        ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
+        ListResourcesRequestMethod, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Reference, ResultType, ServerCapabilities,
+        ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+        UnsubscribeRequestParams,
     },
-    service::{ElicitationMode, NotificationContext, RequestContext, SubscriptionContext},
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
-use serde_json::json;
-use tokio::{sync::mpsc, task::JoinHandle};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
-use crate::{
-    answer::Answer,
-    caller::Caller,
-    door::{Call, ClientSide},
-    gateway::Inner,
-    offer::Offer,
+use crate::{caller::Caller, door::Call, gateway::Inner, line::Line, offer::Want};
+
+use super::{
+    attend::Wanted,
+    hear::{self, Watched},
+    words,
 };
 
 /// Speaks for the gateway in one session or request.
 pub(super) struct Speaker {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     /// Where every request comes from the same caller.
     caller: Option<Arc<Caller>>,
+    /// How grave a message must be that the session's client is told.
+    log_level: Mutex<String>,
+    watched: Watched,
 }
 
 impl Speaker {
     pub(super) fn new(inner: Arc<Inner>, caller: Option<Arc<Caller>>) -> Self {
-        Self { inner, caller }
+        Self { inner, caller, log_level: Mutex::new("info".to_owned()), watched: Watched::default() }
     }
 
     /// Who sent this request: as the door found them, for each request anew.
-    fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, ErrorData> {
+    pub(super) fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, ErrorData> {
         let of_request = context.extensions.get::<http::request::Parts>();
         let of_request = of_request.and_then(|parts| parts.extensions.get::<Arc<Caller>>());
         of_request
@@ -48,16 +52,43 @@ impl Speaker {
             .cloned()
             .ok_or_else(|| ErrorData::internal_error("nobody is known to have sent this request", None))
     }
+
+    pub(super) fn log_level(&self) -> String {
+        self.log_level.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A list of what servers have besides tools, for this caller.
+    async fn list(&self, kind: Listed, context: &RequestContext<RoleServer>) -> Result<Vec<Value>, ErrorData> {
+        let offers = self.inner.beyond_tools();
+        // What is not declared is not answered either: an empty list would say that there could be something in it.
+        match kind {
+            Listed::Prompts if !offers.prompts => Err(ErrorData::method_not_found::<ListPromptsRequestMethod>()),
+            Listed::Resources if !offers.resources => Err(ErrorData::method_not_found::<ListResourcesRequestMethod>()),
+            Listed::Templates if !offers.resources => {
+                Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+            }
+            Listed::Prompts | Listed::Resources | Listed::Templates => {
+                Ok(self.inner.list(&*self.caller(context)?, kind).await)
+            }
+        }
+    }
 }
 
-fn is_modern(context: &RequestContext<RoleServer>) -> bool {
+pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
 impl ServerHandler for Speaker {
     fn get_info(&self) -> ServerConfig {
         let plan = &self.inner.shown().plan;
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        let offers = self.inner.beyond_tools();
+        let mut capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        if offers.prompts {
+            capabilities.prompts = serde_json::from_value(json!({ "listChanged": true })).ok();
+        }
+        capabilities.resources = offers.resources.then(|| hear::resources(offers.subscriptions));
+        capabilities.completions = offers.completion.then(Default::default);
+        capabilities.logging = offers.logging.then(Default::default);
         let about = Implementation::new(plan.name.clone(), env!("CARGO_PKG_VERSION"));
         let config = ServerConfig::new(capabilities).with_server_info(about);
         match &plan.instructions {
@@ -67,7 +98,7 @@ impl ServerHandler for Speaker {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.inner.shown().offers.get(name).and_then(|offer| tool(offer))
+        self.inner.shown().offers.get(name).and_then(|offer| words::tool(offer))
     }
 
     async fn list_tools(
@@ -79,7 +110,7 @@ impl ServerHandler for Speaker {
         let modern = is_modern(&context);
         Ok(ListToolsResult {
             result_type: Some(ResultType::COMPLETE),
-            tools: self.inner.listed(&caller).iter().filter_map(|offer| tool(offer)).collect(),
+            tools: self.inner.listed(&caller).iter().filter_map(|offer| words::tool(offer)).collect(),
             meta: None,
             next_cursor: None,
             // What one caller may see, another may not; and it changes when the configuration does.
@@ -88,81 +119,167 @@ impl ServerHandler for Speaker {
         })
     }
 
-    // What is not declared is not answered either: an empty list would say that there could be something in it.
-
-    async fn list_prompts(
-        &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
-    }
-
-    async fn list_resources(
-        &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
-    }
-
-    async fn list_resource_templates(
-        &self,
-        _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
-    }
-
-    async fn complete(
-        &self,
-        _request: CompleteRequestParams,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
-    }
-
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller = self.caller(&context)?;
-        let (told, telling) = tell(context.peer.clone());
-        let client = AtClient {
-            modern: is_modern(&context),
-            token: context.meta.get_progress_token(),
-            peer: context.peer.clone(),
-            told,
-        };
-        let (inner, stop) = (self.inner.clone(), context.ct.clone());
         let name = request.name.to_string();
-        // On its own: whatever becomes of the connection, what was done is written down.
-        let _left = stop.clone().drop_guard();
-        let called = tokio::spawn(async move {
-            let arguments = request.arguments.unwrap_or_default();
-            inner.call(Call { caller, tool: &name, arguments, client: &client, stop }).await.map_err(|_| name)
-        });
-        let called = called.await;
-        // What was said on the way comes before the result, and in its order.
-        let _ = telling.await;
-        match called {
-            Ok(Ok(answer)) => Ok(result(answer).into()),
-            Ok(Err(name)) => Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None)),
-            Err(_) => Err(ErrorData::internal_error("the call broke off", None)),
+        let Some(offer) = self.inner.shown().offers.get(&name).cloned() else {
+            return Err(ErrorData::invalid_params(format!("Unknown tool: {name}"), None));
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        let (responses, state) = (request.input_responses, request.request_state);
+        let wanted = Wanted { method: "tools/call", offer, name, arguments, responses, state };
+        self.attend(wanted, &context).await.map(words::called)
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let list = self.list(Listed::Prompts, &context).await?;
+        Ok(ListPromptsResult { prompts: words::entries(list), ..ListPromptsResult::default() })
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let caller = self.caller(&context)?;
+        let name = request.name;
+        let Some((server, own)) = self.inner.find_prompt(&caller, &name).await else {
+            return Err(ErrorData::invalid_params(format!("Unknown prompt: {name}"), None));
+        };
+        let want = Want::Prompt { name: own };
+        let (method, offer) = (want.method(), self.inner.beyond(&server, &name, want));
+        let arguments = request.arguments.unwrap_or_default();
+        let (responses, state) = (request.input_responses, request.request_state);
+        let wanted = Wanted { method, offer, name, arguments, responses, state };
+        words::given::<GetPromptResult, _>(self.attend(wanted, &context).await?)
+    }
+
+    async fn list_resources(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let list = self.list(Listed::Resources, &context).await?;
+        Ok(ListResourcesResult { resources: words::entries(list), ..ListResourcesResult::default() })
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let list = self.list(Listed::Templates, &context).await?;
+        Ok(ListResourceTemplatesResult {
+            resource_templates: words::entries(list),
+            ..ListResourceTemplatesResult::default()
+        })
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let caller = self.caller(&context)?;
+        let name = request.uri;
+        let Some(server) = self.inner.find_resource(&caller, &name).await else {
+            return Err(ErrorData::resource_not_found("Resource not found", Some(json!({ "uri": name }))));
+        };
+        let offer = self.inner.beyond(&server, &name, Want::Resource);
+        let arguments = Map::from_iter([("uri".to_owned(), json!(name))]);
+        let (responses, state) = (request.input_responses, request.request_state);
+        let wanted = Wanted { method: Want::Resource.method(), offer, name, arguments, responses, state };
+        words::given::<ReadResourceResult, _>(self.attend(wanted, &context).await?)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        if !self.inner.beyond_tools().completion {
+            return Err(ErrorData::method_not_found::<CompleteRequestMethod>());
         }
+        let caller = self.caller(&context)?;
+        let mut params = match serde_json::to_value(&request) {
+            Ok(Value::Object(params)) => params,
+            Ok(_) | Err(_) => Map::new(),
+        };
+        params.shift_remove("_meta");
+        let (server, name) = match &request.r#ref {
+            Reference::Prompt(prompt) => {
+                let found = self.inner.find_prompt(&caller, &prompt.name).await;
+                let found = found.map(|(server, own)| {
+                    params["ref"]["name"] = json!(own);
+                    server
+                });
+                (found, prompt.name.clone())
+            }
+            Reference::Resource(resource) => {
+                (self.inner.find_resource(&caller, &resource.uri).await, resource.uri.clone())
+            }
+            _ => (None, String::new()),
+        };
+        let Some(server) = server else {
+            return Err(ErrorData::invalid_params(format!("Nothing here is called {name:?}."), None));
+        };
+        if !server.offers.completion {
+            return Ok(CompleteResult::new(CompletionInfo::default()));
+        }
+        let offer = self.inner.beyond(&server, &name, Want::Completion);
+        let (line, stop) = (Arc::new(Line::silent()), CancellationToken::new());
+        let _left = stop.clone().drop_guard();
+        let call = Call { caller, tool: &name, arguments: params, line: &line, stop };
+        words::plain(self.inner.go(offer, call).await)
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        // The newer era says it with each request.
+        if is_modern(&context) || !self.inner.beyond_tools().logging {
+            return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
+        }
+        let caller = self.caller(&context)?;
+        let level = serde_json::to_value(request.level).unwrap_or_default();
+        if let Some(name) = level.as_str() {
+            name.clone_into(&mut self.log_level.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        if let Ok(level) = serde_json::from_value(level) {
+            self.inner.log_from(&caller, level).await;
+        }
+        Ok(())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let caller = self.caller(&context)?;
+        self.watched.add(&self.inner, &caller, &request.uri).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.watched.remove(&request.uri);
+        Ok(())
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let (mut changed, end) = (self.inner.changed(), self.inner.end.clone());
-        let peer = context.peer;
-        tokio::spawn(async move {
-            while let Some(Ok(())) = end.run_until_cancelled(changed.changed()).await {
-                if peer.is_transport_closed() || peer.notify_tool_list_changed().await.is_err() {
-                    return;
-                }
-            }
-        });
+        tokio::spawn(hear::tell(self.inner.clone(), context.peer, self.watched.clone()));
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -170,91 +287,7 @@ impl ServerHandler for Speaker {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut changed = self.inner.changed();
-        loop {
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                () = self.inner.end.cancelled() => return Ok(()),
-                news = changed.changed() => {
-                    if news.is_err() || context.sink().notify_tool_list_changed().await.is_err() {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What cannot be said in MCP's words is not offered.
-fn tool(offer: &Offer) -> Option<Tool> {
-    serde_json::from_value(offer.listed()).ok()
-}
-
-fn result(answer: Answer) -> CallToolResult {
-    let blocks = answer
-        .content
-        .iter()
-        .map(|block| serde_json::from_value(block.clone()).unwrap_or_else(|_| ContentBlock::text(block.to_string())));
-    let blocks = blocks.collect();
-    let mut result = if answer.is_error { CallToolResult::error(blocks) } else { CallToolResult::success(blocks) };
-    result.structured_content = answer.structured;
-    result
-}
-
-/// The client of one call.
-struct AtClient {
-    peer: Peer<RoleServer>,
-    token: Option<ProgressToken>,
-    /// The newest revision knows no questions from the server.
-    modern: bool,
-    told: mpsc::UnboundedSender<ProgressNotificationParam>,
-}
-
-/// Passes on what is said, one after the other, until nobody has anything more to say.
-fn tell(peer: Peer<RoleServer>) -> (mpsc::UnboundedSender<ProgressNotificationParam>, JoinHandle<()>) {
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let telling = tokio::spawn(async move {
-        while let Some(progress) = heard.recv().await {
-            if peer.notify_progress(progress).await.is_err() {
-                return;
-            }
-        }
-    });
-    (told, telling)
-}
-
-impl ClientSide for AtClient {
-    fn agrees<'a>(&'a self, question: &'a str) -> Option<BoxFuture<'a, bool>> {
-        if self.modern || !self.peer.supported_elicitation_modes().contains(&ElicitationMode::Form) {
-            return None;
-        }
-        let schema = json!({
-            "type": "object",
-            "required": ["approve"],
-            "properties": { "approve": { "type": "boolean", "title": "Allow this call" } },
-        });
-        let requested_schema: ElicitationSchema = serde_json::from_value(schema).ok()?;
-        let params =
-            ElicitRequestParams::FormElicitationParams { meta: None, message: question.to_owned(), requested_schema };
-        let asking = async move {
-            match self.peer.create_elicitation(params).await {
-                Ok(said) => {
-                    let yes = said.content.is_some_and(|content| content["approve"] == json!(true));
-                    said.action == ElicitationAction::Accept && yes
-                }
-                // Who cannot be asked has not agreed; somebody else still may.
-                Err(_) => std::future::pending().await,
-            }
-        };
-        Some(asking.boxed())
-    }
-
-    fn progress(&self, progress: Progress) {
-        let Some(token) = self.token.clone() else { return };
-        let mut told = ProgressNotificationParam::new(token, progress.done);
-        told.total = progress.total;
-        told.message = progress.message;
-        // A client that is gone need not be told.
-        let _ = self.told.send(told);
+        let caller = self.caller(context.request_context())?;
+        hear::listen(&self.inner, caller, context).await
     }
 }

@@ -151,9 +151,13 @@ impl Compiler {
                     .fix("Give `command` and `args`, or `url` and `headers`, as in any client's file.")
             };
             let parsed = mcp::parse_servers(&document.to_string()).map_err(|error| wrong(error.to_string()))?;
-            let [config] = <[_; 1]>::try_from(parsed).map_err(|_| wrong("It is not one server.".to_owned()))?;
+            let [mut config] = <[_; 1]>::try_from(parsed).map_err(|_| wrong("It is not one server.".to_owned()))?;
             if config.name != *name {
                 return Err(wrong(format!("Its name would become {:?}: letters a-z, digits and - only.", config.name)));
+            }
+            if let mcp::Transport::Stdio { cwd, .. } = &mut config.transport {
+                // Paths mean what they mean beside the file, wherever the gateway is started.
+                *cwd = Some(cwd.as_ref().map_or(self.folder.clone(), |cwd| self.folder.join(cwd)));
             }
             configs.push(config);
         }

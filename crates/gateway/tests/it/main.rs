@@ -3,6 +3,7 @@
 
 mod approvals;
 mod audit;
+mod beyond;
 mod catalogue;
 mod common;
 mod configuration;

@@ -8,8 +8,12 @@ use crate::common::{House, arguments, code};
 
 /// Examples are built beside the tests that use them.
 pub(crate) fn program() -> PathBuf {
+    example("gateway-stdio")
+}
+
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let name = format!("gateway-stdio{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let path = test.ancestors().nth(2).unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is not built: run the tests with `cargo nextest run` or `cargo test`", path.display());
     path

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Servers;
 use crate::{
     CallError, CallRequest, Reply, call,
-    exchange::{Deadlines, Terms},
+    exchange::{Deadlines, Passing, Terms},
 };
 
 /// A server that wants a sign-in after so many sign-ins will want another.
@@ -54,7 +54,8 @@ impl Servers {
             total: request.limit.unwrap_or(server.config.call_limit),
         };
         let (name, begun) = (request.server.clone(), Instant::now());
-        let terms = Terms { server: &request.server, deadlines, progress, stop, answers: request.answers };
+        let (answers, passing) = (request.answers, Passing::default());
+        let terms = Terms { server: &request.server, deadlines, progress, stop, answers, passing };
         let called = call::call(&session, tool, request.arguments, terms).await;
         drop(turn);
         let ms = begun.elapsed().as_millis();
