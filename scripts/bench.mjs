@@ -1,6 +1,6 @@
 // npm run bench: how fast Loquat is, against what was measured in the same run. `npm run bench -- window` runs parts.
 import { join } from "node:path";
-import { build, cargoEnvironment, needPage, needProgram, targetDirectory } from "./lib/build.mjs";
+import { build, cargoEnvironment, needPage, needProgram, shipped, targetDirectory } from "./lib/build.mjs";
 import { withDesktop } from "./lib/display.mjs";
 import { root } from "./lib/paths.mjs";
 import { command, must, run } from "./lib/run.mjs";
@@ -14,15 +14,12 @@ const parts = {
   window: inWindow,
 };
 
-/** Programs and benchmarks at once: built so, they share their features and nothing is built twice. */
-const whole = ["--workspace", "--bins", "--examples"];
-
 await command(async (args) => {
   const chosen = choose(args);
   await needCompilers();
   await needPackages(packages.window);
   await needPage();
-  await build("Loquat as it ships", "--release", ...whole, "--benches");
+  await build("Loquat as it ships", ...shipped, "--examples", "--benches");
   let failed = 0;
   for (const name of chosen) {
     say(`\nMeasuring: ${name}.`);

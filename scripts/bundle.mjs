@@ -1,7 +1,7 @@
 // npm run bundle: a package for this system, with the help desk and `loq` beside the app.
 import { copyFileSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { build, needModules, needProgram, targetDirectory } from "./lib/build.mjs";
+import { build, needPage, needProgram, shipped } from "./lib/build.mjs";
 import { program, root, shown } from "./lib/paths.mjs";
 import { command, must } from "./lib/run.mjs";
 import { say } from "./lib/say.mjs";
@@ -19,15 +19,16 @@ await command(async () => {
   const kind = kinds[process.platform] ?? kinds.linux;
   await needCompilers();
   await needPackages(packages.window);
-  await needModules();
-  const directory = await build("what lies beside the app", "--release", "-p", "helpdesk", "-p", "cli", "--bins");
+  await needPage();
+  // One build for all of it: built apart, the programs would ask for their libraries with other features.
+  const directory = await build("Loquat as it ships", ...shipped);
   await placeBeside(directory);
-  say("Building the app and its package.");
+  say("Making the package.");
   const config = JSON.stringify({ bundle: { externalBin: beside.map((name) => `binaries/${name}`) } });
   const tauri = join(root, "node_modules/@tauri-apps/cli/tauri.js");
-  const args = [tauri, "build", "--bundles", kind.bundles, "--config", config];
+  const args = [tauri, "bundle", "--bundles", kind.bundles, "--config", config];
   await must("The package could not be made.", process.execPath, args);
-  const places = join(await targetDirectory(), "release/bundle", kind.directory);
+  const places = join(directory, "bundle", kind.directory);
   for (const name of readdirSync(places).filter((it) => it.endsWith(kind.ending))) {
     const path = join(places, name);
     say(`${shown(path)}  ${(statSync(path).size / 1e6).toFixed(1)} MB`);

@@ -16,6 +16,9 @@ export function npm(...args) {
   return cli?.endsWith(".js") ? [process.execPath, [cli, ...args]] : ["npm", args];
 }
 
+/** How Loquat is built to be given away: optimised, the page within the program, nothing that serves development. */
+export const shipped = ["--release", "--workspace", "--bins", "--features", "tauri/custom-protocol"];
+
 /** Installs the packages of npm unless they are what package-lock.json says. */
 export async function needModules() {
   const stamp = join(modules, ".loquat-lock");

@@ -77,7 +77,10 @@ test("mcp-server-fetch reads a page", async () => {
   await once(site, "listening");
   try {
     const url = `http://127.0.0.1:${site.address().port}/page`;
-    assert.match(await called(await stdio("mcp-server-fetch", "--allow-private-ips"), "fetch", { url }), /These are the words/);
+    assert.match(
+      await called(await stdio("mcp-server-fetch", "--allow-private-ips"), "fetch", { url }),
+      /These are the words/,
+    );
   } finally {
     site.closeAllConnections();
     site.close();
