@@ -6,6 +6,7 @@
 //! Start reading at `commands.rs`.
 
 mod about;
+mod again;
 mod asking;
 mod attention;
 mod batch;
@@ -63,9 +64,15 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
                 .build()?;
             Ok(())
         })
-        .build(tauri::generate_context!())?;
+        .build(tauri::generate_context!());
+    let app = match app {
+        Err(error) if again::may_help(&error) => return Err(again::start(error).into()),
+        built => built?,
+    };
     app.run(|app, event| {
         if let RunEvent::Exit = event {
+            // Whoever starts Loquat while it closes wants a window, and gets one of their own.
+            tauri_plugin_single_instance::destroy(app);
             tauri::async_runtime::block_on(app.state::<Desk>().close());
         }
     });
