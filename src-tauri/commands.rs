@@ -16,7 +16,8 @@ use tauri::{AppHandle, Manager, State, Wry};
 use crate::about::{self, About};
 use crate::asking::{AnswerApproval, Approve, ChooseTools, Explain, ToolsetOf};
 use crate::conversations::{
-    ChooseVersion, ForkConversation, Instruct, PinConversation, Regenerate, RenameConversation, SendMessage, Sent,
+    ChooseVersion, ForkConversation, Instruct, LoadModel, PinConversation, Regenerate, RenameConversation, SendMessage,
+    Sent, TurnOf,
 };
 use crate::desk::Desk;
 use crate::doors::{AnswerVisitor, CreateApiKey, Door, GatewayPanel, LocalApiPanel};
@@ -33,39 +34,6 @@ use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient, UseResource};
 use crate::system::{self, SystemView, SystemWishes, Words};
 use crate::transfer::{self, ExportConversations, FiguresOf, ImportConversations};
 use crate::updates::{self, UpdateView};
-
-/// `name(Request) -> Response` for every command; the body sees the app as `app` and the engine as `engine`.
-macro_rules! commands {
-    ($( $(#[doc = $doc:literal])* $name:ident($request:ident: $req:ty) -> $res:ty, |$app:ident, $engine:ident| $body:expr; )*) => {
-        $(
-            $(#[doc = $doc])*
-            #[tauri::command]
-            #[allow(clippy::let_unit_value, reason = "some requests say nothing")]
-            async fn $name($app: AppHandle, desk: State<'_, Desk>, request: $req) -> Result<$res, ErrorReport> {
-                let $engine = desk.engine().await?;
-                // Some commands need only one of the three.
-                let _ = (&$app, &$engine);
-                let $request = request;
-                $body
-            }
-        )*
-
-        /// Answers every command of the page.
-        pub(crate) fn registered() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'static {
-            tauri::generate_handler![subscribe, $($name),*]
-        }
-
-        /// `name: [request, response]` of every command, invoked as `invoke(name, { request })`; an
-        /// error is an `ErrorReport`.
-        #[cfg(test)]
-        #[derive(ts_rs::TS)]
-        #[ts(export_to = "bindings.ts")]
-        #[allow(dead_code)]
-        pub(crate) struct Commands {
-            $( $(#[doc = $doc])* $name: ($req, $res), )*
-        }
-    };
-}
 
 /// Everything the window shows, and from now on every event, in batches, on the page's own channel.
 #[tauri::command]
@@ -93,6 +61,12 @@ commands! {
     /// Looks at another version of a question or an answer; its branch arrives as `conversationOpened`.
     /// Answers the turn that stands there now.
     choose_version(it: ChooseVersion) -> TurnId, |app, engine| engine.choose_version(&it.conversation, &it.turn, it.of).await;
+    /// Looks at the branch on which a turn stands; false where that is looked at already.
+    reach_turn(it: TurnOf) -> bool, |app, engine| engine.reach_turn(&it.conversation, &it.turn).await;
+    /// From the next question on the model is told everything again that was summed up for this turn.
+    undo_condensing(it: TurnOf) -> (), |app, engine| engine.undo_condensing(&it.conversation, &it.turn).await;
+    /// Has LM Studio load a model again, with room for so much.
+    load_model(it: LoadModel) -> Vec<ModelView>, |app, engine| engine.load_model(&it.model, it.context.into()).await;
     stop_turn(id: ConversationId) -> (), |app, engine| {
         engine.stop(&id);
         Ok(())

@@ -119,3 +119,22 @@ pub(crate) struct Instruct {
     #[cfg_attr(test, ts(optional))]
     pub(crate) own: Option<String>,
 }
+
+/// One turn of a conversation.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TurnOf {
+    pub(crate) conversation: ConversationId,
+    pub(crate) turn: TurnId,
+}
+
+/// How much a model shall read.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoadModel {
+    pub(crate) model: ModelRef,
+    /// In tokens.
+    pub(crate) context: u32,
+}

@@ -5,6 +5,9 @@
 //!
 //! Start reading at `commands.rs`.
 
+#[macro_use]
+mod declare;
+
 mod about;
 mod again;
 mod asking;

@@ -310,7 +310,7 @@ instructions: [ConversationId | null, Instructions], instruct: [Instruct, null],
 /**
  * The words with their blanks filled, as a model would be told them now.
  */
-fill_blanks: [string, string], 
+fill_blanks: [string, string], reach_turn: [TurnOf, boolean], undo_condensing: [TurnOf, null], load_model: [LoadModel, Array<ModelView>], 
 /**
  * Asks for a place and writes conversations there; nothing where the person changed their mind.
  */
@@ -1385,7 +1385,7 @@ name: string,
 /**
  * How much it can read now, in tokens: of the loaded instance where there is one.
  */
-context?: number, 
+context?: number, mostContext?: number, 
 /**
  * Whether it is in memory, where the provider tells.
  */
@@ -2415,12 +2415,12 @@ roundStart: number,
 /**
  * What Loquat did on the way that a person may want to know.
  */
-notes?: Array<Note>, };
+notes?: Array<Note>, condensed?: Condensed, };
 
 /**
  * Everything that can happen to a turn; also, verbatim, what every face is sent.
  */
-export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "usage", usage: Usage, 
+export type TurnEvent = { "type": "asked" } | { "type": "retrying", error: ErrorReport, at: number, } | { "type": "item", item: Item, } | { "type": "text", id: string, delta: string, } | { "type": "reasoning", id: string, delta: string, } | { "type": "noted", note: Note, } | { "type": "condensed", condensed: Condensed, } | { "type": "usage", usage: Usage, 
 /**
  * Absent where the round had no words, or came all at once.
  */
@@ -2544,3 +2544,7 @@ bytes: number, };
  * The words of notifications and of the tray, in the page's language. `{}` stands for a name or a number.
  */
 export type Words = { open: string, quit: string, idle: string, running: string, waiting: string, answered: string, failed: string, approval: string, question: string, };
+
+export type Condensed = { upto: TurnId, turns: number, summary: string, at: number, undone?: boolean, };
+export type TurnOf = { conversation: ConversationId, turn: TurnId, };
+export type LoadModel = { model: ModelRef, context: number, };

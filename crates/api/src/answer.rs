@@ -92,7 +92,7 @@ impl Answer {
 
     fn take(&mut self, event: TurnEvent) {
         match event {
-            TurnEvent::Asked | TurnEvent::Retrying { .. } | TurnEvent::Noted { .. } => (),
+            TurnEvent::Asked | TurnEvent::Retrying { .. } | TurnEvent::Noted { .. } | TurnEvent::Condensed { .. } => (),
             TurnEvent::Text { id, delta } => self.say(&id, &delta),
             TurnEvent::Reasoning { delta, .. } => self.waiting.push_back(Piece::Reasoning(delta)),
             TurnEvent::Usage { usage, .. } => self.usage += usage,

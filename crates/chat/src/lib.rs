@@ -10,6 +10,7 @@
 mod attachment;
 mod branch;
 mod choice;
+mod condensed;
 mod conversation;
 mod diagnosis;
 mod error;
@@ -34,6 +35,7 @@ mod wire;
 pub use attachment::{Attachment, AttachmentKind};
 pub use branch::{Branches, Link, VersionOf};
 pub use choice::{ToolChoice, ToolRef};
+pub use condensed::{Condensed, recalled};
 pub use conversation::{Conversation, ConversationSummary, ModelRef};
 pub use diagnosis::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, StepOutcome};
 pub use error::{ErrorCode, ErrorReport};

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, CallStatus, Decision, ErrorCode, ErrorReport, Item, ModelRef, Policy, Question, QuestionStatus, ToolCall,
-    TurnId,
+    CallId, CallStatus, Condensed, Decision, ErrorCode, ErrorReport, Item, ModelRef, Policy, Question, QuestionStatus,
+    ToolCall, TurnId,
 };
 
 /// A question and everything done to answer it.
@@ -49,6 +49,10 @@ pub struct Turn {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(as = "Option<Vec<Note>>", optional))]
     pub notes: Vec<Note>,
+    /// What stands for the turns before it, where the model could not read all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub condensed: Option<Condensed>,
 }
 
 /// Something Loquat did on the way, such as leaving out a tool that the provider refused.
@@ -140,6 +144,10 @@ pub enum TurnEvent {
     Noted {
         note: Note,
     },
+    /// What was said before was summed up for this turn and those after it, or told whole again.
+    Condensed {
+        condensed: Condensed,
+    },
     /// What one round cost.
     Usage {
         usage: Usage,
@@ -197,6 +205,7 @@ impl Turn {
             rounds: 0,
             round_start: 0,
             notes: vec![],
+            condensed: None,
         }
     }
 
@@ -241,6 +250,7 @@ impl Turn {
                 }
             }
             TurnEvent::Noted { note } => self.notes.push(note.clone()),
+            TurnEvent::Condensed { condensed } => self.condensed = Some(condensed.clone()),
             TurnEvent::Usage { usage, pace } => {
                 self.usage += *usage;
                 self.latest = *usage;

@@ -87,6 +87,17 @@ impl Engine {
         Ok(shown.turn.clone())
     }
 
+    /// Looks at the branch on which a turn stands; false where that is looked at already.
+    pub async fn reach_turn(&self, id: &ConversationId, turn: &TurnId) -> Result<bool, ErrorReport> {
+        self.settle_store().await;
+        let branches = self.inner.store.branches(id).await.map_err(|error| error.report())?;
+        if branches.path().iter().any(|link| link.turn == *turn) {
+            return Ok(false);
+        }
+        self.choose_version(id, turn, VersionOf::Answer).await?;
+        Ok(true)
+    }
+
     /// What a turn in that place follows. Nothing begins while another turn of the conversation is under way.
     pub(crate) async fn standing(&self, id: &ConversationId, place: &Place) -> Result<Standing, ErrorReport> {
         let store = &self.inner.store;

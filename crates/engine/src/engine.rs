@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Item};
+use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport};
 use chat::{ModelRef, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
 use mcp::{Consents, Secret, SecretFile, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
@@ -16,6 +16,7 @@ use crate::approvals::{Approval, Approvals, answered};
 use crate::branches::{Asked, Place, Standing};
 use crate::choices::Choices;
 use crate::clock::now;
+use crate::condense::Room;
 use crate::equip::{Equipment, Recorder};
 use crate::exchanges::Exchanges;
 use crate::facts::Told;
@@ -32,7 +33,7 @@ use crate::questions::Questions;
 use crate::run::Runner;
 use crate::settings::Settings;
 use crate::store::{Store, TitledBy};
-use crate::titles::{Titling, by_rule};
+use crate::titles::{Titling, by_rule, question_of};
 use crate::toolset::Preparing;
 use crate::view::{AppEvent, Snapshot};
 use crate::visitors::Visitors;
@@ -252,8 +253,9 @@ impl Engine {
         // Who waits for the answer shall not wait for a title as well.
         self.inner.titling.give_up();
         let conversation = Some(id.clone());
+        let room = Some(Room { context: facts.context });
         let equipment = Equipment { provider: provider.clone(), facts, recorder, stop, conversation };
-        let runner = Runner { earlier: Arc::new(standing.earlier), system, ..self.runner(&settings, equipment) };
+        let runner = Runner { earlier: Arc::new(standing.earlier), system, room, ..self.runner(&settings, equipment) };
         let turn_id = turn.id.clone();
         let (engine, of) = (self.clone(), id.clone());
         self.inner.turns.spawn(async move {
@@ -363,17 +365,6 @@ impl Engine {
 
     pub(crate) fn settings(&self) -> Settings {
         self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// What was asked.
-fn question_of(turn: &Turn) -> &str {
-    match turn.items.first() {
-        Some(Item::Message(message)) if message.text.is_empty() => {
-            message.attachments.first().map_or("", |file| file.name.as_str())
-        }
-        Some(Item::Message(message)) => &message.text,
-        Some(Item::ToolCall(_) | Item::Question(_)) | None => "",
     }
 }
 

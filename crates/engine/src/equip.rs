@@ -54,6 +54,7 @@ impl Engine {
             sampling: sampling(settings),
             budget: Budget::of(facts.context),
             blind: facts.blind,
+            room: None,
             pictures: facts.sees.then(|| self.inner.pictures.clone()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chat::{ConversationId, ConversationSummary, ErrorReport, Link, Turn, TurnId, TurnStatus};
+use chat::{Condensed, ConversationId, ConversationSummary, ErrorReport, Link, Turn, TurnId, TurnStatus};
 
 use crate::clock::now;
 use crate::engine::{Engine, busy, fresh_id};
@@ -80,6 +80,7 @@ fn renamed(turn: Turn, ids: &HashMap<TurnId, TurnId>) -> Turn {
         id: new(&turn.id).unwrap_or_else(|| turn.id.clone()),
         parent: turn.parent.as_ref().and_then(new),
         again: turn.again.as_ref().and_then(new),
+        condensed: turn.condensed.as_ref().and_then(|it| Some(Condensed { upto: new(&it.upto)?, ..it.clone() })),
         ..turn
     }
 }

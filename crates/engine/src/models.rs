@@ -3,10 +3,12 @@
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat::{ErrorCode, ErrorReport};
+use chat::{ErrorCode, ErrorReport, ModelRef};
 
 use crate::engine::Engine;
-use crate::provider::{OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset};
+use crate::provider::{
+    LMSTUDIO, LmStudio, OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset,
+};
 use crate::settings::Settings;
 use crate::view::{AppEvent, KeyState, ModelView, ProviderView, SettingsView, TestStep};
 
@@ -36,6 +38,19 @@ impl Engine {
             .map_err(|error| error.report())?;
         self.inner.told.hear(&models);
         Ok(models)
+    }
+
+    /// Has LM Studio load a model so that it reads `context` tokens, and answers what it offers then.
+    pub async fn load_model(&self, model: &ModelRef, context: u64) -> Result<Vec<ModelView>, ErrorReport> {
+        let preset = known(&model.provider)?;
+        if preset.id != LMSTUDIO {
+            return Err(ErrorReport::new(ErrorCode::InvalidInput, format!("{} loads no models.", preset.name)));
+        }
+        let endpoint = self.endpoint(preset).await?;
+        let Endpoint { base_url, key } = &endpoint;
+        let studio = LmStudio { preset, base_url, key, http: self.http(&endpoint) };
+        studio.load(&model.model, context).await.map_err(|error| error.report())?;
+        self.list_models(preset.id).await
     }
 
     /// Tries a provider step by step: address, key, answer, models.

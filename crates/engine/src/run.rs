@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::approvals::Approvals;
 use crate::attachments::Given;
 use crate::clock::now;
+use crate::condense::Room;
 use crate::exchanges::Exchanges;
 use crate::hearing::Hearing;
 use crate::ledger::Ledger;
@@ -64,6 +65,8 @@ pub(crate) struct Runner {
     pub(crate) budget: Budget,
     /// Whether the model is known to look at no picture: then not even those that a person attached are sent.
     pub(crate) blind: bool,
+    /// Where what was said before may be summed up, where a model cannot read all of it.
+    pub(crate) room: Option<Room>,
     /// Nothing where the model cannot see.
     pub(crate) pictures: Option<Arc<Pictures>>,
 }
@@ -92,6 +95,9 @@ impl Runner {
     }
 
     async fn ask_model(&self, turn: &mut Turn) {
+        if turn.rounds == 0 && self.is_nearly_full(turn) {
+            self.make_room(turn).await;
+        }
         self.record(turn, TurnEvent::Asked);
         let mut attempt = 1;
         loop {
@@ -100,6 +106,10 @@ impl Runner {
             // Once something of the answer is there, asking again would say it twice.
             let nothing_yet = turn.items.len() == turn.round_start;
             if nothing_yet && self.leave_out(turn, &error, &offer) {
+                continue;
+            }
+            let is_full = matches!(error, ProviderError::ContextOverflow { .. });
+            if nothing_yet && is_full && turn.condensed.is_none() && self.make_room(turn).await {
                 continue;
             }
             if !(nothing_yet && error.is_passing() && attempt < TRIES) {
@@ -154,14 +164,15 @@ impl Runner {
     }
 
     async fn request(&self, turn: &Turn, tools: Arc<Offer>) -> ModelRequest {
+        let earlier = self.recalled(turn);
         let pictures = match &self.pictures {
-            Some(pictures) => pictures.of(&self.earlier, &turn.items).await,
+            Some(pictures) => pictures.of(&earlier, &turn.items).await,
             None => Arc::default(),
         };
         ModelRequest {
             model: turn.model.model.clone(),
             system: self.system.clone(),
-            earlier: self.earlier.clone(),
+            earlier,
             items: turn.items.clone(),
             tools,
             given: Arc::new(self.recorder.given(&self.earlier, &turn.items, !self.blind).await),
@@ -241,7 +252,7 @@ impl Runner {
         }
     }
 
-    fn record(&self, turn: &mut Turn, event: TurnEvent) {
+    pub(crate) fn record(&self, turn: &mut Turn, event: TurnEvent) {
         turn.apply(&event);
         self.ledger.follow(turn, &event);
         self.recorder.record(turn, &event);

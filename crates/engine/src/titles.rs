@@ -6,15 +6,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chat::{ConversationId, Item, ItemId, Message, Role, Turn, TurnStatus, Usage, visible};
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use chat::{ConversationId, Item, ItemId, Message, Role, Turn, TurnStatus, visible};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now;
 use crate::engine::Engine;
+use crate::heard::{BESIDE, Heard};
 use crate::ledger::Face;
-use crate::provider::{ModelEvent, ModelRequest, PRACTICE, Provider, ProviderError, Sampling};
+use crate::provider::{ModelRequest, PRACTICE, Provider, Sampling};
 use crate::store::TitledBy;
 use crate::toolset::Offer;
 
@@ -28,8 +27,6 @@ const SYSTEM: &str = "You name conversations. Answer with a title of two to six 
 
 /// What a title may take, a model's thinking included.
 const MOST_TOKENS: u32 = 2000;
-/// Where a request for a title stands among those of its turn: beside them.
-const BESIDE: u32 = 0;
 
 /// The title that is on its way, if one is: there is never more than one.
 #[derive(Default)]
@@ -123,32 +120,14 @@ impl Engine {
     }
 }
 
-/// What a model says when it is asked for a title.
-#[derive(Default)]
-struct Heard {
-    text: String,
-    usage: Usage,
-}
-
-impl Heard {
-    /// False where the model does not answer with a title; that is no trouble for anybody.
-    async fn hear(&mut self, mut answer: BoxStream<'_, Result<ModelEvent, ProviderError>>) -> bool {
-        while let Some(event) = answer.next().await {
-            match event {
-                Ok(ModelEvent::Text(more)) => self.text.push_str(&more),
-                Ok(ModelEvent::Usage(usage)) => self.usage += usage,
-                Ok(ModelEvent::Reasoning(_) | ModelEvent::Call(_) | ModelEvent::Nameless(_)) => (),
-                Ok(ModelEvent::Finished) => return true,
-                Err(error) => {
-                    tracing::debug!("no title: {error}");
-                    return false;
-                }
-            }
-            if self.text.len() > 4 * EXCERPT {
-                return false;
-            }
+/// What was asked.
+pub(crate) fn question_of(turn: &Turn) -> &str {
+    match turn.items.first() {
+        Some(Item::Message(message)) if message.text.is_empty() => {
+            message.attachments.first().map_or("", |file| file.name.as_str())
         }
-        true
+        Some(Item::Message(message)) => &message.text,
+        Some(Item::ToolCall(_) | Item::Question(_)) | None => "",
     }
 }
 

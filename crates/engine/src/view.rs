@@ -220,6 +220,10 @@ pub struct ModelView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub context: Option<u64>,
+    /// How much it could read where it can be loaded with more, in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub most_context: Option<u64>,
     /// Whether it is in memory, where the provider tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]

@@ -179,3 +179,21 @@ async fn a_conversation_is_copied_whole_or_up_to_a_turn() {
     let requests = desk.finish().await;
     assert_eq!(heard(&requests[4]), "q1 one q2b three q4");
 }
+
+#[tokio::test]
+async fn what_stands_on_another_branch_is_reached() {
+    let desk = Desk::new(rounds(&["one", "two", "three", "four"])).await;
+    let first = desk.ask("q1").await;
+    let id = first.conversation.clone();
+    let second = ask(&desk, &id, "q2", Place::End).await;
+    let third = ask(&desk, &id, "q3", Place::End).await;
+    let edited = ask(&desk, &id, "q2b", Place::Edited(second.clone())).await;
+    assert!(!desk.engine.reach_turn(&id, &edited).await.unwrap());
+    assert!(desk.engine.reach_turn(&id, &second).await.unwrap());
+    assert_eq!(page(&desk.engine.conversation(&id).await.unwrap()), "q1 one q2 two q3 three");
+    assert!(!desk.engine.reach_turn(&id, &third).await.unwrap());
+    assert!(desk.engine.reach_turn(&id, &edited).await.unwrap());
+    let missing = desk.engine.reach_turn(&id, &"nowhere".into()).await.unwrap_err();
+    assert_eq!(missing.code, ErrorCode::NotFound);
+    desk.finish().await;
+}

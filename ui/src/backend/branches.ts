@@ -1,5 +1,14 @@
 // The scripted twin's conversations: turns hang together by their parents, and one branch is looked at.
-import type { Conversation, Link, Turn, VersionOf } from "../bindings";
+import type { Attachment, Conversation, Link, ModelRef, Turn, VersionOf } from "../bindings";
+
+/** A question, or the turn whose question is asked again, and the turn in whose place it stands. */
+export interface Asked {
+  text?: string;
+  files?: Attachment[];
+  model?: ModelRef;
+  beside?: string;
+  again?: string;
+}
 
 /** A conversation with all its branches. */
 export class Kept {

@@ -1,7 +1,7 @@
 // The scripted twin of the real backend: lets the page run in a plain browser and in tests.
-import type { AppEvent, Attachment, Commands, Item, ModelRef, Sent, Snapshot, ToolChoice, Turn } from "../bindings";
+import type { AppEvent, Commands, Item, Sent, Snapshot, ToolChoice, Turn } from "../bindings";
 import { Attachments } from "./attachments";
-import { Kept } from "./branches";
+import { Kept, type Asked } from "./branches";
 import { exchangesOf } from "./exchanges";
 import { findIn } from "./found";
 import type { Backend } from "./index";
@@ -37,15 +37,6 @@ export function fakeFromAddress(search: string): FakeBackend {
 }
 
 const LEVELS = ["error", "warn", "info", "debug", "trace"];
-/** A question, or the turn whose question is asked again, and the turn in whose place it stands. */
-interface Asked {
-  text?: string;
-  files?: Attachment[];
-  model?: ModelRef;
-  beside?: string;
-  again?: string;
-}
-
 export class FakeBackend implements Backend {
   readonly snapshot: Snapshot = emptySnapshot();
   /** Every command, in order: what tests look at. */

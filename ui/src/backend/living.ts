@@ -1,8 +1,16 @@
 // The scripted twin's memory of what was deleted, and of what models are told.
 import type { Commands, Settings } from "../bindings";
 import type { Kept } from "./branches";
+import { MODELS } from "./world";
 
-type Names = "removed_conversations" | "instructions" | "instruct" | "fill_blanks";
+type Names =
+  | "removed_conversations"
+  | "instructions"
+  | "instruct"
+  | "fill_blanks"
+  | "undo_condensing"
+  | "reach_turn"
+  | "load_model";
 type Living = { [Name in Names]: (request: Commands[Name][0]) => Commands[Name][1] };
 
 const DAY = 86_400_000;
@@ -33,5 +41,12 @@ export function livingOf(removed: ReadonlyMap<string, Kept>, settings: () => Set
       return null;
     },
     fill_blanks: fill,
+    undo_condensing: () => null,
+    reach_turn: () => false,
+    load_model: ({ model, context }) => {
+      const loaded = MODELS[model.provider]?.find((each) => each.model.model === model.model);
+      if (loaded) loaded.context = context;
+      return MODELS[model.provider] ?? [];
+    },
   };
 }

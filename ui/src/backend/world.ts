@@ -144,7 +144,7 @@ function provider(id: string, name: string, baseUrl: string, needsKey: boolean) 
 
 export const MODELS: Record<string, ModelView[]> = {
   lmstudio: [
-    view("lmstudio", "qwen3-14b", 32768, true, true),
+    { ...view("lmstudio", "qwen3-14b", 32768, true, true), mostContext: 131072 },
     view("lmstudio", "gemma-3-12b", 8192, false, false),
     view("lmstudio", "mistral-small-3.2", 131072, false, true),
   ],

@@ -6,6 +6,7 @@ import { figures } from "./de/figures";
 import { files } from "./de/files";
 import { branches } from "./de/branches";
 import { list } from "./de/list";
+import { room } from "./de/room";
 import { suggest } from "./de/suggest";
 import { system } from "./de/system";
 import { wire } from "./de/wire";
@@ -256,6 +257,7 @@ export const de = {
   list,
   presets,
   suggest,
+  room,
   doors,
   wire,
   palette,

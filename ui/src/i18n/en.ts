@@ -6,6 +6,7 @@ import { figures } from "./en/figures";
 import { files } from "./en/files";
 import { branches } from "./en/branches";
 import { list } from "./en/list";
+import { room } from "./en/room";
 import { suggest } from "./en/suggest";
 import { system } from "./en/system";
 import { wire } from "./en/wire";
@@ -256,6 +257,7 @@ export const en = {
   list,
   presets,
   suggest,
+  room,
   doors,
   wire,
   palette,

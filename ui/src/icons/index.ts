@@ -27,6 +27,7 @@ export { default as FileText } from "@lucide/svelte/icons/file-text";
 export { default as Minus } from "@lucide/svelte/icons/minus";
 export { default as MessageText } from "@lucide/svelte/icons/message-square-text";
 export { default as GitBranch } from "@lucide/svelte/icons/git-branch";
+export { default as Fold } from "@lucide/svelte/icons/fold-vertical";
 export { default as Globe } from "@lucide/svelte/icons/globe";
 export { default as Image } from "@lucide/svelte/icons/image";
 export { default as Inspect } from "@lucide/svelte/icons/microscope";

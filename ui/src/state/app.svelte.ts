@@ -27,23 +27,12 @@ import { Finder } from "./finder.svelte";
 import { Frame } from "./frame";
 import { Inspector } from "./inspector.svelte";
 import { upsert, withLines } from "./lists";
+import { Loading } from "./loading.svelte";
 import { Models } from "./models.svelte";
+import { NO_SETTINGS } from "./nothing";
 import { Preferences } from "./preferences.svelte";
 
 export const [getApp, setApp] = createContext<App>();
-
-const NO_SETTINGS: SettingsView = {
-  settings: {
-    openaiBaseUrl: "",
-    lmstudioBaseUrl: "",
-    customBaseUrl: "",
-    systemPrompt: "",
-    maxRounds: 25,
-  },
-  prices: [],
-  providers: [],
-  secrets: { place: "keychain" },
-};
 
 export class App {
   conversations = $state.raw<ConversationSummary[]>([]);
@@ -82,6 +71,7 @@ export class App {
 
   readonly preferences: Preferences;
   readonly models: Models;
+  readonly loading: Loading;
   readonly finder: Finder;
   readonly inspector: Inspector;
   private readonly changes = new Changes(async (to) => (await this.attempt("change_settings", to)) !== undefined);
@@ -91,7 +81,16 @@ export class App {
   readonly settings = $derived(this.known.settings);
   readonly conversation = $derived(this.current === undefined ? undefined : this.live.get(this.current));
   readonly summary = $derived(this.conversations.find((each) => each.id === this.current));
-  readonly model = $derived(this.conversation?.chosen ?? this.conversation?.last?.model ?? this.settings.model);
+  /** Who answered last in this conversation, where that is nobody known here: it was brought in from elsewhere. */
+  readonly stranger = $derived.by(() => {
+    const before = this.conversation?.chosen ?? this.conversation?.last?.model;
+    return before && !this.provider(before.provider) ? before : undefined;
+  });
+  readonly model = $derived(
+    this.stranger
+      ? this.settings.model
+      : (this.conversation?.chosen ?? this.conversation?.last?.model ?? this.settings.model),
+  );
   readonly enabled = $derived(this.servers.filter((server) => server.enabled));
   readonly ready = $derived(this.enabled.filter((server) => server.state.state === "ready"));
   /** Grows whenever the tools of a conversation may have changed. */
@@ -101,6 +100,7 @@ export class App {
   constructor(readonly backend: Backend) {
     this.preferences = new Preferences(backend);
     this.models = new Models(backend);
+    this.loading = new Loading(backend, this.models);
     this.finder = new Finder(backend);
     this.inspector = new Inspector(backend);
   }
@@ -235,10 +235,14 @@ export class App {
     this.drawer = false;
   }
 
-  async open(id: string): Promise<void> {
+  private turnTo(id: string): void {
     this.current = id;
     this.panel = undefined;
     this.drawer = false;
+  }
+
+  async open(id: string): Promise<void> {
+    this.turnTo(id);
     // What it holds arrives as an event, in step with those of a turn under way.
     if (!this.conversationOf(id).loaded) await this.attempt("open_conversation", id);
   }
@@ -257,8 +261,15 @@ export class App {
 
   /** Opens what was found; the page then goes to the very words. */
   async goTo(hit: SearchHit): Promise<void> {
+    const conversation = this.conversationOf(hit.conversation);
+    const { loads } = conversation;
+    const { turn } = hit;
+    const switched = await this.attempt("reach_turn", { conversation: conversation.id, turn });
+    // The other branch comes as an event; the page goes there once it has it.
+    if (switched && conversation.loads === loads) conversation.loaded = false;
     this.finder.goTo(hit);
-    await this.open(hit.conversation);
+    if (switched) this.turnTo(conversation.id);
+    else await this.open(conversation.id);
   }
 
   /** The files that will come with the next question there: they wait, as its draft does. */

@@ -1,6 +1,7 @@
 // A conversation as it happens. Mirrors `chat::Turn::apply`: the same events, the same outcome.
 import type {
   Attachment,
+  Condensed,
   Conversation,
   ErrorReport,
   Item,
@@ -112,6 +113,8 @@ export class LiveTurn {
   retrying = $state.raw<{ error: ErrorReport; at: number }>();
   /** What Loquat did on the way that a person may want to know. */
   notes = $state.raw<Note[]>([]);
+  /** What stands for the turns before it in what the model is told. */
+  condensed = $state.raw<Condensed>();
 
   readonly running = $derived(this.status.state === "running");
   readonly calls = $derived(this.items.filter((item) => item.kind === "call"));
@@ -134,6 +137,7 @@ export class LiveTurn {
     this.pace = turn.pace;
     this.rounds = turn.rounds;
     this.notes = turn.notes ?? [];
+    this.condensed = turn.condensed;
   }
 
   apply(event: TurnEvent): void {
@@ -158,6 +162,9 @@ export class LiveTurn {
         if (message) message.reasoning += event.delta;
         break;
       }
+      case "condensed":
+        this.condensed = event.condensed;
+        break;
       case "noted":
         this.notes = [...this.notes, event.note];
         break;

@@ -16,6 +16,9 @@ pub(super) fn of(mut whole: Whole) -> Whole {
     for turn in &mut whole.conversation.turns {
         turn.parent = turn.parent.as_ref().map(renamed);
         turn.again = turn.again.as_ref().map(renamed);
+        if let Some(condensed) = &mut turn.condensed {
+            condensed.upto = renamed(&condensed.upto);
+        }
         rename(turn, &ids);
     }
     whole.branches = whole.branches.iter().map(renamed).collect();

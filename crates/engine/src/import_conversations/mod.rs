@@ -151,6 +151,7 @@ impl Engine {
     /// Deletes every conversation for good; answers how many are left because another program is writing them.
     pub async fn delete_all(&self) -> Result<u64, ErrorReport> {
         self.inner.hub.stop_all();
+        self.inner.titling.give_up();
         self.inner.turns.close();
         self.inner.turns.wait().await;
         self.inner.turns.reopen();

@@ -5,6 +5,7 @@ mod caller;
 mod failure;
 mod heard;
 mod history;
+mod lmstudio;
 mod models;
 mod openai;
 mod presets;
@@ -21,6 +22,7 @@ use crate::pictures::CallPictures;
 use crate::toolset::Offer;
 
 pub use failure::ProviderError;
+pub(crate) use lmstudio::LmStudio;
 pub use models::list_models;
 pub use openai::OpenAi;
 pub use presets::{CUSTOM, LMSTUDIO, OPENAI, PRACTICE, PRESETS, Preset, preset};

@@ -47,13 +47,21 @@ pub async fn list_models(
     Ok(models)
 }
 
-async fn get(preset: &Preset, url: &str, key: &str, http: &reqwest::Client) -> Result<Value, ProviderError> {
+pub(super) async fn get(preset: &Preset, url: &str, key: &str, http: &reqwest::Client) -> Result<Value, ProviderError> {
+    ask(preset, http.get(url).timeout(Duration::from_secs(15)), key).await
+}
+
+/// Sends a request that is ready but for its key, and reads the JSON that comes back.
+pub(super) async fn ask(
+    preset: &Preset,
+    mut request: reqwest::RequestBuilder,
+    key: &str,
+) -> Result<Value, ProviderError> {
     let unreachable = |error: &reqwest::Error| ProviderError::Unreachable {
         provider: preset.name.into(),
-        address: url.into(),
+        address: error.url().map(ToString::to_string).unwrap_or_default(),
         cause: causes(error),
     };
-    let mut request = http.get(url).timeout(Duration::from_secs(15));
     if !key.is_empty() {
         request = request.bearer_auth(key);
     }
@@ -73,7 +81,7 @@ async fn get(preset: &Preset, url: &str, key: &str, http: &reqwest::Client) -> R
 fn view(provider: &str, id: &str, name: &str) -> ModelView {
     let model = ModelRef { provider: provider.into(), model: id.into() };
     let vision = is_known_to_see(&model);
-    ModelView { model, name: name.into(), context: None, loaded: None, tools: None, vision }
+    ModelView { model, name: name.into(), context: None, most_context: None, loaded: None, tools: None, vision }
 }
 
 /// `models[]` with `key`, `display_name`, `type`, `loaded_instances[].config.context_length`. The
@@ -88,6 +96,7 @@ fn lmstudio_v1(json: &Value) -> Vec<ModelView> {
             let context = instance.and_then(|instance| instance["config"]["context_length"].as_u64());
             Some(ModelView {
                 context: context.or(model["max_context_length"].as_u64()),
+                most_context: model["max_context_length"].as_u64(),
                 loaded: Some(instance.is_some()),
                 tools: model["capabilities"]["trained_for_tool_use"].as_bool(),
                 vision: model["capabilities"]["vision"].as_bool(),
@@ -131,6 +140,7 @@ mod tests {
         let models = lmstudio_v1(&json);
         assert_eq!(models.len(), 2);
         assert_eq!((models[0].context, models[0].loaded, models[0].tools), (Some(4096), Some(true), Some(true)));
+        assert_eq!(models[0].most_context, Some(32768));
         assert_eq!((models[1].context, models[1].loaded, models[1].name.as_str()), (Some(8192), Some(false), "phi"));
     }
 }

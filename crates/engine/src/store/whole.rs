@@ -157,6 +157,17 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a turn that has ended once more, because something of it was taken back.
+    pub(crate) async fn amend(&self, turn: &Turn) -> Result<(), StoreError> {
+        sqlx::query("UPDATE turns SET ended = ? WHERE id = ? AND ended IS NOT NULL")
+            .bind(json(turn)?)
+            .bind(turn.id.as_str())
+            .execute(&self.pool)
+            .await
+            .map_err(unwritable)?;
+        Ok(())
+    }
+
     /// Whether there is such a conversation, and whether it was removed.
     pub(crate) async fn is_removed(&self, id: &ConversationId) -> Result<Option<bool>, StoreError> {
         let row = sqlx::query("SELECT removed_at FROM conversations WHERE id = ?")

@@ -217,6 +217,7 @@ fn word(event: &TurnEvent) -> Option<String> {
         TurnEvent::Text { delta, .. } => delta.clone(),
         TurnEvent::Reasoning { delta, .. } => format!("~{delta}~"),
         TurnEvent::Noted { note } => format!("({})", note.text),
+        TurnEvent::Condensed { condensed } => format!("({} summed up)", condensed.turns),
         TurnEvent::Ended { status, .. } => match status {
             TurnStatus::Running => "= running".into(),
             TurnStatus::Completed => "= completed".into(),
