@@ -202,7 +202,19 @@ regenerate: [Regenerate, Sent],
  * Looks at another version of a question or an answer; its branch arrives as `conversationOpened`.
  * Answers the turn that stands there now.
  */
-choose_version: [ChooseVersion, TurnId], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
+choose_version: [ChooseVersion, TurnId], 
+/**
+ * Looks at the branch on which a turn stands; false where that is looked at already.
+ */
+reach_turn: [TurnOf, boolean], 
+/**
+ * From the next question on the model is told everything again that was summed up for this turn.
+ */
+undo_condensing: [TurnOf, null], 
+/**
+ * Has LM Studio load a model again, with room for so much.
+ */
+load_model: [LoadModel, Array<ModelView>], stop_turn: [ConversationId, null], answer_approval: [AnswerApproval, null], 
 /**
  * Ends one running call; its turn goes on.
  */
@@ -310,7 +322,7 @@ instructions: [ConversationId | null, Instructions], instruct: [Instruct, null],
 /**
  * The words with their blanks filled, as a model would be told them now.
  */
-fill_blanks: [string, string], reach_turn: [TurnOf, boolean], undo_condensing: [TurnOf, null], load_model: [LoadModel, Array<ModelView>], 
+fill_blanks: [string, string], 
 /**
  * Asks for a place and writes conversations there; nothing where the person changed their mind.
  */
@@ -519,6 +531,27 @@ export type Completion = { values: Array<string>,
  * Whether there are more than these.
  */
 more: boolean, };
+
+/**
+ * Stands for all turns up to one, for the turn that carries it and for those that follow.
+ */
+export type Condensed = { 
+/**
+ * The last turn that it stands for.
+ */
+upto: TurnId, 
+/**
+ * How many turns it stands for.
+ */
+turns: number, 
+/**
+ * In the model's words.
+ */
+summary: string, at: number, 
+/**
+ * Whether a person took it back: then everything is told again.
+ */
+undone?: boolean, };
 
 /**
  * One block of a result (MCP content block).
@@ -1214,6 +1247,15 @@ parent?: TurnId,
 again?: TurnId, };
 
 /**
+ * How much a model shall read.
+ */
+export type LoadModel = { model: ModelRef, 
+/**
+ * In tokens.
+ */
+context: number, };
+
+/**
  * Settings → Local API.
  */
 export type LocalApiPanel = { door: Door, 
@@ -1385,7 +1427,11 @@ name: string,
 /**
  * How much it can read now, in tokens: of the loaded instance where there is one.
  */
-context?: number, mostContext?: number, 
+context?: number, 
+/**
+ * How much it could read where it can be loaded with more, in tokens.
+ */
+mostContext?: number, 
 /**
  * Whether it is in memory, where the provider tells.
  */
@@ -2415,7 +2461,11 @@ roundStart: number,
 /**
  * What Loquat did on the way that a person may want to know.
  */
-notes?: Array<Note>, condensed?: Condensed, };
+notes?: Array<Note>, 
+/**
+ * What stands for the turns before it, where the model could not read all of them.
+ */
+condensed?: Condensed, };
 
 /**
  * Everything that can happen to a turn; also, verbatim, what every face is sent.
@@ -2430,6 +2480,11 @@ pace?: Pace, } | { "type": "ended", status: TurnStatus, at: number, };
  * Names one turn: a question and everything done to answer it.
  */
 export type TurnId = string;
+
+/**
+ * One turn of a conversation.
+ */
+export type TurnOf = { conversation: ConversationId, turn: TurnId, };
 
 export type TurnStatus = { "state": "running" } | { "state": "completed" } | { "state": "stopped" } | { "state": "failed", error: ErrorReport, };
 
@@ -2544,7 +2599,3 @@ bytes: number, };
  * The words of notifications and of the tray, in the page's language. `{}` stands for a name or a number.
  */
 export type Words = { open: string, quit: string, idle: string, running: string, waiting: string, answered: string, failed: string, approval: string, question: string, };
-
-export type Condensed = { upto: TurnId, turns: number, summary: string, at: number, undone?: boolean, };
-export type TurnOf = { conversation: ConversationId, turn: TurnId, };
-export type LoadModel = { model: ModelRef, context: number, };

@@ -41,7 +41,8 @@ mod tests {
     fn turn(id: &str, condensed: Option<Condensed>) -> Turn {
         let model = ModelRef { provider: "p".into(), model: "m".into() };
         let (text, reasoning) = (id.to_owned(), String::new());
-        let message = Message { id: id.into(), role: Role::User, round: 0, text, reasoning, at: 1, spoke_at: None };
+        let (at, spoke_at, attachments) = (1, None, vec![]);
+        let message = Message { id: id.into(), role: Role::User, round: 0, text, reasoning, at, spoke_at, attachments };
         Turn { condensed, ..Turn::new(id.into(), model, Item::Message(message), 1) }
     }
 

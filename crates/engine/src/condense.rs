@@ -98,6 +98,7 @@ impl Runner {
             earlier: Arc::default(),
             items: vec![Item::Message(message("condense", Role::User, text))],
             tools: Arc::new(Offer::all(Arc::default(), &self.toolset.preparing)),
+            given: Arc::default(),
             pictures: Arc::default(),
             sampling,
             tap: Some(self.exchanges.tap(&turn.id, BESIDE)),
@@ -160,7 +161,8 @@ fn as_turn(condensed: &Condensed, like: &Turn) -> Turn {
 
 fn message(id: &str, role: Role, text: String) -> Message {
     let round = u32::from(role == Role::Assistant);
-    Message { id: ItemId(id.into()), role, round, text, reasoning: String::new(), at: now(), spoke_at: None }
+    let (id, reasoning, attachments) = (ItemId(id.into()), String::new(), vec![]);
+    Message { id, role, round, text, reasoning, at: now(), spoke_at: None, attachments }
 }
 
 /// What was said, each piece cut so that all of it takes no more than about `most` characters.

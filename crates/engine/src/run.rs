@@ -169,13 +169,14 @@ impl Runner {
             Some(pictures) => pictures.of(&earlier, &turn.items).await,
             None => Arc::default(),
         };
+        let given = Arc::new(self.recorder.given(&earlier, &turn.items, !self.blind).await);
         ModelRequest {
             model: turn.model.model.clone(),
             system: self.system.clone(),
             earlier,
             items: turn.items.clone(),
             tools,
-            given: Arc::new(self.recorder.given(&self.earlier, &turn.items, !self.blind).await),
+            given,
             pictures,
             sampling: self.sampling,
             tap: Some(self.exchanges.tap(&turn.id, turn.rounds)),
