@@ -147,6 +147,15 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .map_err(unreadable)?;
+        // It may have ended since it was read that it had not. Its events are gone then, and this stands in their place.
+        let ended = sqlx::query_scalar::<_, Option<String>>("SELECT ended FROM turns WHERE id = ?")
+            .bind(turn.id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unreadable)?;
+        if let Some(ended) = ended.flatten() {
+            return parse(&ended);
+        }
         for row in rows {
             let event: TurnEvent = parse(row.get("body"))?;
             turn.apply(&event);

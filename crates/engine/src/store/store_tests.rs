@@ -281,3 +281,17 @@ async fn what_is_wiped_is_in_no_file() {
     let after: usize = files().iter().map(Vec::len).sum();
     assert!(after < before / 2, "{after} of {before} bytes are left");
 }
+
+/// Whoever read of a turn that it goes on, and looks at what happened to it only after it has ended, sees it ended.
+#[tokio::test]
+async fn a_turn_that_ends_while_it_is_read_is_read_as_ended() {
+    let desk = Desk::new();
+    let store = desk.open().await;
+    let mut turn = begin(&store, "t");
+    let begun = turn.clone();
+    happen(&store, &mut turn, TurnEvent::Ended { status: TurnStatus::Completed, at: 6 });
+    store.end(&turn);
+    store.flush().await.unwrap();
+    assert_eq!(begun.status, TurnStatus::Running);
+    assert_eq!(store.replay(begun).await.unwrap(), turn);
+}
