@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use chat::{ServerState, SignInProgress, SignInStage};
 use common::{call, is_ready, state, until};
-use mcp::{CallError, SignInError};
+use futures::future::{BoxFuture, FutureExt, ready};
+use mcp::{CallError, Secret, SecretError, Secrets, SecretsOrMemory, SignInError};
 use serde_json::json;
-use signing::{config, home, servers, sign_in};
+use signing::{Home, config, home, servers, sign_in};
 use testkit::{Conduct, Consent, SignInServer, browse};
 use tokio_util::sync::CancellationToken;
 
@@ -310,4 +311,43 @@ async fn two_programs_that_renew_one_sign_in_lose_nothing() {
     assert!(seen.refreshes >= 100, "{}", seen.refreshes);
     one.shutdown().await;
     other.shutdown().await;
+}
+
+/// A machine without a keychain.
+struct Nowhere;
+
+fn nothing<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, SecretError>> {
+    ready(Err(SecretError::NoKeychain { cause: "there is none".into() })).boxed()
+}
+
+impl Secrets for Nowhere {
+    fn get<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretError>> {
+        nothing()
+    }
+
+    fn set<'a>(&'a self, _: &'a str, _: Secret) -> BoxFuture<'a, Result<(), SecretError>> {
+        nothing()
+    }
+
+    fn remove<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), SecretError>> {
+        nothing()
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_for_now_alone_is_asked_for_again_after_a_restart() {
+    let there = SignInServer::start(Conduct::default()).await;
+    let for_now = || Arc::new(SecretsOrMemory::new(Arc::new(Nowhere)));
+    let mut place = Home { secrets: for_now(), ..home() };
+    let one = servers(vec![config(&there.url(), json!({}))], &place).await;
+    sign_in(&one, None).await.outcome.unwrap();
+    assert!(is_ready(&state(&one, "box")));
+    one.shutdown().await;
+
+    place.secrets = for_now();
+    let again = servers(vec![config(&there.url(), json!({}))], &place).await;
+    assert_eq!(state(&again, "box"), ServerState::NeedsSignIn);
+    sign_in(&again, None).await.outcome.unwrap();
+    assert!(is_ready(&state(&again, "box")));
+    again.shutdown().await;
 }

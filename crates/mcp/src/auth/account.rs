@@ -230,7 +230,11 @@ impl Account {
         }
         let current = match self.active()? {
             Some(account) => {
-                let tokens: Option<Tokens> = self.vault.read(&self.tokens_entry(&account)).await?;
+                let tokens: Option<Tokens> = match self.vault.read(&self.tokens_entry(&account)).await {
+                    // Where nothing is kept, what was kept for now is gone: then one signs in anew.
+                    Err(SecretError::NoKeychain { .. }) => None,
+                    tokens => tokens?,
+                };
                 tokens.map(|tokens| Current { account, tokens: Arc::new(tokens) })
             }
             None => None,
