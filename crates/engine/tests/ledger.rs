@@ -85,6 +85,7 @@ async fn a_rule_that_decides_is_named_and_calls_by_hand_are_kept_too() {
         options.servers = Some(vec![server]);
         options.rules = vec![chat::Rule::AllowTool { server: "files".into(), tool: "read".into() }];
         options.face = Face::Window;
+        options.settings.as_mut().unwrap().titles = false;
     });
     let desk = desk.await;
     desk.ask("go").await;
