@@ -101,7 +101,9 @@ impl Visit<'_> {
             let request = CallRequest::new(NAME, tool.clone(), arguments.clone()).answered_by(self.person.clone());
             match self.servers.call(request, |_| (), CancellationToken::new()).await {
                 Ok(output) => print::note(&format!("{tool}: {}", output.model_text)),
-                Err(CallError::SignInRequired { .. }) => return Some((tool, arguments)),
+                Err(CallError::SignInRequired { .. } | CallError::RightsRequired { .. }) => {
+                    return Some((tool, arguments));
+                }
                 Err(error) => print::note(&format!("{tool}: {error}")),
             }
             None

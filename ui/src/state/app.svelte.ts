@@ -266,7 +266,7 @@ export class App {
     const { turn } = hit;
     const switched = await this.attempt("reach_turn", { conversation: conversation.id, turn });
     // The other branch comes as an event; the page goes there once it has it.
-    if (switched && conversation.loads === loads) conversation.loaded = false;
+    if (switched && conversation.loads === loads) conversation.expectAnother();
     this.finder.goTo(hit);
     if (switched) this.turnTo(conversation.id);
     else await this.open(conversation.id);

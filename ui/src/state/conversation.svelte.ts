@@ -281,6 +281,13 @@ export class LiveConversation {
     this.loaded = true;
   }
 
+  /** Another branch is on its way: what is on the page now is not of it. */
+  expectAnother(): void {
+    this.turns = [];
+    this.newest = undefined;
+    this.loaded = false;
+  }
+
   /** Turns that end right before those on the page. */
   putBefore(page: Page): void {
     this.turns = [...page.turns.map((turn) => new LiveTurn(turn)), ...this.turns];
