@@ -1,22 +1,9 @@
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../App.svelte";
-import { FakeBackend } from "../backend/fake";
-import { settings } from "../backend/world";
-import { App } from "../state/app.svelte";
+import type { FakeBackend } from "../backend/fake";
+import { open, requests } from "../test-window";
 
-async function open() {
-  const fake = new FakeBackend();
-  fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  return { fake, user: userEvent.setup() };
-}
-
-const sent = (fake: FakeBackend) =>
-  fake.asked.filter((each) => each.name === "send_message").map((each) => each.request);
+const sent = (fake: FakeBackend) => requests(fake, "send_message");
 
 test("files are attached, shown, sent, and shown with the question", async () => {
   const { fake, user } = await open();
