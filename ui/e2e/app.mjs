@@ -22,7 +22,10 @@ export const beside = (...path) => join(dirname(binary), ...path);
 const FIND = `
   const [selector, name, exact] = arguments;
   const called = (each) => (each.getAttribute("aria-label") ?? each.labels?.[0]?.innerText ?? each.innerText ?? "").trim();
-  const seen = (each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest("[inert]");
+  // Beneath a dialog that claims the window nothing can be pressed.
+  const claimed = document.querySelector("dialog:modal") !== null;
+  const within = (each) => !each.closest("[inert]") && (!claimed || each.closest("dialog:modal"));
+  const seen = (each) => each.checkVisibility({ visibilityProperty: true }) && within(each);
   const fits = (each) => exact ? called(each) === name : called(each).startsWith(name);
   return [...document.querySelectorAll(selector)].filter(seen).find(fits) ?? null;
 `;

@@ -90,6 +90,9 @@ export class Driver {
 
   async resize(width, height) {
     await this.call("POST", "/window/rect", { x: 0, y: 0, width, height });
+    // The page learns of its size a moment after the window; a frame may take a few points of it.
+    const fits = "return Math.abs(innerWidth - arguments[0]) < 60 && Math.abs(innerHeight - arguments[1]) < 90";
+    await until(`a page of ${width} × ${height}`, () => this.run(fits, width, height));
   }
 
   /** Ends the session, and with it the program, unless that is gone already. */
