@@ -28,6 +28,7 @@ test("presets and variables are written, shown as they would be told, and delete
   const text = await screen.findByRole("textbox", { name: "What the model is told: Preset" });
   await user.click(text);
   await user.paste("Call me {{nick}}.");
+  expect(await screen.findByText("{{nick}} (not set)")).toBeTruthy();
   await user.click(screen.getByRole("button", { name: "New variable" }));
   const name = await screen.findByRole("textbox", { name: "Variable" });
   await user.clear(name);

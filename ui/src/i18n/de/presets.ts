@@ -12,6 +12,7 @@ export const presets: Words["presets"] = {
   remove: (name: string) => `Vorlage „${name}“ löschen`,
   preview: "So wird es dem Modell jetzt gesagt",
   nothing: "Es wird nichts gesagt.",
+  notSet: "nicht gesetzt",
   variables: "Variablen",
   variablesHint: "Schreib {{name}} in einen System-Prompt; wenn eine Frage hinausgeht, steht dort der Wert.",
   value: "Wert",

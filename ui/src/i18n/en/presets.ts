@@ -10,6 +10,7 @@ export const presets = {
   remove: (name: string) => `Delete the preset “${name}”`,
   preview: "As the model is told it now",
   nothing: "Nothing is told.",
+  notSet: "not set",
   variables: "Variables",
   variablesHint: "Write {{name}} in a system prompt, and its value stands there when a question goes out.",
   value: "Value",
