@@ -9,6 +9,8 @@ const MOST_LINES = 300;
 export interface Look {
   dark: boolean;
   font: string;
+  /** The colour behind it. */
+  surface: string;
 }
 
 let drawn = 0;
@@ -22,13 +24,15 @@ export function diagramOf(text: string, look: Look): Promise<string | undefined>
   return next;
 }
 
-async function draw(text: string, { dark, font }: Look): Promise<string | undefined> {
+async function draw(text: string, { dark, font, surface }: Look): Promise<string | undefined> {
   // Settings inside a diagram could loosen these.
   if (text.length > LONGEST || text.split("\n").length > MOST_LINES || /%%\{|^---/m.test(text)) return undefined;
   mermaid.initialize({
     startOnLoad: false,
     securityLevel: "strict",
     theme: dark ? "dark" : "neutral",
+    // Words on lines stand on the page itself, not on a patch of their own.
+    themeVariables: { edgeLabelBackground: surface },
     fontFamily: font,
     htmlLabels: false,
     flowchart: { htmlLabels: false },
