@@ -47,3 +47,40 @@ test("files are pasted, and no more than come with one question", async () => {
   await fireEvent.paste(screen.getByRole("textbox", { name: "Message" }), { clipboardData: { files } });
   expect(await screen.findByText(/10\.txt: At most 10 files/)).toBeTruthy();
 });
+
+test("files are dropped anywhere on the window, but not through the settings", async () => {
+  const { app } = await open();
+  const dropped = (name: string) => ({ dataTransfer: { types: ["Files"], files: [new File(["x"], name)] } });
+  app.panel = "data";
+  await screen.findByRole("heading", { name: "Data" });
+  expect(await fireEvent.drop(document.body, dropped("behind.txt"))).toBe(false);
+  app.panel = undefined;
+  await fireEvent.drop(document.body, dropped("notes.txt"));
+  const list = await screen.findByRole("list", { name: "Attached files" });
+  expect(await within(list).findByText("notes.txt")).toBeTruthy();
+  expect(within(list).queryByText("behind.txt")).toBeNull();
+});
+
+test("names of files hide nothing, run nothing and stay in their place", async () => {
+  const { user } = await open();
+  const names = [
+    "exe.\u202egpj.txt",
+    "<img src=x onerror=alert(1)>.txt",
+    "a\u200bb\u0007.txt",
+    `${"long".repeat(200)}.txt`,
+  ];
+  await user.upload(
+    screen.getByLabelText("Files to attach"),
+    names.map((name) => new File(["x"], name)),
+  );
+  const list = await screen.findByRole("list", { name: "Attached files" });
+  await waitFor(() => expect(within(list).getAllByText("1 character · 1 B")).toHaveLength(4));
+  expect(list.textContent).toContain("exe.⟨U+202E⟩gpj.txt");
+  expect(list.textContent).toContain("<img src=x onerror=alert(1)>.txt");
+  expect(list.textContent).toContain("a⟨U+200B⟩b⟨U+0007⟩.txt");
+  expect(list.querySelector("img")).toBeNull();
+  const told = [...list.querySelectorAll("[title], [aria-label]")]
+    .map((each) => `${each.getAttribute("title")}${each.getAttribute("aria-label")}`)
+    .join();
+  for (const hidden of ["\u202e", "\u200b", "\u0007"]) expect(told).not.toContain(hidden);
+});
