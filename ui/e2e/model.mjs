@@ -2,8 +2,11 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 
-/** `rounds`: for each request a function that is given `(say, wait)`. */
-export async function startModel(rounds) {
+/**
+ * `rounds`: for each request a function that is given `(say, wait)`. With `studio` it also has LM Studio's own list of
+ * models.
+ */
+export async function startModel(rounds, { studio } = {}) {
   const requests = [];
   const gates = [];
   const waiting = () =>
@@ -13,6 +16,10 @@ export async function startModel(rounds) {
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const piece of request) body += piece;
+    if (request.url.startsWith("/api/")) {
+      response.writeHead(studio ? 200 : 404).end(JSON.stringify({ models: studio ?? [] }));
+      return;
+    }
     if (request.url.endsWith("/models")) {
       response.end(JSON.stringify({ object: "list", data: [{ id: "scripted", object: "model" }] }));
       return;
