@@ -175,18 +175,18 @@ impl Passage<'_> {
         };
         let wait = if rules.wait.is_zero() { Duration::from_secs(120) } else { rules.wait };
         let verdict = tokio::select! {
-            verdict = &mut place.answer => verdict,
-            approved = client_says => Some(Verdict { approved, by: "client".into() }),
-            () = told_to_wait(line) => None,
-            () = tokio::time::sleep(wait) => None,
-            () = stop.cancelled() => None,
+            verdict = &mut place.answer => verdict.ok_or("approval_lost"),
+            approved = client_says => Ok(Verdict { approved, by: "client".into() }),
+            () = told_to_wait(line) => Err("approval_timed_out"),
+            () = tokio::time::sleep(wait) => Err("approval_timed_out"),
+            () = stop.cancelled() => Err("approval_timed_out"),
         };
         let code = match &verdict {
-            Some(Verdict { approved: true, .. }) => "approved",
-            Some(_) => "approval_denied",
-            None => "approval_timed_out",
+            Ok(Verdict { approved: true, .. }) => "approved",
+            Ok(_) => "approval_denied",
+            Err(code) => code,
         };
-        self.by = verdict.as_ref().map(|verdict| verdict.by.clone());
+        self.by = verdict.as_ref().ok().map(|verdict| verdict.by.clone());
         let record = self.record("approval", Outcome { result: code, by: self.by.clone(), ..Outcome::default() });
         self.inner.audit.write(&record).await.map_err(|_| unwritten())?;
         match code {
@@ -196,6 +196,8 @@ impl Passage<'_> {
             }
             "approval_denied" => Err(Refusal::new(Class::Permission, code, "A person said no to this call.")
                 .fix("Do not call it again as it is; ask the user what they want instead.")),
+            "approval_lost" => Err(Refusal::new(Class::Server, code, "Nobody can be asked about this call any more.")
+                .fix("It was not made. Try again in a moment; tell the user if it stays so.")),
             _ => Err(Refusal::new(Class::Permission, code, "Nobody answered in time whether this call may be made.")
                 .fix("Tell the user that it waits for an approver; try again when one is there.")),
         }

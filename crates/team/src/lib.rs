@@ -18,7 +18,7 @@ pub use counts::{Counted, Mark};
 pub use keys::{KeyRow, Keyring};
 pub use postgres::Postgres;
 pub use redis::Redis;
-pub use waiting::{Party, Told, Waiting};
+pub use waiting::{Party, Told, Waiting, Word};
 
 /// Why the others cannot be asked.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::Script;
 use tokio::sync::{Notify, oneshot};
@@ -11,10 +11,13 @@ use uuid::Uuid;
 use crate::TeamError;
 use crate::redis::{Redis, millis, unusable};
 
-/// What a copy that ended left behind is gone after that.
+/// What a copy that ended left behind is gone after that; and so is what a copy holds that cannot reach Redis so long.
 const LEASE: Duration = Duration::from_secs(10);
 /// How soon a word is heard that was given at another copy. A person took longer to give it.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// What was said; or that Redis could not be asked for so long that nobody can say anything any more.
+pub type Word = Result<String, TeamError>;
 
 /// Whoever asked, or whoever answers.
 #[derive(Debug, Clone, Copy)]
@@ -114,8 +117,9 @@ static LEAVE: LazyLock<Script> = LazyLock::new(|| {
 /// All that waits; this copy holds some of the places.
 pub struct Waiting {
     redis: Redis,
+    lease: Duration,
     /// What waits here for a word.
-    here: Mutex<HashMap<Uuid, oneshot::Sender<String>>>,
+    here: Mutex<HashMap<Uuid, oneshot::Sender<Word>>>,
     /// Told when something begins to wait.
     begun: Arc<Notify>,
 }
@@ -123,21 +127,27 @@ pub struct Waiting {
 impl Waiting {
     /// Listens for words until it is dropped.
     pub fn new(redis: Redis) -> Arc<Self> {
-        let waiting = Arc::new(Self { redis, here: Mutex::default(), begun: Arc::new(Notify::new()) });
+        Self::leased(redis, LEASE)
+    }
+
+    /// The same, where places are held for another time.
+    pub fn leased(redis: Redis, lease: Duration) -> Arc<Self> {
+        let waiting = Arc::new(Self { redis, lease, here: Mutex::default(), begun: Arc::new(Notify::new()) });
         tokio::spawn(listen(Arc::downgrade(&waiting), waiting.begun.clone()));
         waiting
     }
 
-    /// Lines up; nothing where so many wait already. What is heard ends without a word where the place is lost.
-    /// `shown` is an object with the asker's `tenant` and `credential` in it.
+    /// Lines up; nothing where so many wait already. What is heard ends without a word where the place is lost, and
+    /// with an error where Redis cannot be asked for so long that it must be. `shown` is an object with the asker's
+    /// `tenant` and `credential` in it.
     pub async fn enter(
         &self,
         id: Uuid,
         shown: &str,
         most: usize,
-    ) -> Result<Option<oneshot::Receiver<String>>, TeamError> {
+    ) -> Result<Option<oneshot::Receiver<Word>>, TeamError> {
         let mut script = self.on(&ENTER);
-        script.arg(id.to_string()).arg(shown).arg(millis(LEASE)).arg(most);
+        script.arg(id.to_string()).arg(shown).arg(millis(self.lease)).arg(most);
         let entered: u8 = script.invoke_async(&mut self.redis.connection.clone()).await.map_err(unusable)?;
         if entered == 0 {
             return Ok(None);
@@ -197,29 +207,38 @@ impl Waiting {
     }
 
     /// Hears what was said meanwhile; false where nothing waits here any more.
-    async fn look(&self) -> bool {
+    async fn look(&self) -> Result<bool, TeamError> {
         let ids: Vec<Uuid> = self.here().keys().copied().collect();
         if ids.is_empty() {
-            return false;
+            return Ok(false);
         }
         let mut script = self.on(&CLAIM);
-        script.arg(millis(LEASE));
+        script.arg(millis(self.lease));
         for id in ids {
             script.arg(id.to_string());
         }
-        let found: Result<Vec<(String, String)>, _> = script.invoke_async(&mut self.redis.connection.clone()).await;
-        // While Redis is away, everything waits on; nothing runs without a word.
-        for (id, word) in found.unwrap_or_default() {
+        let found: Vec<(String, String)> =
+            script.invoke_async(&mut self.redis.connection.clone()).await.map_err(unusable)?;
+        for (id, word) in found {
             let Some(say) = id.parse().ok().and_then(|id: Uuid| self.here().remove(&id)) else { continue };
             if !word.is_empty() {
                 // Whoever waited may have left in this moment: then nothing is run.
-                let _ = say.send(word);
+                let _ = say.send(Ok(word));
             }
         }
-        true
+        Ok(true)
     }
 
-    fn here(&self) -> MutexGuard<'_, HashMap<Uuid, oneshot::Sender<String>>> {
+    /// Nothing waits here any more: nobody could give a word that would be heard.
+    fn give_up(&self, why: &TeamError) {
+        for (_, say) in self.here().drain() {
+            let error = TeamError::Unusable { what: "Redis", cause: why.to_string() };
+            // Whoever waited may have left in this moment.
+            let _ = say.send(Err(error));
+        }
+    }
+
+    fn here(&self) -> MutexGuard<'_, HashMap<Uuid, oneshot::Sender<Word>>> {
         self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -231,14 +250,27 @@ impl Drop for Waiting {
 }
 
 async fn listen(waiting: Weak<Waiting>, begun: Arc<Notify>) {
+    let mut heard = Instant::now();
     loop {
         let Some(held) = waiting.upgrade() else { return };
-        let waits = held.look().await;
+        let waits = match held.look().await {
+            Ok(waits) => {
+                heard = Instant::now();
+                waits
+            }
+            // Nothing runs without a word meanwhile; but after so long its place is anybody's.
+            Err(error) if heard.elapsed() >= held.lease => {
+                held.give_up(&error);
+                false
+            }
+            Err(_) => true,
+        };
         drop(held);
         if waits {
             tokio::time::sleep(LOOK).await;
         } else {
             begun.notified().await;
+            heard = Instant::now();
         }
     }
 }

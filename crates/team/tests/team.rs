@@ -76,7 +76,7 @@ async fn a_word_is_given_at_one_copy_and_taken_once_at_another() {
     );
     let told = [first.unwrap(), second.unwrap()];
     assert_eq!(told.iter().filter(|told| **told == Told::Taken).count(), 1, "{told:?}");
-    let word = heard.await.unwrap();
+    let word = heard.await.unwrap().unwrap();
     assert_eq!(word, if told[0] == Told::Taken { "yes" } else { "no" });
     assert!(answers.list().await.unwrap().is_empty());
     // What waits is bounded, and who leaves makes room.
@@ -88,6 +88,29 @@ async fn a_word_is_given_at_one_copy_and_taken_once_at_another() {
     while answers.list().await.unwrap().len() > 1 {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn what_waits_is_given_up_and_told_why_when_redis_stays_away() {
+    let mut server = TestRedis::start();
+    let redis = Redis::connect(&server.url(), "door").await.unwrap();
+    let asks = Waiting::leased(redis, Duration::from_secs(3));
+    let shown = r#"{"tenant":"acme","credential":"key:agent"}"#;
+    let heard = asks.enter(Uuid::new_v4(), shown, 2).await.unwrap().unwrap();
+    server.kill();
+    let told = tokio::time::timeout(Duration::from_secs(60), heard).await.unwrap().unwrap();
+    assert!(matches!(told, Err(TeamError::Unusable { what: "Redis", .. })), "{told:?}");
+    server.start_again();
+    // Afterwards there is room again, and words are heard.
+    let (id, asked) = loop {
+        let id = Uuid::new_v4();
+        if let Ok(Some(heard)) = asks.enter(id, shown, 2).await {
+            break (id, heard);
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(asks.answer(id, None, "yes").await.unwrap(), Told::Taken);
+    assert_eq!(asked.await.unwrap().unwrap(), "yes");
 }
 
 /// A chain as the tests link it: each line names the one before.

@@ -31,7 +31,10 @@ impl Waiting for Shared {
                 NotEntered::Unreachable
             })?;
             let heard = heard.ok_or(NotEntered::Full)?;
-            let verdict = async { serde_json::from_str(&heard.await.ok()?).ok() };
+            let verdict = async {
+                let word = heard.await.ok()?.inspect_err(log).ok()?;
+                serde_json::from_str(&word).ok()
+            };
             Ok(verdict.boxed())
         };
         entering.boxed()

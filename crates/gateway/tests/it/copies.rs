@@ -16,7 +16,7 @@ struct Copies {
     database: Secret,
     postgres: TestPostgres,
     redis: TestRedis,
-    _backend: DevBackend,
+    backend: DevBackend,
     _folder: TempDir,
 }
 
@@ -36,7 +36,7 @@ impl Copies {
             (gateway, served)
         };
         let copies = futures::future::join_all([open(), open()]).await;
-        Self { copies, keys, database, postgres, redis, _backend: backend, _folder: folder }
+        Self { copies, keys, database, postgres, redis, backend, _folder: folder }
     }
 
     fn client(&self, copy: usize, role: &str) -> Client {
@@ -46,6 +46,14 @@ impl Copies {
 
     fn client_with(&self, copy: usize, key: &str) -> Client {
         Client::new(self.copies[copy].1.url(), Some(key.to_owned())).unwrap()
+    }
+
+    /// Whether the backend was ever sent it.
+    async fn remembers(&self, content: &str) -> bool {
+        let url = format!("http://{}/mcp/memory/search", self.backend.address());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = http.post(url).json(&json!({ "query": content })).send().await.unwrap();
+        answer.text().await.unwrap().contains(&format!("\"content\":\"{content}\""))
     }
 
     async fn end(&mut self) {
@@ -152,11 +160,20 @@ async fn without_its_databases_nothing_is_done_and_with_them_all_goes_on() {
     };
     well("counted again").await;
     copies.postgres.kill();
-    // It is taken, and waits for the log before anything is done.
-    tokio::select! {
-        () = well("unwritten") => panic!("it was done although it could not be written down"),
-        () = tokio::time::sleep(Duration::from_millis(600)) => (),
-    }
+    // It is taken, and waits for the log before anything is done. That the log refused it is told by the gateway's
+    // health; by then the backend would know of it, if it had been sent.
+    let refused = async {
+        while !matches!(agent.health().await, Err(ClientError::Refused { status: 503, .. })) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        copies.remembers("unwritten").await
+    };
+    let known = tokio::select! {
+        biased;
+        done = write("unwritten") => panic!("it was answered although it could not be written down: {done:?}"),
+        known = refused => known,
+    };
+    assert!(!known && copies.remembers("first").await);
     copies.postgres.start_again();
     well("written again").await;
     copies.end().await;
