@@ -10,8 +10,8 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get, post},
-    serve::ListenerExt,
 };
+use listen::{Bounds, Pace, Unread};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
 };
@@ -68,14 +68,8 @@ pub(crate) async fn serve(inner: Arc<Inner>, listener: TcpListener, end: Cancell
         };
         ended.run_until_cancelled(tidying).await;
     });
-    // Without it every small answer would wait for the other side's acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays slow");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(end.cancelled_owned()).await
+    listen::serve(listener, router, Bounds::default(), end).await;
+    Ok(())
 }
 
 fn manager() -> LocalSessionManager {
@@ -129,9 +123,11 @@ async fn speak(State(face): State<Face>, ConnectInfo(from): ConnectInfo<SocketAd
         // Whose it is else is nobody's business.
         return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response();
     }
-    let body = match axum::body::to_bytes(body, face.inner.shown().plan.max_body).await {
+    let body = match listen::whole(body, face.inner.shown().plan.max_body, Pace::default()).await {
         Ok(body) => body,
-        Err(_) => return (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").into_response(),
+        Err(Unread::TooLong) => return (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").into_response(),
+        Err(Unread::TooSlow) => return (StatusCode::REQUEST_TIMEOUT, "Request Timeout").into_response(),
+        Err(Unread::BrokenOff) => return StatusCode::BAD_REQUEST.into_response(),
     };
     if parts.method == Method::POST {
         if let Some(response) = fast::answer(&face, &caller, &parts.headers, session.as_deref(), &body).await {
