@@ -212,3 +212,6 @@ impl Compiler {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

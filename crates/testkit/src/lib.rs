@@ -7,6 +7,7 @@
 #[cfg(unix)]
 mod databases;
 mod sign_in;
+mod spoilt;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 pub use databases::{TestPostgres, TestRedis};
 pub use practice::{Round, Script};
 pub use sign_in::{Conduct, Consent, Documents, Places, Seen, SignInServer, Visit, browse};
+pub use spoilt::{Dice, bent, spoilt};
 
 /// A program of this workspace, as cargo built it beside the test that runs.
 ///

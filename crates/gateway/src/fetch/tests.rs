@@ -97,6 +97,78 @@ fn no_spelling_hides_where_an_address_leads() {
     }
 }
 
+/// Ways in which the same address may be written in a URL.
+fn spellings(ip: std::net::Ipv4Addr) -> Vec<String> {
+    let (number, [a, b, c, d]) = (u32::from(ip), ip.octets());
+    let rest = (u32::from(b) << 16) | (u32::from(c) << 8) | u32::from(d);
+    let hosts = [
+        ip.to_string(),
+        format!("{number}"),
+        format!("{number:#x}"),
+        format!("0{number:o}"),
+        format!("{a}.{rest}"),
+        format!("{a}.{b}.{}", (u32::from(c) << 8) | u32::from(d)),
+        format!("0x{a:x}.0{b:o}.{c}.0x{d:X}."),
+        format!("[::ffff:{ip}]"),
+        format!("[64:ff9b::{ip}]"),
+        format!("[2002:{:x}:{:x}::]", number >> 16, number & 0xffff),
+    ];
+    hosts.iter().map(|host| format!("http://{host}/")).collect()
+}
+
+#[test]
+fn every_spelling_of_any_address_is_judged_as_the_address_is() {
+    let mut dice = testkit::Dice::new(1);
+    let mut private = 0;
+    for round in 0..20_000_u64 {
+        let any = dice.any().to_le_bytes();
+        // Every second one close to what is set aside.
+        let first = [10, 100, 127, 169, 172, 192, 198, 203][usize::from(any[4] % 8)];
+        let ip = std::net::Ipv4Addr::new(if round % 2 == 0 { any[0] } else { first }, any[1], any[2], any[3]);
+        private += u32::from(!is_public(ip.into()));
+        for text in spellings(ip) {
+            let url = Url::parse(&text).unwrap();
+            assert_eq!(rules().judge(&url).is_ok(), is_public(ip.into()), "{text} is {ip}");
+        }
+    }
+    assert!(private > 2000, "only {private}");
+}
+
+#[test]
+fn nothing_that_looks_like_an_address_is_let_through_unless_it_is_public() {
+    let seeds: Vec<&str> = SPELLED.split_whitespace().collect();
+    for text in testkit::spoilt(&seeds, 50_000) {
+        let Ok(url) = Url::parse(&String::from_utf8_lossy(&text)) else { continue };
+        if rules().judge(&url).is_ok() {
+            let ip = match url.host() {
+                Some(Host::Ipv4(ip)) => std::net::IpAddr::from(ip),
+                Some(Host::Ipv6(ip)) => ip.into(),
+                // A name's addresses are judged when it is resolved.
+                Some(Host::Domain(name)) => {
+                    assert!(!is_local_name(name), "{url}");
+                    continue;
+                }
+                None => panic!("{url} leads nowhere"),
+            };
+            assert!(is_public(ip), "{url}");
+        }
+    }
+}
+
+#[test]
+fn whatever_a_page_or_its_robots_txt_says_it_is_read() {
+    let robots = "User-agent: *\nDisallow: /a*b$\nAllow: /a\n\nUser-agent: loquatgateway\nDisallow: /*/*/*.html$\n# x";
+    for text in testkit::spoilt(&[robots], 10_000) {
+        robots::allow(&String::from_utf8_lossy(&text), ROBOT, "/a/b/c.html");
+    }
+    let page = "<!doctype html><html><head><title>T &amp; t</title></head><body><h1>A</h1><table><tr><td>1<td>2</table>\
+                <ul><li>x</ul><a href=\"/y\">y</a><pre>z</pre></body></html>";
+    for body in testkit::spoilt(&[page], 2000) {
+        // Refused or read: nothing else can come of it.
+        let _ = readable("text/html", body);
+    }
+}
+
 #[tokio::test]
 async fn a_name_is_judged_by_every_address_that_it_has() {
     let resolve = async |allow: &str| {
