@@ -31,6 +31,7 @@ async fn main() {
     for count in [1, 5, 20, 50] {
         connections(count).await;
     }
+    opening(20).await;
 }
 
 fn helpdesk() -> std::path::PathBuf {
@@ -199,6 +200,38 @@ async fn connections(count: usize) {
         }
     }
     line(&format!("connect {count} servers (median of 10)"), median(ours), median(floor));
+}
+
+/// From nothing to an engine that takes questions and shows the tools it knows of, in a home it was
+/// in before, against a home without a server.
+async fn opening(count: usize) {
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let command = helpdesk().display().to_string();
+    let servers: serde_json::Map<_, _> =
+        (0..count).map(|n| (format!("s{n}"), json!({ "command": command, "args": ["kb"] }))).collect();
+    let engine = opened(homes[0].path()).await;
+    engine.add_servers(&json!({ "mcpServers": servers }).to_string()).await.unwrap();
+    engine.servers_settled(Duration::from_secs(60)).await;
+    assert_eq!(engine.servers().tools().tools().len(), 4 * count);
+    engine.shut_down().await;
+    opened(homes[1].path()).await.shut_down().await;
+    let mut taken = [vec![], vec![]];
+    for _ in 0..11 {
+        for (home, taken) in homes.iter().zip(&mut taken) {
+            let begun = Instant::now();
+            let engine = opened(home.path()).await;
+            taken.push(begun.elapsed());
+            engine.servers_settled(Duration::from_secs(60)).await;
+            engine.shut_down().await;
+        }
+    }
+    let [with, without] = taken;
+    line(&format!("open with {count} servers, with none"), median(with), median(without));
+}
+
+async fn opened(home: &Path) -> Engine {
+    let secrets = Some(Arc::new(MemorySecrets::default()) as _);
+    Engine::open(Options { secrets, ..Options::new(Home::at(home).unwrap()) }).await.unwrap()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
