@@ -19,7 +19,7 @@ await command(async (args) => {
   await needCompilers();
   await needPackages(packages.window);
   await needPage();
-  await build("Loquat as it ships", ...shipped, "--examples", "--benches");
+  await build("Loquat as it ships", ...shipped, "--examples");
   let failed = 0;
   for (const name of chosen) {
     say(`\nMeasuring: ${name}.`);

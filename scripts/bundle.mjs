@@ -18,7 +18,7 @@ const kinds = {
 await command(async () => {
   const kind = kinds[process.platform] ?? kinds.linux;
   await needCompilers();
-  await needPackages(packages.window);
+  await needPackages([...packages.window, ...packages.bundle]);
   await needPage();
   // One build for all of it: built apart, the programs would ask for their libraries with other features.
   const directory = await build("Loquat as it ships", ...shipped);

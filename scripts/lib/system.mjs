@@ -17,6 +17,8 @@ const databases = ["postgresql", "redis-server"];
 export const packages = {
   terminal: compile,
   window: [...compile, "libwebkit2gtk-4.1-dev", "xdg-utils"],
+  /** What the package maker looks for, since the icon in the tray is loaded from it where it is there. */
+  bundle: ["libayatana-appindicator3-dev"],
   keychain,
   databases,
   tests: [...keychain, ...screenReader, "webkit2gtk-driver", "xvfb", "xauth", ...fonts],
