@@ -1157,6 +1157,10 @@ model?: ModelRef,
  */
 server: string, tool: string, 
 /**
+ * In whose name it was called, where that was to be said.
+ */
+account?: string, 
+/**
  * As sent. Secrets are masked; what is very long is cut and is then a text.
  */
 arguments: unknown, 
@@ -1962,6 +1966,15 @@ attachments?: Array<string>, };
  */
 export type Sent = { conversation: ConversationId, turn: TurnId, };
 
+/**
+ * Who is signed in to one server.
+ */
+export type ServerAccounts = { server: string, names: Array<string>, 
+/**
+ * In whose name it is called where a conversation says nothing of its own.
+ */
+used: string, };
+
 export type ServerLog = { server: string, least: LogLevel, };
 
 /**
@@ -2314,6 +2327,10 @@ own?: boolean,
  */
 tool: string, 
 /**
+ * In whose name it is called, where the conversation says so or more than one account is signed in.
+ */
+account?: string, 
+/**
  * The tool's title for people, where it has one.
  */
 title?: string, 
@@ -2365,7 +2382,11 @@ found: Array<ToolRef>,
 /**
  * Folders that servers are told they may work in, as whole paths; those of the settings where absent.
  */
-folders?: Array<string>, };
+folders?: Array<string>, 
+/**
+ * In whose name servers are called, by the server's name; in the one that is used otherwise where absent.
+ */
+accounts?: { [key in string]: string }, };
 
 /**
  * MCP tool annotations. Absent hints mean the worst, as the specification says.
@@ -2414,7 +2435,11 @@ all: number,
 /**
  * Whether there are more than fit, so that the model finds them.
  */
-finds: boolean, tools: Array<PricedTool>, };
+finds: boolean, tools: Array<PricedTool>, 
+/**
+ * In whose name servers can be called, where somebody is signed in to them.
+ */
+accounts: Array<ServerAccounts>, };
 
 export type TrustIssuer = { server: string, issuer: string, };
 

@@ -1,5 +1,7 @@
 //! Which tools a conversation may use.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One tool, by the names under which it can be found again.
@@ -29,6 +31,10 @@ pub struct ToolChoice {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub folders: Option<Vec<String>>,
+    /// In whose name servers are called, by the server's name; in the one that is used otherwise where absent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<BTreeMap<String, String>>", optional))]
+    pub accounts: BTreeMap<String, String>,
 }
 
 impl ToolRef {

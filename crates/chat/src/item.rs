@@ -89,6 +89,10 @@ pub struct ToolCall {
     pub own: bool,
     /// The tool's own name at its server.
     pub tool: String,
+    /// In whose name it is called, where the conversation says so or more than one account is signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub account: Option<String>,
     /// The tool's title for people, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]

@@ -220,6 +220,7 @@ mod tests {
             hints: ToolHints { read_only, stated: true, ..ToolHints::default() },
             definition: "d1".into(),
             arguments: serde_json::json!({}),
+            account: None,
             mended: None,
             status: CallStatus::Proposed,
             started_at: None,

@@ -29,6 +29,7 @@ fn call(server: &str, tool: &str) -> ToolCall {
         id: format!("{server}.{tool}").as_str().into(),
         leave: None,
         wire_id: tool.into(),
+        account: None,
         mended: None,
         round: 1,
         called: format!("{server}__{tool}"),

@@ -128,9 +128,17 @@ pub(crate) struct Common {
     /// Use these servers, for this call alone: any client's JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) servers: Option<PathBuf>,
+    /// Call a server in the name of this account; may be given for several servers.
+    #[arg(long, value_name = "SERVER=NAME", value_parser = account)]
+    pub(crate) account: Vec<(String, String)>,
     /// Allow every call without asking.
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+fn account(text: &str) -> Result<(String, String), &'static str> {
+    let (server, name) = text.split_once('=').ok_or("expected SERVER=NAME, such as box=work")?;
+    Ok((server.trim().to_owned(), name.trim().to_owned()))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -204,6 +212,9 @@ pub(crate) struct Call {
     /// The arguments, a JSON object.
     #[arg(default_value = "{}")]
     pub(crate) arguments: String,
+    /// In the name of this account; otherwise of the one that is used.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
     /// Let the server's program run, where nobody has agreed to it yet.
     #[arg(long)]
     pub(crate) yes: bool,

@@ -27,7 +27,8 @@ pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     engine.servers_settled(SERVER_MAY_TAKE).await;
     let stop = CancellationToken::new();
     let begun = Instant::now();
-    let request = CallRequest::new(&args.server, &args.tool, arguments).answered_by(Terminal::of(&engine));
+    let request = CallRequest::new(&args.server, &args.tool, arguments).in_name_of(args.account.clone());
+    let request = request.answered_by(Terminal::of(&engine));
     let told = |progress: Progress| print::progress(&progress);
     let calling = engine.clone();
     let call = calling.call_by_hand(request, told, stop.clone());

@@ -77,16 +77,18 @@ pub(crate) async fn answer(engine: &Engine, server: &str, ask: &Ask, json: bool)
     }
     print::note(&print::plain(&format!("{server} asks:")));
     match ask {
-        Ask::SignIn { tool, more, .. } => {
+        Ask::SignIn { tool, account, more, .. } => {
             print::note(&print::plain(&sign_in_shown(tool, more)));
             match yes("Sign in now? [y/N] ").await {
-                Answer::Accept { content, model } => match crate::sign_in::by_hand(engine, server).await {
-                    Ok(()) => Answer::Accept { content, model },
-                    Err(error) => {
-                        print::error(&error);
-                        Answer::Decline
+                Answer::Accept { content, model } => {
+                    match crate::sign_in::by_hand(engine, server, account.clone()).await {
+                        Ok(()) => Answer::Accept { content, model },
+                        Err(error) => {
+                            print::error(&error);
+                            Answer::Decline
+                        }
                     }
-                },
+                }
                 other => other,
             }
         }

@@ -29,6 +29,7 @@ pub(crate) fn wished(home: &Home, common: &Common) -> Result<Settings, ErrorRepo
     if let Some(prompt) = common.system_prompt.clone().or(env("SYSTEM_PROMPT")) {
         settings.system_prompt = prompt;
     }
+    settings.tools.accounts.extend(common.account.iter().cloned());
     let named = common.model.clone().or_else(|| model_of_environment(&provider));
     let kept = settings.model.take().filter(|model| model.provider == provider).map(|model| model.model);
     let model = named.or(kept).or(match provider.as_str() {

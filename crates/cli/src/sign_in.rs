@@ -34,8 +34,8 @@ async fn signed_in(engine: &Engine, args: &Login) -> Result<Ending, ErrorReport>
 }
 
 /// A sign-in in the middle of something else.
-pub(crate) async fn by_hand(engine: &Engine, server: &str) -> Result<(), ErrorReport> {
-    let args = Login { server: server.to_owned(), ..Login::default() };
+pub(crate) async fn by_hand(engine: &Engine, server: &str, account: Option<String>) -> Result<(), ErrorReport> {
+    let args = Login { server: server.to_owned(), account, ..Login::default() };
     signed_in(engine, &args).await.map(drop)
 }
 

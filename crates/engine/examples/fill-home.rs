@@ -102,6 +102,7 @@ fn called(turn: &str, place: usize, result: usize) -> Item {
     Item::ToolCall(ToolCall {
         id: format!("{turn}-{place}").as_str().into(),
         wire_id: format!("call_{place}"),
+        account: None,
         mended: None,
         leave: None,
         round: 1,

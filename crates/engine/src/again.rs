@@ -1,14 +1,12 @@
 //! A call once more, by a person's own wish. What comes back is shown; the conversation stays as it was.
 
-use std::sync::Arc;
-
 use chat::{CallId, CallStatus, ConversationId, Decision, ErrorCode, ErrorReport, Item, Leave, LeaveBy, ToolCall};
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals::cancelled;
 use crate::clock::now;
 use crate::engine::{Engine, fresh_id};
-use crate::tools::Tools;
+use crate::tools;
 
 impl Engine {
     /// Runs a finished call again with what was sent then. The wish is the approval; a rule against it still holds.
@@ -25,14 +23,13 @@ impl Engine {
         let stop: CancellationToken = self.inner.ended.child_token();
         let alone = self.inner.approvals.run(call, &stop);
         let answers = self.asker(alone.clone());
-        let servers: Arc<dyn Tools> = Arc::new(self.inner.servers.clone());
-        let outcome = servers.call(&again, Box::new(|_| ()), answers, alone.clone()).await;
+        let outcome = self.inner.servers.call(tools::request(&again, answers), |_| (), alone.clone()).await;
         self.inner.approvals.ended(call);
         again.ended_at = Some(now());
         again.status = match outcome {
             Ok(output) => CallStatus::Succeeded { output },
             Err(_) if alone.is_cancelled() => CallStatus::Failed { error: cancelled() },
-            Err(error) => CallStatus::Failed { error },
+            Err(error) => CallStatus::Failed { error: error.report() },
         };
         Ok(again)
     }
@@ -41,7 +38,7 @@ impl Engine {
         if known.own || known.server.is_empty() {
             return Err(not_again("It went to no server."));
         }
-        let catalogue = self.inner.servers.tools();
+        let catalogue = tools::around(&known, &self.inner.servers);
         let tool = catalogue.get(&known.server, &known.tool);
         if tool.is_none_or(|tool| tool.definition != known.definition) {
             return Err(not_again("The tool is not there now, or is not the one that was called."));

@@ -34,6 +34,20 @@ pub struct ToolsetView {
     /// Whether there are more than fit, so that the model finds them.
     pub finds: bool,
     pub tools: Vec<PricedTool>,
+    /// In whose name servers can be called, where somebody is signed in to them.
+    #[serde(default)]
+    pub accounts: Vec<ServerAccounts>,
+}
+
+/// Who is signed in to one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ServerAccounts {
+    pub server: String,
+    pub names: Vec<String>,
+    /// In whose name it is called where a conversation says nothing of its own.
+    pub used: String,
 }
 
 /// One tool that is ready, whether it is used or not.
@@ -110,7 +124,7 @@ impl Engine {
             None => Facts::default(),
         };
         let limits = self.limits(&facts);
-        let catalogue = self.inner.servers.tools();
+        let catalogue = self.inner.servers.tools_as(&choice.accounts);
         let shared = Arc::new(Mutex::new(choice.clone()));
         let offer = self.assemble(shared, None, limits).offer(catalogue.clone(), vec![]);
         let price = |tool: &Tool| {
@@ -127,7 +141,11 @@ impl Engine {
         };
         let tools: Vec<PricedTool> = catalogue.tools().iter().map(price).collect();
         let all = tools.iter().filter(|tool| tool.on).map(|tool| tool.tokens).sum();
-        Ok(ToolsetView { choice, budget: limits.tokens, sent: offer.tokens(), all, finds: offer.finds, tools })
+        let signed_in = self.inner.servers.signed_in().await.into_iter();
+        let accounts =
+            signed_in.map(|it| ServerAccounts { server: it.server, names: it.names, used: it.used }).collect();
+        let (sent, finds) = (offer.tokens(), offer.finds);
+        Ok(ToolsetView { choice, budget: limits.tokens, sent, all, finds, tools, accounts })
     }
 
     /// The tools of a turn: of a conversation, or of one that is not kept.

@@ -15,6 +15,7 @@ use crate::results::Budget;
 use crate::run::{Record, Runner};
 use crate::settings::Settings;
 use crate::store::StoreError;
+use crate::tools::Chosen;
 
 /// What is this turn's own; everything else is the engine's.
 pub(crate) struct Equipment {
@@ -38,7 +39,7 @@ impl Engine {
         }
         Runner {
             provider,
-            tools: Arc::new(self.inner.servers.clone()),
+            tools: Arc::new(Chosen { servers: self.inner.servers.clone(), toolset: toolset.clone() }),
             toolset,
             approvals: self.inner.approvals.clone(),
             asking,

@@ -147,6 +147,7 @@ impl Hearing {
             server: String::new(),
             tool: call.name,
             own: false,
+            account: None,
             title: None,
             hints: Default::default(),
             definition: String::new(),
@@ -166,6 +167,7 @@ impl Hearing {
                     schema::coerce(&mut arguments, prepared.parameters());
                 }
                 ToolCall {
+                    account: self.offer.account_of(&tool.server),
                     server: tool.server.clone(),
                     tool: tool.name.clone(),
                     title: tool.title.clone(),

@@ -65,7 +65,7 @@ mod visitors;
 pub use approvals::Approval;
 pub use attachments::{Given, GivenFile};
 pub use branches::Place;
-pub use choices::{PricedTool, ToolsetView};
+pub use choices::{PricedTool, ServerAccounts, ToolsetView};
 pub use engine::{Engine, Options, Question};
 pub use exchanges::{ModelExchange, Tap};
 pub use export::{ExportError, ExportFormat, Exported};

@@ -37,8 +37,8 @@ pub(crate) struct Questions {
 struct Waiting {
     /// A form's fields, to check the answer before it is taken.
     fields: Option<Vec<Field>>,
-    /// The server that somebody must sign in to.
-    sign_in: Option<String>,
+    /// The server that somebody must sign in to, and as whom where that is not anybody's choice.
+    sign_in: Option<(String, Option<String>)>,
     send: oneshot::Sender<Answer>,
 }
 
@@ -56,20 +56,24 @@ impl Questions {
         if sent { Ok(()) } else { Err(not_waiting()) }
     }
 
-    fn register(&self, question: &Question) -> oneshot::Receiver<Answer> {
+    /// `whose`: in whose name the call is made, where that is settled.
+    fn register(&self, question: &Question, whose: Option<String>) -> oneshot::Receiver<Answer> {
         let fields = match &question.ask {
             Ask::Form { fields, .. } => Some(fields.clone()),
             Ask::Url { .. } | Ask::Sampling { .. } | Ask::SignIn { .. } => None,
         };
-        let sign_in = matches!(question.ask, Ask::SignIn { .. }).then(|| question.server.clone());
+        let sign_in = matches!(question.ask, Ask::SignIn { .. }).then(|| (question.server.clone(), whose));
         let (send, wait) = oneshot::channel();
         locked(&self.waiting).insert(question.id.clone(), Waiting { fields, sign_in, send });
         wait
     }
 
-    /// Somebody has signed in, wherever they did: every call that waited for it goes on.
-    pub(crate) fn signed_in(&self, server: &str) {
-        let waited = |_: &ItemId, waiting: &mut Waiting| waiting.sign_in.as_deref() == Some(server);
+    /// Somebody has signed in, wherever they did: every call that waited for them goes on.
+    pub(crate) fn signed_in(&self, server: &str, account: &str) {
+        let waited = |_: &ItemId, waiting: &mut Waiting| {
+            let wanted = waiting.sign_in.as_ref().filter(|(wanted, _)| wanted == server);
+            wanted.is_some_and(|(_, whose)| whose.as_ref().is_none_or(|whose| whose == account))
+        };
         for (_, waiting) in locked(&self.waiting).extract_if(waited) {
             // Its call may have ended in this very moment.
             let _ = waiting.send.send(Answer::Accept { content: None, model: None });
@@ -146,7 +150,16 @@ impl Engine {
         });
         let attended = self.inner.questions.attended.load(Ordering::Relaxed);
         let asking = Asking { attended, ..self.asking() };
-        Arc::new(Asker { asking, id: fresh_id(), round: 0, call: None, stop, show, asked: AtomicU32::new(0) })
+        Arc::new(Asker {
+            asking,
+            id: fresh_id(),
+            round: 0,
+            call: None,
+            whose: None,
+            stop,
+            show,
+            asked: AtomicU32::new(0),
+        })
     }
 }
 
@@ -175,6 +188,8 @@ pub(crate) struct Asker {
     id: String,
     round: u32,
     call: Option<CallId>,
+    /// In whose name the call is made, where that is settled.
+    whose: Option<String>,
     stop: CancellationToken,
     show: Show,
     asked: AtomicU32,
@@ -191,8 +206,9 @@ impl Asker {
             // The turn is gone only when the program ends.
             let _ = steps.send(Step { item: Item::Question(question), begin: None });
         });
-        let (id, round, call) = (call.id.to_string(), call.round, Some(call.id.clone()));
-        Self { asking, id, round, call, stop, show, asked: AtomicU32::new(0) }
+        let (id, round, whose) = (call.id.to_string(), call.round, call.account.clone());
+        let call = Some(call.id.clone());
+        Self { asking, id, round, call, whose, stop, show, asked: AtomicU32::new(0) }
     }
 }
 
@@ -212,7 +228,8 @@ impl Answers for Asker {
             at: now(),
             ended_at: None,
         };
-        let open = Open { question, asking: self.asking.clone(), show: self.show.clone(), shown: false };
+        let (asking, whose, show) = (self.asking.clone(), self.whose.clone(), self.show.clone());
+        let open = Open { question, asking, whose, show, shown: false };
         let stop = self.stop.clone();
         Box::pin(async move { open.settle(stop).await })
     }
@@ -226,6 +243,7 @@ impl Answers for Asker {
 struct Open {
     question: Question,
     asking: Asking,
+    whose: Option<String>,
     show: Show,
     shown: bool,
 }
@@ -244,7 +262,7 @@ impl Open {
         };
         self.question.at = now();
         // Before anybody is told that it waits.
-        let wait = self.asking.questions.register(&self.question);
+        let wait = self.asking.questions.register(&self.question, self.whose.take());
         self.show();
         let answer = tokio::select! {
             biased;

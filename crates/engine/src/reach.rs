@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::tools::{OnProgress, Tools};
 use crate::toolset::own::Own;
-use crate::toolset::{Readable, Toolset};
+use crate::toolset::{Readable, Toolset, Whose};
 
 /// Longer descriptions are cut where tools are listed.
 const LONGEST_LINE: usize = 300;
@@ -53,6 +53,10 @@ impl Reach {
 }
 
 impl Tools for Reach {
+    fn whose(&self) -> BoxFuture<'_, Whose> {
+        self.tools.whose()
+    }
+
     fn catalogue(&self) -> Arc<Catalogue> {
         self.tools.catalogue()
     }

@@ -103,6 +103,7 @@ mod tests {
             id: id.into(),
             leave: None,
             wire_id: id.into(),
+            account: None,
             mended: None,
             round: 1,
             called: "s__t".into(),

@@ -101,7 +101,8 @@ impl Runner {
         self.record(turn, TurnEvent::Asked);
         let mut attempt = 1;
         loop {
-            let offer = Arc::new(self.offer(turn));
+            let Some(whose) = self.stop.run_until_cancelled(self.tools.whose()).await else { return };
+            let offer = Arc::new(self.offer(turn).in_name_of(whose));
             let Err(error) = self.hear_answer(turn, offer.clone()).await else { return };
             // Once something of the answer is there, asking again would say it twice.
             let nothing_yet = turn.items.len() == turn.round_start;

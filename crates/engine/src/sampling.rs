@@ -146,6 +146,7 @@ fn call(id: &str, name: &str, input: &Value, output: String, round: u32) -> Tool
         id: CallId(id.to_owned()),
         leave: None,
         wire_id: id.to_owned(),
+        account: None,
         mended: None,
         round,
         called: format!("server__{name}"),

@@ -49,8 +49,8 @@ impl Engine {
         let outcome = self.inner.servers.sign_in(server, account, tell, stop).await;
         // It may be kept only for now.
         self.tell_settings();
-        outcome.map_err(|error| error.report())?;
-        self.inner.questions.signed_in(server);
+        let account = outcome.map_err(|error| error.report())?;
+        self.inner.questions.signed_in(server, &account);
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Samplin
 use crate::run::{Record, Runner};
 use crate::store::StoreError;
 use crate::tools::{OnProgress, Tools};
+use crate::toolset::Whose;
 use crate::visitors::Visitor;
 
 /// Stands for the caller where a tool's server is named. No server can be called so.
@@ -297,6 +298,10 @@ impl ScopedTools {
 }
 
 impl Tools for ScopedTools {
+    fn whose(&self) -> BoxFuture<'_, Whose> {
+        self.tools.whose()
+    }
+
     fn catalogue(&self) -> Arc<Catalogue> {
         let all = self.tools.catalogue();
         if self.servers.is_none() && self.own.is_empty() {

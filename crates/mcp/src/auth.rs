@@ -4,7 +4,7 @@
 //! secrets. What a face is told of an exchange is masked already.
 //!
 //! The way, in order: `discover` (who may sign people in for this server), `client` (who we are to them), `listener` and
-//! `flow` (the person says yes in a browser), `grant` (tokens for it), `vault` (kept), `account` (sent, renewed).
+//! `flow` (the person says yes in a browser), `grant` (tokens for it), `vault` (kept), `account` (whose), `renew` (sent, renewed).
 //!
 //! The steps are our own, on the crate `oauth2`, and not `rmcp`'s: there, a dead or mistaken authorization server cannot be
 //! stepped over or trusted by a person, the `resource` cannot be given, a secret that registration returned is lost at the
@@ -27,6 +27,7 @@ mod listener;
 mod metadata;
 mod page;
 mod record;
+mod renew;
 mod rights;
 mod settings;
 mod sign_ins;
@@ -36,4 +37,5 @@ pub(crate) use account::{Account, DEFAULT};
 pub use adopt::{KeptSignIn, read_sign_ins};
 pub use error::SignInError;
 pub(crate) use flow::Attempt;
+pub(crate) use renew::InNameOf;
 pub(crate) use sign_ins::SignIns;

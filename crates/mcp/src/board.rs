@@ -36,7 +36,7 @@ impl ServerSnapshot {
         self.logged = written.count;
     }
 
-    fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         matches!(self.state, ServerState::Ready { .. })
     }
 
@@ -181,7 +181,11 @@ impl Board {
 }
 
 fn refresh_catalogue(published: &mut Published) {
-    let ready = published.servers.iter().filter(|server| server.is_ready());
-    let offered: Vec<_> = ready.map(ServerSnapshot::offered).collect();
-    published.catalogue = Arc::new(Catalogue::new(offered.iter().map(AsRef::as_ref)));
+    let lists = offered(published.servers.iter());
+    published.catalogue = Arc::new(Catalogue::new(lists.iter().map(AsRef::as_ref)));
+}
+
+/// What those of these servers offer that are ready.
+pub(crate) fn offered<'a>(servers: impl Iterator<Item = &'a ServerSnapshot>) -> Vec<Cow<'a, [Tool]>> {
+    servers.filter(|server| server.is_ready()).map(ServerSnapshot::offered).collect()
 }

@@ -26,11 +26,19 @@ pub struct CallRequest {
     pub limit: Option<Duration>,
     /// Who answers what the server asks meanwhile; nobody where absent.
     pub answers: Option<Arc<dyn Answers>>,
+    /// In whose name it is made; in the one that the server is used in where absent.
+    pub account: Option<String>,
 }
 
 impl CallRequest {
     pub fn new(server: impl Into<String>, tool: impl Into<String>, arguments: Map<String, Value>) -> Self {
-        Self { server: server.into(), tool: tool.into(), arguments, timeout: None, limit: None, answers: None }
+        let (server, tool) = (server.into(), tool.into());
+        Self { server, tool, arguments, timeout: None, limit: None, answers: None, account: None }
+    }
+
+    /// The same call in somebody's name.
+    pub fn in_name_of(self, account: Option<String>) -> Self {
+        Self { account, ..self }
     }
 
     /// The same call with somebody who answers questions.

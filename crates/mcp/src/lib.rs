@@ -82,5 +82,5 @@ pub use references::{
 pub use relay::{Listed, Relayed};
 pub use secret_file::{KeychainOrFile, SecretFile};
 pub use secrets::{Kept, MemorySecrets, Secret, Secrets, SecretsOrMemory};
-pub use servers::{Servers, ServersOptions};
+pub use servers::{Servers, ServersOptions, SignedIn};
 pub use tools::read as tools_of;

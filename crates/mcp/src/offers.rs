@@ -11,7 +11,7 @@ use crate::{
     exchange::{Deadlines, Exchange, Passing, Terms, request},
     lists::{self, Kind},
     prompts, resources,
-    session::{RequestError, Session},
+    session::RequestError,
 };
 
 /// Nobody waits longer for a word that might stand in a blank.
@@ -130,8 +130,7 @@ impl Servers {
         if !self.common().set_roots(roots) {
             return;
         }
-        let sessions: Vec<Session> = self.snapshot().iter().filter_map(|server| server.session.clone()).collect();
-        for session in sessions {
+        for session in self.sessions() {
             session.roots_changed().await;
         }
     }

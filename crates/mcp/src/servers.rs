@@ -1,6 +1,7 @@
 //! All servers: the one handle by which everybody else reaches them.
 
 mod calling;
+mod in_name_of;
 mod sign_in;
 
 use std::{
@@ -36,6 +37,9 @@ use crate::{
     session::Session,
     wire::Wire,
 };
+
+use in_name_of::Others;
+pub use in_name_of::SignedIn;
 
 /// More than a server needs that ignores being asked to end.
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
@@ -79,6 +83,7 @@ struct Inner {
     sign_ins: SignIns,
     catalogue: Option<PathBuf>,
     serials: AtomicU64,
+    others: Others,
     abandoned: CancellationToken,
     /// Ends every server's task with the last handle.
     _guard: DropGuard,
@@ -108,6 +113,7 @@ impl Servers {
             sign_ins,
             catalogue: options.catalogue,
             serials: AtomicU64::new(0),
+            others: Others::default(),
             abandoned: abandoned.clone(),
             _guard: abandoned.drop_guard(),
         };
@@ -157,7 +163,9 @@ impl Servers {
     /// Removes a server; returns when nothing of it runs any more.
     pub async fn remove(&self, name: &str) {
         if let Some(server) = self.inner.board.remove(name) {
+            self.dismiss(name, None).await;
             stopped(&server.orders).await;
+            self.inner.sign_ins.forget(name, |_| true);
         }
     }
 
@@ -169,8 +177,15 @@ impl Servers {
         }
     }
 
-    /// Begins anew with a server, whatever its state.
+    /// Begins anew with a server, whatever its state, and in whosever name it is used.
     pub async fn reconnect(&self, name: &str) {
+        self.begin_anew(name).await;
+        for other in self.inner.others.of(Some(name)) {
+            other.begin_anew(name).await;
+        }
+    }
+
+    async fn begin_anew(&self, name: &str) {
         if let Some(server) = self.find(name) {
             self.inner.board.update(server.serial, |server| {
                 if server.config.enabled {
@@ -203,6 +218,11 @@ impl Servers {
         if let Some(path) = &self.inner.catalogue {
             save(&self.inner.board.read(), path);
         }
+        let others = self.inner.others.of(None);
+        join_all(others.iter().chain([&self]).map(Self::stop_all)).await;
+    }
+
+    async fn stop_all(&self) {
         let servers = self.snapshot();
         join_all(servers.iter().map(|server| stopped(&server.orders))).await;
     }
@@ -234,27 +254,36 @@ impl Servers {
 
     /// Starts the task of a new server; returns the one of that name where there is one already.
     fn add(&self, config: Arc<ServerConfig>, tools: Arc<Vec<Tool>>) -> Option<ServerSnapshot> {
+        let heard = Heard { lines: Lines::default(), wire: Wire::of(&config.name), turns: turns(&config) };
+        self.add_heard(config, tools, heard)
+    }
+
+    /// The same server once more, for somebody else: what is heard of it is written down in the same place, and calls
+    /// take turns with those there.
+    fn add_beside(&self, server: &ServerSnapshot) {
+        let heard = Heard { lines: server.lines.clone(), wire: server.wire.clone(), turns: server.turns.clone() };
+        self.add_heard(server.config.clone(), server.tools.clone(), heard);
+    }
+
+    fn add_heard(&self, config: Arc<ServerConfig>, tools: Arc<Vec<Tool>>, heard: Heard) -> Option<ServerSnapshot> {
+        let Heard { lines, wire, turns } = heard;
         let (orders, inbox) = mpsc::channel(16);
         let serial = self.inner.serials.fetch_add(1, Ordering::Relaxed);
         let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
-        let (log, wire) = (Arc::default(), Wire::of(&config.name));
-        let task_wire = wire.clone();
-        let lines = Lines::default();
         let setting = Setting { server: config.name.clone(), lines: lines.clone(), ..self.inner.setting.clone() };
-        let offers = chat::Offers::default();
         let snapshot = ServerSnapshot {
             config: config.clone(),
             state,
             tools,
-            log,
+            log: Arc::default(),
             logged: 0,
-            offers,
+            offers: chat::Offers::default(),
             session: None,
             lines,
-            wire,
+            wire: wire.clone(),
             orders,
             serial,
-            turns: turns(&config),
+            turns,
         };
         let known = self.inner.board.add(snapshot);
         if known.is_none() {
@@ -266,7 +295,7 @@ impl Servers {
                 abandoned: self.inner.abandoned.clone(),
                 log: Log::of(setting.lines.clone()),
                 setting,
-                wire: task_wire,
+                wire,
                 attempts: 0,
                 was_ready: false,
             };
@@ -276,6 +305,11 @@ impl Servers {
     }
 
     async fn configure(&self, server: &ServerSnapshot, config: Arc<ServerConfig>) {
+        self.configure_alone(server, config.clone()).await;
+        self.configure_others(&config).await;
+    }
+
+    async fn configure_alone(&self, server: &ServerSnapshot, config: Arc<ServerConfig>) {
         self.inner.board.update(server.serial, |server| {
             if config.enabled && !config.connects_like(&server.config) {
                 server.state = ServerState::Connecting;
@@ -288,6 +322,13 @@ impl Servers {
         // Where the task is gone, the server has been removed meanwhile.
         let _ = server.orders.send(Order::Configure(config)).await;
     }
+}
+
+/// What is known of a server whoever uses it.
+struct Heard {
+    lines: Lines,
+    wire: Wire,
+    turns: Arc<Semaphore>,
 }
 
 /// As many calls at the same time as the server is good for.

@@ -23,7 +23,7 @@ use axum::{
     routing::{any, get, post},
 };
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 pub use browser::{Visit, browse};
 
@@ -115,6 +115,10 @@ pub struct Conduct {
     pub refuses_refresh: bool,
     /// Calls need this right besides.
     pub call_needs: Option<&'static str>,
+    /// No call is answered before there were so many.
+    pub calls_meet: usize,
+    /// Whether calls are answered with the number of the sign-in instead of its rights.
+    pub tells_who: bool,
     /// The form that must be filled in instead of a browser's page: user name and password.
     pub form: Option<(&'static str, &'static str)>,
     /// A client that is known beforehand, and its secret.
@@ -136,6 +140,8 @@ impl Default for Conduct {
             broken: false,
             refuses_refresh: false,
             call_needs: None,
+            calls_meet: 0,
+            tells_who: false,
             form: None,
             client: None,
         }
@@ -155,6 +161,8 @@ pub struct Seen {
     pub reuses: usize,
     pub revoked: Vec<String>,
     pub calls: usize,
+    /// Who made each call: the number of the sign-in, counted from 1, whose token it came with.
+    pub callers: Vec<usize>,
     /// Every secret that was given out, for those who look whether it turns up somewhere.
     pub secrets: Vec<String>,
 }
@@ -163,7 +171,15 @@ struct Code {
     client: String,
     redirect: String,
     challenge: String,
+    grant: Grant,
+}
+
+/// What a token is good for, and whose it is.
+#[derive(Debug, Clone, Default)]
+struct Grant {
     scope: String,
+    /// The number of the sign-in, counted from 1.
+    person: usize,
 }
 
 #[derive(Default)]
@@ -172,9 +188,8 @@ struct Books {
     seen: Seen,
     clients: HashMap<String, Option<String>>,
     codes: HashMap<String, Code>,
-    /// Access tokens and the rights each gives.
-    access: HashMap<String, String>,
-    refresh: HashMap<String, String>,
+    access: HashMap<String, Grant>,
+    refresh: HashMap<String, Grant>,
     spent: Vec<String>,
     count: usize,
 }
@@ -183,6 +198,8 @@ struct Shared {
     places: Places,
     documents: Documents,
     books: Mutex<Books>,
+    /// How many calls there were, for those that wait for each other.
+    calls: watch::Sender<usize>,
 }
 
 /// Both servers, for as long as the test runs.
@@ -206,7 +223,8 @@ impl SignInServer {
         let places = Places { server: origin(&server), auth: origin(&auth) };
         let documents = documents(&places);
         let books = Mutex::new(Books { conduct, ..Books::default() });
-        let shared = Arc::new(Shared { places: places.clone(), documents, books });
+        let calls = watch::Sender::new(0);
+        let shared = Arc::new(Shared { places: places.clone(), documents, books, calls });
         let at = |place: &'static str, shared: &Arc<Shared>| {
             let endpoints = Router::new()
                 .route("/mcp", any(resource::answer))
@@ -236,20 +254,32 @@ impl SignInServer {
         self.shared.books().seen.clone()
     }
 
+    /// Until there were so many calls.
+    pub async fn calls(&self, count: usize) {
+        self.shared.calls.subscribe().wait_for(|calls| *calls >= count).await.unwrap();
+    }
+
     /// What another program has kept that registered and signed in here, by the names that OAuth gives its parts.
     pub fn sign_in_by_hand(&self) -> Value {
         let mut books = self.shared.books();
         let client = "somebody-else".to_owned();
         books.clients.insert(client.clone(), None);
         let (access, refresh) = (books.fresh("access"), books.fresh("refresh"));
-        books.access.insert(access.clone(), String::new());
-        books.refresh.insert(refresh.clone(), String::new());
+        books.access.insert(access.clone(), Grant::default());
+        books.refresh.insert(refresh.clone(), Grant::default());
         json!({ "client_id": client, "access_token": access, "refresh_token": refresh, "token_type": "Bearer" })
     }
 
     /// From now on no access token is worth anything.
     pub fn expire(&self) {
         self.shared.books().access.clear();
+    }
+
+    /// The sign-in of that number is worth nothing any more, to be renewed or as it is.
+    pub fn end(&self, person: usize) {
+        let mut books = self.shared.books();
+        books.access.retain(|_, grant| grant.person != person);
+        books.refresh.retain(|_, grant| grant.person != person);
     }
 
     /// No client is known any more, as after months of silence.

@@ -47,6 +47,7 @@ export class FakeBackend implements Backend {
   private readonly conversations = new Map<string, Kept>();
   private readonly removed = new Map<string, Kept>();
   private readonly choices = new Map<string, ToolChoice>();
+  private readonly signIns = new SignIns(this.snapshot, (...events) => this.emit(...events));
   private rules = startingRules();
   private preferences: unknown = null;
   private receive: (events: AppEvent[]) => void = () => undefined;
@@ -177,7 +178,7 @@ export class FakeBackend implements Backend {
       return null;
     },
     explain: ({ server, tool: name }) => explained(tool(server, name).hints.readOnly),
-    toolset: ({ conversation }) => toolsetOf(this.snapshot.servers, this.choiceOf(conversation)),
+    toolset: ({ conversation }) => toolsetOf(this.snapshot.servers, this.choiceOf(conversation), this.signIns.whose),
     choose_tools: ({ conversation, choice }) => {
       this.choices.set(conversation ?? "new", choice);
       return null;
@@ -275,7 +276,7 @@ export class FakeBackend implements Backend {
     import_sign_ins: () => [{ server: "sheets", taken: true, lasts: true }],
     delete_sign_in_file: () => null,
     import_servers: () => [],
-    ...new SignIns(this.snapshot, (...events) => this.emit(...events)).answers,
+    ...this.signIns.answers,
     recent_logs: ({ text, level }) =>
       logOf().filter(
         (record) =>

@@ -1,5 +1,5 @@
 // Signing in, as the twin does it: the first attempt meets somebody unexpected, the one after trusting them succeeds.
-import type { AccountView, AppEvent, SignInStep, Snapshot } from "../bindings";
+import type { AccountView, AppEvent, ServerAccounts, SignInStep, Snapshot } from "../bindings";
 
 const ISSUER = "https://id.example.com/tenant";
 const LINK = `${ISSUER}/authorize?client_id=loquat&state=x`;
@@ -69,6 +69,14 @@ export class SignIns {
       return null;
     },
   };
+
+  /** Who is signed in where. */
+  get whose(): ServerAccounts[] {
+    return [...this.accounts].flatMap(([server, accounts]) => {
+      const used = accounts.find(({ active }) => active)?.name;
+      return used === undefined ? [] : [{ server, names: accounts.map(({ name }) => name), used }];
+    });
+  }
 
   private of(server: string): AccountView[] {
     return this.accounts.get(server) ?? [];

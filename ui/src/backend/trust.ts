@@ -1,5 +1,14 @@
 // The scripted twin's rules, and which tools a conversation uses.
-import type { Effect, Explanation, NewRule, RuleView, ServerView, ToolChoice, ToolsetView } from "../bindings";
+import type {
+  Effect,
+  Explanation,
+  NewRule,
+  RuleView,
+  ServerAccounts,
+  ServerView,
+  ToolChoice,
+  ToolsetView,
+} from "../bindings";
 
 export function startingRules(): RuleView[] {
   const at = Date.UTC(2026, 9, 2, 9, 30);
@@ -75,7 +84,7 @@ export function withRule(
   );
 }
 
-export function toolsetOf(servers: ServerView[], choice: ToolChoice): ToolsetView {
+export function toolsetOf(servers: ServerView[], choice: ToolChoice, accounts: ServerAccounts[]): ToolsetView {
   const ready = servers.filter((server) => server.enabled).flatMap((server) => server.tools);
   const tools = ready.map(({ server, name, title, tokens }) => {
     const off =
@@ -84,5 +93,5 @@ export function toolsetOf(servers: ServerView[], choice: ToolChoice): ToolsetVie
     return { server, tool: name, title, tokens, on: !off, sent: !off };
   });
   const sent = tools.filter((each) => each.sent).reduce((sum, each) => sum + each.tokens, 0);
-  return { choice, budget: 8192, sent, all: sent, finds: false, tools };
+  return { choice, budget: 8192, sent, all: sent, finds: false, tools, accounts };
 }

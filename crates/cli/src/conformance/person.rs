@@ -22,7 +22,7 @@ impl Person {
                 visits.lock().unwrap_or_else(PoisonError::into_inner).spawn(open(link));
             }
         };
-        servers.sign_in(server, None, report, CancellationToken::new()).await
+        servers.sign_in(server, None, report, CancellationToken::new()).await.map(|_name| ())
     }
 }
 

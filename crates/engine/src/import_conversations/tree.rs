@@ -203,6 +203,7 @@ fn call(called: &Called, turn: &Turn, at: u64) -> ToolCall {
     let name = wire_name(&called.name);
     ToolCall {
         wire_id: format!("call_{}", turn.items.len()),
+        account: None,
         mended: None,
         leave: None,
         id,

@@ -45,6 +45,10 @@ pub struct LedgerEntry {
     /// Empty where no server has such a tool, or the tool is Loquat's own.
     pub server: String,
     pub tool: String,
+    /// In whose name it was called, where that was to be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub account: Option<String>,
     /// As sent. Secrets are masked; what is very long is cut and is then a text.
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub arguments: Value,

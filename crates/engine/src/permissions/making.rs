@@ -54,7 +54,7 @@ impl Engine {
         conversation: Option<ConversationId>,
         remember: Remember,
     ) -> Result<(Remembered, Vec<Tool>), ErrorReport> {
-        let catalogue = self.inner.servers.tools();
+        let catalogue = crate::tools::around(call, &self.inner.servers);
         let known = catalogue.get(&call.server, &call.tool);
         let known = known.filter(|tool| !call.definition.is_empty() && tool.definition == call.definition);
         let (Some(tool), Some(identity)) = (known, self.identity(&call.server)) else {

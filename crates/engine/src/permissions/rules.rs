@@ -173,6 +173,7 @@ fn imagined(tool: &Tool, arguments: Value) -> ToolCall {
         id: CallId(String::new()),
         leave: None,
         wire_id: String::new(),
+        account: None,
         mended: None,
         round: 0,
         called: tool.called.clone(),

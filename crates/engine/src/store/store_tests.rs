@@ -45,6 +45,7 @@ pub(super) fn running_call() -> Item {
         id: "c1".into(),
         leave: None,
         wire_id: "w1".into(),
+        account: None,
         mended: None,
         round: 1,
         called: "files__write".into(),

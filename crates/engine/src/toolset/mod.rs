@@ -17,7 +17,7 @@ use chat::{Tool, ToolChoice, ToolRef};
 use mcp::Catalogue;
 
 pub use offer::Offer;
-pub(crate) use offer::{Limits, Named};
+pub(crate) use offer::{Limits, Named, Whose};
 pub(crate) use prepared::Preparing;
 pub use prepared::token_price;
 pub(crate) use reading::{Readable, is_offered as reads, short_id};

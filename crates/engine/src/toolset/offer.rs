@@ -29,7 +29,11 @@ pub struct Offer {
     pub(crate) catalogue: Arc<Catalogue>,
     choice: ToolChoice,
     own: Vec<Own>,
+    whose: Whose,
 }
+
+/// In whose name servers are called, by the server's name, where that is to be said.
+pub(crate) type Whose = BTreeMap<String, String>;
 
 /// What a model means by a name.
 pub(crate) enum Named<'a> {
@@ -41,7 +45,7 @@ impl Offer {
     /// All tools of a catalogue that can be sent, and nothing of Loquat's own.
     pub(crate) fn all(catalogue: Arc<Catalogue>, preparing: &Preparing) -> Self {
         let sent = catalogue.tools().iter().filter_map(|tool| preparing.prepare(tool).ok()).collect();
-        Self { sent, finds: false, catalogue, choice: ToolChoice::default(), own: vec![] }
+        Self { sent, finds: false, catalogue, choice: ToolChoice::default(), own: vec![], whose: Whose::default() }
     }
 
     /// The entries of a request's `tools`.
@@ -55,6 +59,15 @@ impl Offer {
         }
         let tool = self.catalogue.find(called)?;
         self.choice.allows(&tool.server, &tool.name).then_some(Named::Tool(tool))
+    }
+
+    /// The same, with its calls in those names.
+    pub(crate) fn in_name_of(self, whose: Whose) -> Self {
+        Self { whose, ..self }
+    }
+
+    pub(crate) fn account_of(&self, server: &str) -> Option<String> {
+        self.whose.get(server).cloned()
     }
 
     /// Names to choose from, for a model that made one up.
@@ -91,7 +104,7 @@ pub(super) fn arrange(
     }
     // What is there only sometimes stands last, so that all before it stays the same.
     sent.extend(own.iter().filter(|own| **own != Own::FindTools).map(|own| own.prepared("")));
-    Offer { sent, finds, catalogue: catalogue.clone(), choice, own }
+    Offer { sent, finds, catalogue: catalogue.clone(), choice, own, whose: Whose::default() }
 }
 
 /// The pinned tools, then those found, oldest first; where they have become too many, the oldest finds go.

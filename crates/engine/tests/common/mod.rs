@@ -85,7 +85,7 @@ impl Desk {
         self.see(question, |_, _| ()).await
     }
 
-    async fn see(&self, question: Question, mut react: impl FnMut(&Engine, &Told)) -> Told {
+    pub async fn see(&self, question: Question, mut react: impl FnMut(&Engine, &Told)) -> Told {
         let (_, mut events) = self.engine.subscribe();
         let (conversation, turn) = self.engine.send(question).await.unwrap();
         let mut told = Told { conversation, turn, events: vec![] };

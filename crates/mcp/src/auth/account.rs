@@ -1,11 +1,9 @@
-//! Who is signed in to one server: what is sent, and how it is kept fresh.
+//! Who is signed in to one server, and the one in whose name it is called.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::{AccountView, SignInStage};
-use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::OnceCell;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{
@@ -13,18 +11,13 @@ use super::{
     challenge::Challenge,
     discover::plain,
     exchange::{self, Web},
-    flow::Attempt,
-    grant::{self, Desk, GrantError},
+    grant,
     index::{Index, Indices},
     record::{Registration, Tokens},
     settings::{AuthSettings, Grant},
     vault::Vault,
 };
-use crate::{
-    Secret, SecretError, ServerConfig,
-    credentials::{Again, CredentialError, Credentials},
-    http,
-};
+use crate::{SecretError, ServerConfig, http};
 
 /// What an account is called that nobody gave a name.
 pub(crate) const DEFAULT: &str = "default";
@@ -37,8 +30,10 @@ pub(crate) struct Account {
     pub(super) name: String,
     pub(super) server: Url,
     pub(super) settings: AuthSettings,
-    config: ServerConfig,
+    pub(super) config: ServerConfig,
     client: OnceCell<reqwest::Client>,
+    /// Whose it always is; whoever is used where absent.
+    fixed: Option<String>,
     /// How the server last turned us away.
     challenge: Mutex<Option<Challenge>>,
     /// The account in use and its tokens, once they have been looked up.
@@ -46,27 +41,14 @@ pub(crate) struct Account {
 }
 
 #[derive(Clone)]
-struct Current {
-    account: String,
-    tokens: Arc<Tokens>,
-}
-
-/// Why tokens could not be renewed.
-#[derive(Debug, thiserror::Error)]
-enum RenewError {
-    #[error("the sign-in can no longer be renewed")]
-    Over,
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    #[error(transparent)]
-    Grant(#[from] GrantError),
-    #[error(transparent)]
-    SignIn(#[from] SignInError),
+pub(super) struct Current {
+    pub(super) account: String,
+    pub(super) tokens: Arc<Tokens>,
 }
 
 impl Account {
-    /// Nothing where nobody signs in.
-    pub(crate) fn new(config: &ServerConfig, vault: Vault, indices: Indices) -> Option<Self> {
+    /// Nothing where nobody signs in. `fixed`: always that account, whichever is used otherwise.
+    pub(crate) fn new(config: &ServerConfig, vault: Vault, indices: Indices, fixed: Option<String>) -> Option<Self> {
         let (server, settings) = AuthSettings::of(config)?;
         Some(Self {
             vault,
@@ -76,6 +58,7 @@ impl Account {
             settings,
             config: config.clone(),
             client: OnceCell::new(),
+            fixed,
             challenge: Mutex::default(),
             current: Mutex::default(),
         })
@@ -152,7 +135,10 @@ impl Account {
             if !index.names.iter().any(|name| name == account) {
                 index.names.push(account.to_owned());
             }
-            index.active = Some(account.to_owned());
+            // Who signs in for some conversations alone changes nothing for the others.
+            if self.fixed.is_none() || index.active.is_none() {
+                index.active = Some(account.to_owned());
+            }
         })
         .await?;
         self.set_challenge(None);
@@ -201,8 +187,15 @@ impl Account {
         Ok(())
     }
 
+    /// In whose name the server is called.
     pub(crate) fn active(&self) -> Result<Option<String>, SecretError> {
-        Ok(self.index()?.active)
+        Ok(self.fixed.clone().or(self.index()?.active))
+    }
+
+    /// Who has signed in here and not out, and the one that is used. No keychain is opened for it.
+    pub(crate) fn names(&self) -> Result<(Vec<String>, Option<String>), SecretError> {
+        let index = self.index()?;
+        Ok((index.names, index.active))
     }
 
     async fn change_index(&self, change: impl FnOnce(&mut Index)) -> Result<(), SecretError> {
@@ -214,17 +207,27 @@ impl Account {
             indices.remove(&self.key());
         }
         self.indices.write(indices)?;
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.look_again();
         Ok(())
     }
 
-    fn set_current(&self, current: Option<(&str, Tokens)>) {
+    /// What is known of the account in use is looked up anew.
+    pub(crate) fn look_again(&self) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(super) fn set_current(&self, current: Option<(&str, Tokens)>) {
+        let used = self.active().unwrap_or_default();
+        if current.as_ref().is_some_and(|(account, _)| used.as_deref() != Some(account)) {
+            // Somebody switched while they were renewed.
+            return self.look_again();
+        }
         let current =
             current.map(|(account, tokens)| Current { account: account.to_owned(), tokens: Arc::new(tokens) });
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
     }
 
-    async fn current(&self) -> Result<Option<Current>, SecretError> {
+    pub(super) async fn current(&self) -> Result<Option<Current>, SecretError> {
         if let Some(known) = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Ok(known);
         }
@@ -241,137 +244,6 @@ impl Account {
         };
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current.clone());
         Ok(current)
-    }
-
-    async fn fresh(&self) -> Result<Option<Secret>, RenewError> {
-        let Some(Current { account, tokens }) = self.current().await? else { return Ok(None) };
-        if !tokens.is_stale() {
-            return Ok(tokens.access.clone());
-        }
-        match self.renew(&account, tokens.access.as_ref()).await {
-            Ok(Some(tokens)) => Ok(tokens.access),
-            Ok(None) => Err(RenewError::Over),
-            // Still good for a moment: the next request tries again.
-            Err(_) if !tokens.is_over() => Ok(tokens.access.clone()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Other tokens than `old`, once, whoever asks for them: nobody's refresh token is used twice. Nothing where a person
-    /// has to sign in again.
-    async fn renew(&self, account: &str, old: Option<&Secret>) -> Result<Option<Tokens>, RenewError> {
-        let entry = self.tokens_entry(account);
-        let guard = self.vault.guard(&entry).await?;
-        let Some(tokens) = self.vault.read_anew::<Tokens>(&entry).await? else {
-            self.set_current(None);
-            return Ok(None);
-        };
-        if tokens.access.is_some() && tokens.access.as_ref() != old && !tokens.is_stale() {
-            self.set_current(Some((account, tokens.clone())));
-            return Ok(Some(tokens));
-        }
-        let Some(refresh) = tokens.refresh.clone() else {
-            drop(guard);
-            return self.renew_without(account, tokens).await;
-        };
-        let web = self.web().await?;
-        let desk = Desk {
-            web: &web,
-            token_url: &tokens.token_url,
-            client: &tokens.client,
-            resource: tokens.resource.as_deref(),
-        };
-        match desk.for_refresh(&refresh).await {
-            Ok(granted) => {
-                let tokens = granted.over(tokens);
-                self.vault.write(&entry, &tokens).await?;
-                self.set_current(Some((account, tokens.clone())));
-                Ok(Some(tokens))
-            }
-            Err(error) if error.is_final() => {
-                tracing::info!(server = self.name, account, %error, "the sign-in can no longer be renewed");
-                if error.is_about_the_client() && tokens.client.dynamic {
-                    self.vault.remove(&self.client_entry(&tokens.issuer)).await?;
-                }
-                drop(guard);
-                self.renew_without(account, tokens).await
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Where no refresh token helps: what needs no person is done again; otherwise these tokens, and no newer ones, go.
-    async fn renew_without(&self, account: &str, old: Tokens) -> Result<Option<Tokens>, RenewError> {
-        if !matches!(self.settings.grant, Grant::Browser) {
-            return self.sign_in_alone(account).await.map(Some);
-        }
-        let entry = self.tokens_entry(account);
-        let _guard = self.vault.guard(&entry).await?;
-        if self.vault.read_anew::<Tokens>(&entry).await?.is_some_and(|now| now == old) {
-            self.vault.remove(&entry).await?;
-        }
-        self.set_current(None);
-        Ok(None)
-    }
-
-    /// Without a person: with what is configured.
-    async fn sign_in_alone(&self, account: &str) -> Result<Tokens, RenewError> {
-        let attempt = Attempt { account: self, name: account, report: &|_| (), stop: CancellationToken::new() };
-        Ok(attempt.run().await?)
-    }
-
-    async fn after_refusal(&self, sent: Option<&Secret>) -> Result<Again, RenewError> {
-        let renewed = match (self.current().await?, sent) {
-            (Some(current), Some(_)) if current.tokens.access.as_ref() != sent => return Ok(Again::Yes),
-            (Some(current), sent) => Some(self.renew(&current.account, sent).await?.ok_or(RenewError::Over)?),
-            // Another program may have signed in meanwhile.
-            (None, None) if self.settings.is_browser() => {
-                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                return Ok(if self.current().await?.is_some() { Again::Yes } else { Again::No });
-            }
-            (None, Some(_)) if self.settings.is_browser() => None,
-            (None, _) => Some(self.sign_in_alone(DEFAULT).await?),
-        };
-        let new = renewed.and_then(|tokens| tokens.access);
-        Ok(if new.is_some() && new.as_ref() != sent { Again::Yes } else { Again::No })
-    }
-}
-
-impl AuthSettings {
-    fn is_browser(&self) -> bool {
-        matches!(self.grant, Grant::Browser)
-    }
-}
-
-impl Credentials for Account {
-    fn bearer(&self) -> BoxFuture<'_, Result<Option<Secret>, CredentialError>> {
-        async move { self.fresh().await.map_err(unavailable) }.boxed()
-    }
-
-    fn refused(
-        &self,
-        status: u16,
-        challenge: &[String],
-        sent: Option<&Secret>,
-    ) -> BoxFuture<'_, Result<Again, CredentialError>> {
-        self.set_challenge(Some(Challenge::read(challenge)));
-        let sent = sent.cloned();
-        async move {
-            // More rights are a person's to give.
-            if status != 401 {
-                return Ok(Again::No);
-            }
-            self.after_refusal(sent.as_ref()).await.map_err(unavailable)
-        }
-        .boxed()
-    }
-}
-
-fn unavailable(error: RenewError) -> CredentialError {
-    match error {
-        RenewError::Over => CredentialError::SignIn,
-        RenewError::SignIn(error) => CredentialError::Unavailable { cause: format!("{error} {}", error.fix()) },
-        error => CredentialError::Unavailable { cause: error.to_string() },
     }
 }
 

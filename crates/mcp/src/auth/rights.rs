@@ -31,4 +31,9 @@ impl Account {
         let tokens: Option<Tokens> = self.vault.read(&self.tokens_entry(account)).await?;
         Ok(tokens.map(|tokens| tokens.scopes).unwrap_or_default())
     }
+
+    /// The server as it was configured for this account, with everything in its place.
+    pub(crate) fn config(&self) -> &crate::ServerConfig {
+        &self.config
+    }
 }

@@ -26,7 +26,9 @@ impl Servers {
     ) -> Result<Output, CallError> {
         let mut sign_ins = 0;
         loop {
-            match self.call_once(request.clone(), &progress, stop.clone()).await {
+            let used = self.in_name_of(&request.server, request.account.as_deref());
+            let used = stop.run_until_cancelled(used).await.unwrap_or(Err(CallError::Stopped))?;
+            match used.call_once(request.clone(), &progress, stop.clone()).await {
                 Err(error @ CallError::SignInRequired { .. }) => {
                     sign_ins += 1;
                     let asked = self.ask_to_sign_in(&request, error, sign_ins <= MOST_SIGN_INS);
@@ -69,7 +71,8 @@ impl Servers {
     /// Returns once somebody has signed in; otherwise with the reason why the call cannot be made.
     async fn ask_to_sign_in(&self, request: &CallRequest, refused: CallError, may_ask: bool) -> Result<(), CallError> {
         // What cannot be looked up is not known to be lacking: the refusal stands as it is.
-        let Ok((_, account)) = self.accounts_of(&request.server).await else { return Err(refused) };
+        let account = self.account_of(&request.server, request.account.as_deref()).await;
+        let Ok(account) = account else { return Err(refused) };
         let Ok(lacking) = account.lacking().await else { return Err(refused) };
         let visible = |rights: &[String]| rights.iter().map(|right| chat::visible(right)).collect::<Vec<_>>();
         let more = visible(&lacking.more);

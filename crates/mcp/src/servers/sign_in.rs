@@ -19,44 +19,55 @@ const FIRST_CALL: Duration = Duration::from_secs(60);
 
 impl Servers {
     /// Signs in under a name; without one in the name that is used, or the only one. `report` is told every step as it goes:
-    /// the step `Consent` has the link that a person opens. `stop` ends it.
+    /// the step `Consent` has the link that a person opens. `stop` ends it. Returns the name.
+    ///
+    /// A new name is used from then on; one that is known and not used stays so, and is fresh again where it is used.
     pub async fn sign_in(
         &self,
         name: &str,
         account: Option<&str>,
         report: impl Fn(SignInStep) + Send + Sync,
         stop: CancellationToken,
-    ) -> Result<(), SignInError> {
+    ) -> Result<String, SignInError> {
         let (server, accounts) = self.accounts_of(name).await?;
+        let (names, active) = accounts.names()?;
+        let account = account.or(active.as_deref()).unwrap_or(DEFAULT).trim().to_owned();
+        let theirs = self.inner.others.get(name, &account);
+        let is_known = names.contains(&account) || theirs.is_some();
+        let beside = is_known && active.as_ref().is_some_and(|active| *active != account);
         let tell = |step: SignInStep| {
-            self.show(&server, ServerState::SigningIn { step: step.step });
+            if !beside {
+                self.show(&server, ServerState::SigningIn { step: step.step });
+            }
             report(step);
         };
-        let active = accounts.active()?;
-        let account = account.or(active.as_deref()).unwrap_or(DEFAULT).trim();
-        let attempt = Attempt { account: &accounts, name: account, report: &tell, stop };
+        // What they lack is known where they were turned away.
+        let apart = beside || theirs.is_some();
+        let whose = if apart { self.account_of(name, Some(&account)).await? } else { accounts.clone() };
+        let attempt = Attempt { account: &whose, name: &account, report: &tell, stop };
         if let Err(error) = attempt.run().await {
-            self.show(&server, ServerState::NeedsSignIn);
+            if !beside {
+                self.show(&server, ServerState::NeedsSignIn);
+            }
             return Err(error);
         }
-        let step = |state, meaning: &str| SignInStep {
-            step: SignInStage::FirstCall,
-            state,
-            exchange: vec![],
-            meaning: meaning.to_owned(),
-            fix: None,
-            remedies: vec![],
-            link: None,
+        accounts.look_again();
+        tell(first(SignInProgress::Running, "Asking the server for its tools."));
+        let outcome = if beside {
+            self.other(&server, &account).first_call(name).await
+        } else {
+            if let Some(theirs) = theirs {
+                theirs.begin_anew(name).await;
+            }
+            self.first_call(name).await
         };
-        tell(step(SignInProgress::Running, "Asking the server for its tools."));
-        let outcome = self.first_call(name).await;
         let told = match &outcome {
-            Ok(tools) => step(SignInProgress::Done, &format!("The server is ready: {tools} tools.")),
-            Err(error) => SignInStep { fix: Some(error.fix()), ..step(SignInProgress::Failed, &error.to_string()) },
+            Ok(tools) => first(SignInProgress::Done, &format!("The server is ready: {tools} tools.")),
+            Err(error) => SignInStep { fix: Some(error.fix()), ..first(SignInProgress::Failed, &error.to_string()) },
         };
         // The server shows by now how it stands.
         report(told);
-        outcome.map(drop)
+        outcome.map(|_| account)
     }
 
     /// Signs out; without a name in the one that is used. False where nobody of that name is signed in.
@@ -65,7 +76,10 @@ impl Servers {
         let active = accounts.active()?;
         let Some(account) = account.or(active.as_deref()) else { return Ok(false) };
         let was_there = accounts.sign_out(account).await?;
-        self.reconnect(name).await;
+        self.dismiss(name, Some(account)).await;
+        if active.as_deref() == Some(account) {
+            self.begin_anew(name).await;
+        }
         Ok(was_there)
     }
 
@@ -78,7 +92,7 @@ impl Servers {
     pub async fn use_account(&self, name: &str, account: &str) -> Result<bool, SignInError> {
         let switched = self.accounts_of(name).await?.1.switch(account).await?;
         if switched {
-            self.reconnect(name).await;
+            self.begin_anew(name).await;
         }
         Ok(switched)
     }
@@ -104,7 +118,7 @@ impl Servers {
         let config = references::resolve(&server.config, self.inner.setting.secrets.as_deref()).await;
         let lacking = |cause| SignInError::Unreachable { stage: SignInStage::Reach, cause };
         let config = config.map_err(|error| lacking(ConnectError::from(error).to_string()))?;
-        let account = self.inner.sign_ins.account(&config).ok_or_else(missing)?;
+        let account = self.inner.sign_ins.account(&config, None).ok_or_else(missing)?;
         Ok((server, account))
     }
 
@@ -123,7 +137,7 @@ impl Servers {
 
     /// Whether the server takes what we have now; how many tools it then has.
     async fn first_call(&self, name: &str) -> Result<u32, SignInError> {
-        self.reconnect(name).await;
+        self.begin_anew(name).await;
         let mut published = self.inner.board.subscribe();
         let settled = published.wait_for(|published| {
             let server = published.servers.iter().find(|server| server.config.name == name);
@@ -141,5 +155,17 @@ impl Servers {
             // Turned off, removed, or slow: the sign-in is kept all the same.
             Some(_) | None => Ok(0),
         }
+    }
+}
+
+fn first(state: SignInProgress, meaning: &str) -> SignInStep {
+    SignInStep {
+        step: SignInStage::FirstCall,
+        state,
+        exchange: vec![],
+        meaning: meaning.to_owned(),
+        fix: None,
+        remedies: vec![],
+        link: None,
     }
 }

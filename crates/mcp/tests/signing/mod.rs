@@ -44,7 +44,8 @@ pub(crate) async fn servers(configs: Vec<ServerConfig>, home: &Home) -> Servers 
 
 /// What came of one attempt.
 pub(crate) struct Attempt {
-    pub(crate) outcome: Result<(), SignInError>,
+    /// Under which name.
+    pub(crate) outcome: Result<String, SignInError>,
     pub(crate) steps: Vec<SignInStep>,
     /// What the browser showed in the end.
     pub(crate) page: Option<Visit>,

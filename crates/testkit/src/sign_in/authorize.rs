@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Code, Consent, Shared, tokens::pairs};
+use super::{Code, Consent, Grant, Shared, tokens::pairs};
 
 pub(super) async fn register(State(shared): State<Arc<Shared>>, Json(request): Json<Value>) -> Response {
     let mut books = shared.books();
@@ -74,8 +74,8 @@ fn decide(shared: &Shared, asked: &HashMap<String, String>) -> Response {
         }
         Consent::Yes | Consent::WrongIssuer | Consent::WrongState | Consent::DeadEnd => {
             let code = books.fresh("code");
-            let kept =
-                Code { client, redirect: redirect.clone(), challenge: text("code_challenge"), scope: text("scope") };
+            let grant = Grant { scope: text("scope"), person: books.seen.authorizations.len() };
+            let kept = Code { client, redirect: redirect.clone(), challenge: text("code_challenge"), grant };
             books.codes.insert(code.clone(), kept);
             answer.push(("code", code));
         }

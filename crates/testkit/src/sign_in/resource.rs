@@ -14,16 +14,34 @@ use serde_json::{Value, json};
 use super::Shared;
 
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let reply = reply(&shared, &headers, &body);
+    let (calls, meet) = {
+        let books = shared.books();
+        (books.seen.calls, books.conduct.calls_meet)
+    };
+    shared.calls.send_replace(calls);
+    if reply.status() == StatusCode::OK && is_call(&body) {
+        // The sender lives as long as this does.
+        let _ = shared.calls.subscribe().wait_for(|calls| *calls >= meet).await;
+    }
+    reply
+}
+
+fn is_call(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|message| message["method"] == "tools/call")
+}
+
+fn reply(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Response {
     let mut books = shared.books();
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let Some(scope) = bearer.and_then(|token| books.access.get(token)).cloned() else {
+    let Some(grant) = bearer.and_then(|token| books.access.get(token)).cloned() else {
         let refused = (StatusCode::UNAUTHORIZED, "who are you?");
         return match &books.conduct.challenge {
             Some(challenge) => ([(header::WWW_AUTHENTICATE, challenge.clone())], refused).into_response(),
             None => refused.into_response(),
         };
     };
-    let Ok(message) = serde_json::from_slice::<Value>(&body) else {
+    let Ok(message) = serde_json::from_slice::<Value>(body) else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     };
     let reply =
@@ -37,13 +55,15 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap
         "tools/list" => reply(json!({ "tools": [{ "name": "whoami", "inputSchema": { "type": "object" } }] })),
         "tools/call" => {
             if let Some(needed) = books.conduct.call_needs
-                && !scope.split(' ').any(|has| has == needed)
+                && !grant.scope.split(' ').any(|has| has == needed)
             {
                 let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"");
                 return (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
             }
             books.seen.calls += 1;
-            reply(json!({ "content": [{ "type": "text", "text": scope }] }))
+            books.seen.callers.push(grant.person);
+            let text = if books.conduct.tells_who { grant.person.to_string() } else { grant.scope };
+            reply(json!({ "content": [{ "type": "text", "text": text }] }))
         }
         "ping" => reply(json!({})),
         _ => StatusCode::ACCEPTED.into_response(),

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use serde_json::json;
 
-use super::{Books, Shared};
+use super::{Books, Grant, Shared};
 
 pub(super) fn pairs(body: &str) -> HashMap<String, String> {
     let decoded =
@@ -38,10 +38,10 @@ pub(super) async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap,
             let proof = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(text("code_verifier")));
             let right =
                 code.client == client && code.redirect == text("redirect_uri") && proof.as_str() == code.challenge;
-            if right { give(&mut books, &code.scope) } else { no() }
+            if right { give(&mut books, &code.grant) } else { no() }
         }
         "refresh_token" => refresh(&mut books, &text("refresh_token")),
-        "client_credentials" => give(&mut books, &text("scope")),
+        "client_credentials" => give(&mut books, &Grant { scope: text("scope"), person: 0 }),
         _ => refusal(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
     }
 }
@@ -57,17 +57,17 @@ fn refresh(books: &mut Books, token: &str) -> Response {
     if books.conduct.refuses_refresh {
         return no();
     }
-    let Some(scope) = books.refresh.get(token).cloned() else { return no() };
+    let Some(grant) = books.refresh.get(token).cloned() else { return no() };
     if books.conduct.rotates {
         books.refresh.remove(token);
         books.spent.push(token.to_owned());
     }
-    give(books, &scope)
+    give(books, &grant)
 }
 
-fn give(books: &mut Books, scope: &str) -> Response {
+fn give(books: &mut Books, grant: &Grant) -> Response {
     let access = books.fresh("access");
-    books.access.insert(access.clone(), scope.to_owned());
+    books.access.insert(access.clone(), grant.clone());
     let mut answer = json!({ "access_token": access, "token_type": "Bearer" });
     if let Some(lasts) = books.conduct.expires_in {
         answer["expires_in"] = lasts.into();
@@ -75,7 +75,7 @@ fn give(books: &mut Books, scope: &str) -> Response {
     // One that does not rotate is given once and not said again.
     if books.conduct.gives_refresh && (books.conduct.rotates || books.refresh.is_empty()) {
         let token = books.fresh("refresh");
-        books.refresh.insert(token.clone(), scope.to_owned());
+        books.refresh.insert(token.clone(), grant.clone());
         answer["refresh_token"] = token.into();
     }
     Json(answer).into_response()

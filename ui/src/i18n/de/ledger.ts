@@ -33,6 +33,7 @@ export const ledger: Words["ledger"] = {
   who: "Gewollt von",
   person: "Ihnen",
   where: "Über",
+  account: "Im Namen von",
   rule: "Regel",
   reason: "Warum",
   error: "Fehler",

@@ -18,6 +18,11 @@ export const accounts = {
   renewsNot: "erneuert sich nicht selbst",
   by: (issuer) => `Angemeldet durch ${issuer}`,
   rights: (scopes) => `Rechte: ${scopes}`,
+  asWhom: (server) => `Konto für ${server} in diesem Chat`,
+  as: (name) => `als ${name}`,
+  asEverywhere: (name) => `wie überall (${name})`,
+  asNobody: "wie überall",
+  asGone: (name) => `als ${name} (abgemeldet)`,
 } satisfies Words["accounts"];
 
 export const remedies = {

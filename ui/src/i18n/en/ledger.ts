@@ -32,6 +32,7 @@ export const ledger = {
   who: "Wanted by",
   person: "You",
   where: "Through",
+  account: "In the name of",
   rule: "Rule",
   reason: "Why",
   error: "Error",

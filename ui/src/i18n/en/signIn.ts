@@ -17,6 +17,11 @@ export const accounts = {
   renewsNot: "does not renew by itself",
   by: (issuer: string) => `Signed in by ${issuer}`,
   rights: (scopes: string) => `Rights: ${scopes}`,
+  asWhom: (server: string) => `Account for ${server} in this chat`,
+  as: (name: string) => `as ${name}`,
+  asEverywhere: (name: string) => `as everywhere (${name})`,
+  asNobody: "as everywhere",
+  asGone: (name: string) => `as ${name} (signed out)`,
 };
 
 export const remedies = {
