@@ -67,8 +67,15 @@ impl Desk {
 
     /// Signs in, opening the link at once. `heard` is told each line that is printed, and says whether to go on; who does
     /// not is killed. Whether it came to its end.
-    pub(crate) fn sign_in(&self, mut heard: impl FnMut(&str) -> bool) -> bool {
-        let mut child = self.command(&["login", "box", "--json"]).spawn().unwrap();
+    pub(crate) fn sign_in(&self, heard: impl FnMut(&str) -> bool) -> bool {
+        self.sign_in_as(None, heard)
+    }
+
+    /// The same under a name.
+    pub(crate) fn sign_in_as(&self, account: Option<&str>, mut heard: impl FnMut(&str) -> bool) -> bool {
+        let name = account.map(|account| ["--account", account]);
+        let args: Vec<&str> = ["login", "box", "--json"].into_iter().chain(name.into_iter().flatten()).collect();
+        let mut child = self.command(&args).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         for line in lines.map_while(Result::ok) {
             if let Some(link) = serde_json::from_str::<Value>(&line).unwrap_or_default()["link"].as_str() {
