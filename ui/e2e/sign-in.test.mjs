@@ -40,6 +40,8 @@ async function withSignIn(env, work) {
   try {
     await work({ app, model, server, browser, restart });
     const { secrets } = await server.look();
+    const page = await app.driver.run("return document.documentElement.outerHTML");
+    assert.ok(!secrets.some((each) => page.includes(each)), "a secret stands in the page");
     assert.equal(await heldInTheOpen(app.home, secrets), undefined, "a secret lies in a file");
   } catch (error) {
     await app.shot(`failed-${Date.now()}`).catch(() => {});
@@ -144,5 +146,18 @@ test("without a keychain one is told so, chooses a file under a passphrase, and 
     const { calls, authorizations } = await server.look();
     assert.deepEqual([calls, authorizations], [1, 1]);
     assert.equal((await browser.opened()).length, 1);
+  });
+});
+
+test("without a keychain and without a choice a sign-in lasts until the end, and is asked for again after it", async () => {
+  await withSignIn(noKeychain, async ({ app, server, restart }) => {
+    await addAndSignIn(app, server.url);
+    await askAndAllow(app, "Answer 1.");
+    await restart();
+    await openServers(app);
+    await app.sees("needs sign-in", "dialog");
+    await app.press("Sign in");
+    await until("a second sign-in", async () => (await server.look()).authorizations === 2);
+    await app.sees(/1 tool/, "dialog");
   });
 });
