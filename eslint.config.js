@@ -41,6 +41,7 @@ export default ts.config(
   tier("state", "chat", "panels", "parts", "i18n", "icons"),
   tier("parts", "chat", "panels", "state", "backend"),
   tier("signing", "chat", "panels"),
+  tier("room", "chat", "panels"),
   tier("chat", "panels"),
   tier("panels", "chat"),
   tier("palette", "chat", "panels"),

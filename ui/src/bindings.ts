@@ -167,7 +167,7 @@ export type ChangeServer = { name: string, settings: ServerSettings, };
 /**
  * What is looked at.
  */
-export type Check = "reach" | "tls" | "protocol" | "signIn" | "list";
+export type Check = "name" | "reach" | "tls" | "protocol" | "metadata" | "signIn" | "list" | "model" | "context" | "tools";
 
 export type ChooseTools = { conversation?: ConversationId, choice: ToolChoice, };
 
@@ -641,6 +641,14 @@ export type DiagnosisStep = { step: Check, outcome: StepOutcome,
  * In words for people.
  */
 seen: string, 
+/**
+ * How long it took, in milliseconds, where it was taken by itself.
+ */
+ms?: number, 
+/**
+ * What was said both ways, secrets masked; empty where nothing was.
+ */
+exchange?: Array<string>, 
 /**
  * Where it failed: what that means.
  */

@@ -32,6 +32,14 @@ pub struct DiagnosisStep {
     pub outcome: StepOutcome,
     /// In words for people.
     pub seen: String,
+    /// How long it took, in milliseconds, where it was taken by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub ms: Option<u32>,
+    /// What was said both ways, secrets masked; empty where nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<String>>", optional))]
+    pub exchange: Vec<String>,
     /// Where it failed: what that means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
@@ -47,16 +55,26 @@ pub struct DiagnosisStep {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
 pub enum Check {
-    /// Whether it is there at all: the program starts, the address answers.
+    /// Whether its name leads anywhere.
+    Name,
+    /// Whether it is there at all: the program starts, somebody listens, no proxy or firewall is in the way.
     Reach,
     /// Whether it is who it says it is.
     Tls,
     /// Whether we understand one another.
     Protocol,
+    /// Who signs people in for it, where it wants that.
+    Metadata,
     /// Whether it lets us in.
     SignIn,
     /// Whether it says what it offers.
     List,
+    /// Whether the model that is asked is there.
+    Model,
+    /// Whether it reads enough.
+    Context,
+    /// Whether it uses tools.
+    Tools,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +85,18 @@ pub enum StepOutcome {
     Failed,
     /// Not needed here, or not reached.
     Skipped,
+}
+
+impl DiagnosisStep {
+    pub fn new(step: Check, outcome: StepOutcome, seen: impl Into<String>) -> Self {
+        Self { step, outcome, seen: seen.into(), ms: None, exchange: vec![], meaning: None, fix: None }
+    }
+
+    /// One that failed: what was seen, what that means and what most likely helps.
+    pub fn failed(step: Check, seen: impl Into<String>, meaning: impl Into<String>, fix: impl Into<String>) -> Self {
+        let (meaning, fix) = (Some(meaning.into()), Some(fix.into()));
+        Self { meaning, fix, ..Self::new(step, StepOutcome::Failed, seen) }
+    }
 }
 
 impl Diagnosis {

@@ -28,7 +28,7 @@ pub(crate) async fn doctor(args: Doctor) -> Result<Ending, ErrorReport> {
         print::line(&Value::from_iter(all).to_string());
     } else {
         for ((diagnosis, launch), wire) in found.iter().zip(&launches).zip(&wires) {
-            show(diagnosis, launch.as_ref());
+            show(diagnosis, launch.as_ref(), args.verbose);
             wire.iter().for_each(show_exchange);
         }
     }
@@ -55,7 +55,7 @@ fn ending(found: &[Diagnosis]) -> Ending {
     }
 }
 
-fn show(diagnosis: &Diagnosis, launch: Option<&Launch>) {
+fn show(diagnosis: &Diagnosis, launch: Option<&Launch>, verbose: bool) {
     let kind = match diagnosis.kind {
         DiagnosisKind::Server => "server",
         DiagnosisKind::Provider => "provider",
@@ -67,7 +67,12 @@ fn show(diagnosis: &Diagnosis, launch: Option<&Launch>) {
         line("PATH", &launch.path.join(":"));
         line("variables", &launch.variables.join(" "));
     }
-    diagnosis.steps.iter().for_each(show_step);
+    for step in &diagnosis.steps {
+        show_step(step);
+        for line in step.exchange.iter().filter(|_| verbose).flat_map(|line| line.lines()) {
+            print::line(&print::dim(&format!("              {}", print::plain(line))));
+        }
+    }
     print::line("");
 }
 
@@ -82,14 +87,20 @@ fn show_step(step: &DiagnosisStep) {
         StepOutcome::Skipped => "–",
     };
     let name = match step.step {
+        Check::Name => "name",
         Check::Reach => "reach",
         Check::Tls => "TLS",
         Check::Protocol => "protocol",
+        Check::Metadata => "metadata",
         Check::SignIn => "sign-in",
         Check::List => "list",
+        Check::Model => "model",
+        Check::Context => "context",
+        Check::Tools => "tools",
     };
+    let took = step.ms.map(|ms| format!(" ({ms} ms)")).unwrap_or_default();
     let mut lines = step.seen.lines();
-    print::line(&format!("  {sign} {name:<9} {}", print::plain(lines.next().unwrap_or_default())));
+    print::line(&format!("  {sign} {name:<9} {}{}", print::plain(lines.next().unwrap_or_default()), print::dim(&took)));
     for line in lines.chain(step.meaning.as_deref()) {
         print::line(&format!("    {:<9} {}", "", print::plain(line)));
     }

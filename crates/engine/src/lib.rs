@@ -90,9 +90,7 @@ pub use servers::{
 };
 pub use settings::Settings;
 pub use toolset::{Offer, ToolIndex, token_price};
-pub use view::{
-    AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot, TestStep,
-};
+pub use view::{AppEvent, KeyState, ModelView, ProviderView, ServerPreview, ServerView, SettingsView, Snapshot};
 
 pub use visit::{CALLER, Keep, Scope, Visit, Visiting, is_handed};
 

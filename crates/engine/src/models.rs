@@ -1,7 +1,7 @@
 //! Who answers: providers made ready, their models listed, their connection tested.
 
 use std::sync::{Arc, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chat::{ErrorCode, ErrorReport, ModelRef};
 
@@ -10,15 +10,22 @@ use crate::provider::{
     LMSTUDIO, LmStudio, OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset,
 };
 use crate::settings::Settings;
-use crate::view::{AppEvent, KeyState, ModelView, ProviderView, SettingsView, TestStep};
+use crate::view::{AppEvent, KeyState, ModelView, ProviderView, SettingsView};
 
 /// What is passed on is answered within this time, or not at all.
 const FORWARD_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Where a provider is asked, and with which key.
-struct Endpoint {
-    base_url: String,
-    key: String,
+pub(crate) struct Endpoint {
+    preset: &'static Preset,
+    pub(crate) base_url: String,
+    pub(crate) key: String,
+}
+
+impl Endpoint {
+    pub(crate) fn is_secure(&self) -> bool {
+        self.base_url.starts_with("https:")
+    }
 }
 
 impl Engine {
@@ -33,11 +40,18 @@ impl Engine {
     pub async fn list_models(&self, provider: &str) -> Result<Vec<ModelView>, ErrorReport> {
         let preset = known(provider)?;
         let endpoint = self.endpoint(preset).await?;
-        let models = list_models(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint))
-            .await
-            .map_err(|error| error.report())?;
+        self.list_models_of(&endpoint).await.map_err(|error| error.report())
+    }
+
+    /// The models that a provider offers there.
+    pub(crate) async fn list_models_of(&self, endpoint: &Endpoint) -> Result<Vec<ModelView>, ProviderError> {
+        let models = list_models(endpoint.preset, &endpoint.base_url, &endpoint.key, self.http(endpoint)).await?;
         self.inner.told.hear(&models);
         Ok(models)
+    }
+
+    pub(crate) async fn endpoint_of(&self, id: &str) -> Result<Endpoint, ErrorReport> {
+        self.endpoint(known(id)?).await
     }
 
     /// Has LM Studio load a model so that it reads `context` tokens, and answers what it offers then.
@@ -47,46 +61,10 @@ impl Engine {
             return Err(ErrorReport::new(ErrorCode::InvalidInput, format!("{} loads no models.", preset.name)));
         }
         let endpoint = self.endpoint(preset).await?;
-        let Endpoint { base_url, key } = &endpoint;
+        let Endpoint { base_url, key, .. } = &endpoint;
         let studio = LmStudio { preset, base_url, key, http: self.http(&endpoint) };
         studio.load(&model.model, context).await.map_err(|error| error.report())?;
         self.list_models(preset.id).await
-    }
-
-    /// Tries a provider step by step: address, key, answer, models.
-    pub async fn test_provider(&self, provider: &str) -> Result<Vec<TestStep>, ErrorReport> {
-        let preset = known(provider)?;
-        let mut steps = vec![];
-        let begun = Instant::now();
-        let endpoint = match self.endpoint(preset).await {
-            Ok(endpoint) => endpoint,
-            Err(error) => return Ok(vec![step("Key", "", begun, Some(error))]),
-        };
-        let found = match endpoint.key.is_empty() {
-            true => "None is sent.",
-            false => "One is there.",
-        };
-        steps.push(step("Key", found, begun, None));
-        let begun = Instant::now();
-        match list_models(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint)).await {
-            Ok(models) => {
-                steps.push(step("Reach", &format!("{} answers.", endpoint.base_url), begun, None));
-                let loaded = models.iter().filter(|model| model.loaded == Some(true)).count();
-                let found = match (models.len(), loaded) {
-                    (all, 0) => format!("{all} models."),
-                    (all, loaded) => format!("{all} models, {loaded} loaded."),
-                };
-                steps.push(step("Models", &found, begun, None));
-            }
-            Err(error @ ProviderError::Unreachable { .. }) => {
-                steps.push(step("Reach", "", begun, Some(error.report())))
-            }
-            Err(error) => {
-                steps.push(step("Reach", &format!("{} answers.", endpoint.base_url), begun, None));
-                steps.push(step("Models", "", begun, Some(error.report())));
-            }
-        }
-        Ok(steps)
     }
 
     /// Passes a request on to a provider as it is, and its answer back: the status and the JSON.
@@ -181,7 +159,7 @@ impl Engine {
                 ErrorReport::new(ErrorCode::ProviderUnreachable, "The practice model could not be started.")
                     .because(error.to_string())
             })?;
-            return Ok(Endpoint { base_url: practice.base_url(), key: practice.key().to_owned() });
+            return Ok(Endpoint { preset, base_url: practice.base_url(), key: practice.key().to_owned() });
         }
         let base_url = preset.base_url(&self.settings()).to_owned();
         if base_url.is_empty() {
@@ -200,7 +178,7 @@ impl Engine {
         if key.is_empty() && preset.needs_key {
             return Err(ProviderError::KeyMissing { provider: preset.name.into() }.report());
         }
-        Ok(Endpoint { base_url, key })
+        Ok(Endpoint { preset, base_url, key })
     }
 }
 
@@ -239,9 +217,4 @@ fn known(id: &str) -> Result<&'static Preset, ErrorReport> {
         ErrorReport::new(ErrorCode::InvalidInput, format!("There is no provider called {id}."))
             .fix("Known are openai, lmstudio, custom and practice.")
     })
-}
-
-fn step(name: &str, found: &str, begun: Instant, error: Option<ErrorReport>) -> TestStep {
-    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    TestStep { name: name.into(), found: found.into(), duration_ms, error }
 }

@@ -238,21 +238,6 @@ pub struct ModelView {
     pub vision: Option<bool>,
 }
 
-/// What testing a provider found, step by step; the first failed step is the last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-pub struct TestStep {
-    /// Such as “Reach” or “Models”.
-    pub name: String,
-    /// What was found, in words for people.
-    pub found: String,
-    pub duration_ms: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub error: Option<ErrorReport>,
-}
-
 /// A server somebody is about to add: shown, then agreed to, before anything runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]

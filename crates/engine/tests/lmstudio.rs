@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use chat::{ErrorCode, ModelRef};
+use chat::{Check, ErrorCode, ModelRef, StepOutcome};
 use engine::{Engine, ModelView, Settings};
 use serde_json::{Value, json};
 
@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 #[derive(Default)]
 struct Studio {
     loaded: Option<u64>,
+    /// Whether its model was made to use tools.
+    uses_tools: bool,
     asked: Vec<String>,
 }
 
@@ -24,7 +26,7 @@ type Shared = Arc<Mutex<Studio>>;
 
 /// Its models page, as its documentation shows it; more than 32768 tokens do not fit into memory.
 async fn start() -> (Shared, String) {
-    let studio: Shared = Arc::new(Mutex::new(Studio { loaded: Some(4096), asked: vec![] }));
+    let studio: Shared = Arc::new(Mutex::new(Studio { loaded: Some(4096), ..Studio::default() }));
     let router = Router::new()
         .route("/api/v1/models", get(models))
         .route("/api/v1/models/{what}", post(change))
@@ -37,9 +39,12 @@ async fn start() -> (Shared, String) {
 
 async fn models(State(studio): State<Shared>) -> Json<Value> {
     let instance = |context: u64| json!({ "id": "qwen:1", "config": { "context_length": context } });
-    let loaded: Vec<Value> = studio.lock().unwrap().loaded.map(instance).into_iter().collect();
+    let studio = studio.lock().unwrap();
+    let loaded: Vec<Value> = studio.loaded.map(instance).into_iter().collect();
+    let capabilities = json!({ "trained_for_tool_use": studio.uses_tools });
     Json(json!({ "models": [
-        { "type": "llm", "key": "qwen", "display_name": "Qwen", "max_context_length": 131072, "loaded_instances": loaded },
+        { "type": "llm", "key": "qwen", "display_name": "Qwen", "max_context_length": 131072, "loaded_instances": loaded,
+          "capabilities": capabilities },
     ] }))
 }
 
@@ -88,5 +93,35 @@ async fn a_model_is_loaded_with_more_and_as_it_was_where_that_fails() {
     assert_eq!(asked, [unload.clone(), load(16384), unload, load(131_072), load(16384)]);
     let other = ModelRef { provider: "openai".into(), model: "gpt".into() };
     assert_eq!(engine.load_model(&other, 16384).await.unwrap_err().code, ErrorCode::InvalidInput);
+    engine.shut_down().await;
+}
+
+/// The steps of the doctor that did not go well, with what helps.
+async fn trouble(engine: &Engine) -> Vec<(Check, String)> {
+    let diagnosis = engine.diagnose(Some("lmstudio")).await.unwrap().remove(0);
+    let failed = diagnosis.steps.into_iter().filter(|step| step.outcome == StepOutcome::Failed);
+    failed.map(|step| (step.step, step.fix.unwrap())).collect()
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_keeps_a_model_from_working() {
+    let (studio, url) = start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let engine = engine(dir.path(), &url).await;
+    let found = trouble(&engine).await;
+    assert_eq!(found.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [Check::Context, Check::Tools], "{found:?}");
+    assert!(found[0].1.contains("131072"), "{found:?}");
+    *studio.lock().unwrap() = Studio { loaded: Some(32_768), uses_tools: true, asked: vec![] };
+    assert_eq!(trouble(&engine).await, []);
+
+    let model = ModelRef { provider: "lmstudio".into(), model: "gone".into() };
+    engine.change_settings(Settings { model: Some(model), ..engine.settings_view().settings }).unwrap();
+    let found = trouble(&engine).await;
+    assert!(found[0].0 == Check::Model && found[0].1.contains("qwen"), "{found:?}");
+
+    let nobody = "http://127.0.0.1:9/v1".to_owned();
+    engine.change_settings(Settings { lmstudio_base_url: nobody, ..engine.settings_view().settings }).unwrap();
+    let found = trouble(&engine).await;
+    assert!(found[0].0 == Check::Reach && found[0].1.contains("switch its server on"), "{found:?}");
     engine.shut_down().await;
 }

@@ -1,8 +1,10 @@
 //! Connecting once more, beside what runs, to say which step fails and why.
 
+mod way;
+
 use std::time::{Duration, Instant};
 
-use chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, StepOutcome};
+use chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, StepOutcome, WireLine};
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
@@ -11,41 +13,109 @@ use url::Url;
 
 use crate::{
     ServerConfig, Transport,
+    auth::Account,
     connect::{ConnectError, Ears, Setting},
     log::Log,
+    references,
     server::{Connected, ready},
     session::Era,
     wire::Wire,
 };
 
+pub use way::way_to;
+
 const REACH_DEADLINE: Duration = Duration::from_secs(10);
 /// There is no way to go on without trust, and there will be none.
 const TRUST: &str = "Where a company's own certificate authority is behind it, give its file (PEM) as the server's \"ca\", or \
                      have the system trust it. Otherwise ask whoever runs the server.";
-const ALL: [Check; 5] = [Check::Reach, Check::Tls, Check::Protocol, Check::SignIn, Check::List];
+const ALL: [Check; 7] =
+    [Check::Name, Check::Reach, Check::Tls, Check::Protocol, Check::Metadata, Check::SignIn, Check::List];
+/// A longer exchange shows its end.
+const MOST_LINES: usize = 30;
+const LONGEST_LINE: usize = 1_500;
 
-pub(crate) async fn diagnose(config: &ServerConfig, setting: &Setting) -> Diagnosis {
-    let steps = if setting.may_start(config) { tried(config, setting).await } else { vec![not_allowed()] };
+/// `account`: whoever signs in there, where somebody does.
+pub(crate) async fn diagnose(config: &ServerConfig, setting: &Setting, account: Option<&Account>) -> Diagnosis {
+    let steps = if setting.may_start(config) { tried(config, setting, account).await } else { vec![not_allowed()] };
     let skipped = |step| said(step, StepOutcome::Skipped, "Not reached.");
     let steps =
         ALL.map(|check| steps.iter().find(|step| step.step == check).cloned().unwrap_or_else(|| skipped(check)));
     Diagnosis { name: config.name.clone(), kind: DiagnosisKind::Server, address: config.address(), steps: steps.into() }
 }
 
-async fn tried(config: &ServerConfig, setting: &Setting) -> Vec<DiagnosisStep> {
+async fn tried(config: &ServerConfig, setting: &Setting, account: Option<&Account>) -> Vec<DiagnosisStep> {
+    let mut steps = way(config, setting).await;
+    if steps.iter().any(|step| step.outcome == StepOutcome::Failed) {
+        return steps;
+    }
     let (log, wire) = (Log::default(), Wire::of(&config.name));
     let begun = Instant::now();
-    match ready(config, setting, Ears { log: &log, wire: &wire }).await {
+    let (more, last) = match ready(config, setting, Ears { log: &log, wire: &wire }).await {
         Ok(connected) => {
             let steps = well(config, &connected, begun.elapsed());
             connected.link.close().await;
-            steps
+            (steps, Check::List)
         }
         Err(error) => {
             let at = failed_at(config, &error).await;
-            before(config, at).into_iter().chain([failed(at, &error.report(config, &log))]).collect()
+            (before(config, at).into_iter().chain([failed(at, &error.report(config, &log))]).collect(), at)
         }
+    };
+    // What was seen of the way itself says more than that it led somewhere, unless it ended there.
+    steps.retain(|step| step.step != last);
+    steps.extend(more.into_iter().filter(|step| step.step > Check::Reach || step.step == last));
+    if let (Check::SignIn, Some(account)) = (last, account) {
+        steps.extend(metadata(account).await);
     }
+    for step in steps.iter_mut().filter(|step| step.step == last && step.exchange.is_empty()) {
+        step.exchange = exchange(wire.lines());
+    }
+    steps
+}
+
+/// Programs of this computer need none.
+async fn way(config: &ServerConfig, setting: &Setting) -> Vec<DiagnosisStep> {
+    // Where something it refers to is missing, connecting says so.
+    let resolved = references::resolve(config, setting.secrets.as_deref()).await;
+    match resolved.as_ref().map(|config| &config.transport) {
+        Ok(Transport::Http { url, .. } | Transport::Sse { url, .. }) => way_to(url).await,
+        Ok(Transport::Stdio { .. }) => {
+            let here = "It is a program of this computer.";
+            vec![
+                said(Check::Name, StepOutcome::Skipped, here),
+                said(Check::Reach, StepOutcome::Ok, "The program starts."),
+            ]
+        }
+        Err(_) => vec![],
+    }
+}
+
+/// Who would sign somebody in, found out as a sign-in does, without anybody's doing.
+async fn metadata(account: &Account) -> Option<DiagnosisStep> {
+    let begun = Instant::now();
+    let (outcome, exchange) = account.look().await;
+    let step = match outcome {
+        Ok(issuer) => said(Check::Metadata, StepOutcome::Ok, format!("{issuer} signs people in.")),
+        Err(error) => DiagnosisStep::failed(
+            Check::Metadata,
+            error.to_string(),
+            "Nobody could sign in as it is: who does that for this server is not to be found out.",
+            error.fix(),
+        ),
+    };
+    Some(DiagnosisStep { ms: way::ms(begun), exchange, ..step })
+}
+
+fn exchange(lines: Vec<WireLine>) -> Vec<String> {
+    let skipped = lines.len().saturating_sub(MOST_LINES);
+    let shown = lines.into_iter().skip(skipped).map(|line| {
+        let arrow = if line.out { "→" } else { "←" };
+        match line.text.char_indices().nth(LONGEST_LINE) {
+            Some((end, _)) => format!("{arrow} {}…", &line.text[..end]),
+            None => format!("{arrow} {}", line.text),
+        }
+    });
+    shown.collect()
 }
 
 fn well(config: &ServerConfig, connected: &Connected, took: Duration) -> Vec<DiagnosisStep> {
@@ -60,8 +130,8 @@ fn well(config: &ServerConfig, connected: &Connected, took: Duration) -> Vec<Dia
         Era::Legacy => "with sessions",
     };
     for step in steps.iter_mut().filter(|step| step.step == Check::Protocol) {
-        step.seen =
-            chat::visible(&format!("{name}speaks version {version} ({era}); ready after {} ms.", took.as_millis()));
+        step.seen = chat::visible(&format!("{name}speaks version {version} ({era})."));
+        step.ms = u32::try_from(took.as_millis()).ok();
     }
     let warned = connected.tools.iter().filter(|tool| !tool.warnings.is_empty()).count();
     let count =
@@ -84,9 +154,11 @@ fn before(config: &ServerConfig, at: Check) -> Vec<DiagnosisStep> {
             said(Check::Tls, StepOutcome::Skipped, why)
         },
         said(Check::Protocol, StepOutcome::Ok, "It answers as an MCP server does."),
+        said(Check::Metadata, StepOutcome::Skipped, "Nobody has to sign in now."),
         said(Check::SignIn, StepOutcome::Ok, if local { "None is needed." } else { "It lets us in." }),
     ];
-    let refused_early = |step: &DiagnosisStep| at == Check::SignIn && step.step == Check::Protocol;
+    let refused_early =
+        |step: &DiagnosisStep| at == Check::SignIn && matches!(step.step, Check::Protocol | Check::Metadata);
     steps.into_iter().filter(|step| step.step < at && !refused_early(step)).collect()
 }
 
@@ -133,6 +205,7 @@ fn failed(step: Check, report: &ErrorReport) -> DiagnosisStep {
         Check::Protocol => "It is there, but we do not come to an understanding.",
         Check::SignIn => "It wants to know who you are.",
         Check::List => "It lets us in, but does not say what it offers.",
+        Check::Name | Check::Metadata | Check::Model | Check::Context | Check::Tools => "It cannot be used as it is.",
     };
     DiagnosisStep {
         meaning: Some(meaning.to_owned()),
@@ -142,5 +215,5 @@ fn failed(step: Check, report: &ErrorReport) -> DiagnosisStep {
 }
 
 fn said(step: Check, outcome: StepOutcome, seen: impl Into<String>) -> DiagnosisStep {
-    DiagnosisStep { step, outcome, seen: seen.into(), meaning: None, fix: None }
+    DiagnosisStep::new(step, outcome, seen)
 }

@@ -67,6 +67,7 @@ pub use catalogue::Catalogue;
 pub use config::{Era, ServerConfig, Transport};
 pub use consent::Consents;
 pub use definition::{identity, text as definition_text};
+pub use diagnose::way_to;
 pub use error::{CallError, ConfigError, SecretError};
 pub use file::{ServerFile, write_atomically};
 pub use import::{Imported, KnownList, known_lists, read_list};

@@ -1,5 +1,14 @@
 // The scripted twin's wire, how its servers start, and what another client knows.
-import type { About, Diagnosis, ImportPreview, Launch, LogRecord, ServerView, WireLine } from "../bindings";
+import type {
+  About,
+  Diagnosis,
+  DiagnosisStep,
+  ImportPreview,
+  Launch,
+  LogRecord,
+  ServerView,
+  WireLine,
+} from "../bindings";
 
 const MESSAGES: [boolean, unknown][] = [
   [true, { jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-11-25" } }],
@@ -82,38 +91,74 @@ export function logOf(): LogRecord[] {
 }
 
 /** What is ready is well; what is not fails at its first step. */
+const skipped = (step: DiagnosisStep["step"], seen = "Not reached."): DiagnosisStep => ({
+  step,
+  outcome: "skipped",
+  seen,
+});
+const well = (step: DiagnosisStep["step"], seen: string, ms?: number): DiagnosisStep => ({
+  step,
+  outcome: "ok",
+  seen,
+  ms,
+});
+
 export function diagnosisOf({ name, address, state }: ServerView): Diagnosis {
-  const rest = (["protocol", "list"] as const).map((step) => ({
-    step,
-    outcome: "skipped" as const,
-    seen: "Not reached.",
-  }));
+  const kind = "server" as const;
   if (state.state === "ready") {
-    const seen = { reach: "It starts.", protocol: "2025-11-25", list: `${state.tools} tools.` };
-    const steps = (["reach", "protocol", "list"] as const).map((step) => ({
-      step,
-      outcome: "ok" as const,
-      seen: seen[step],
-    }));
-    return { name, kind: "server", address, steps };
+    const here = "It is a program of this computer.";
+    const way = [skipped("name", here), well("reach", "The program starts."), skipped("tls", here)];
+    const rest = [well("protocol", "It speaks version 2025-11-25.", 142), well("list", `${state.tools} tools.`)];
+    return { name, kind, address, steps: [...way, ...rest] };
+  }
+  if (state.state === "needsSignIn") {
+    const exchange = [`→ GET ${address}/.well-known/oauth-protected-resource`, '← 200 {"resource":"…"}'];
+    const fix = "Sign in.";
+    const signIn: DiagnosisStep = {
+      step: "signIn",
+      outcome: "failed",
+      seen: "401",
+      meaning: "It wants to know who you are.",
+      fix,
+    };
+    const who: DiagnosisStep = { ...well("metadata", "https://id.example.com/tenant signs people in.", 88), exchange };
+    return {
+      name,
+      kind,
+      address,
+      steps: [well("name", "It is 192.0.2.7.", 12), well("reach", "It answers.", 31), who, signIn],
+    };
   }
   const meaning = "error" in state && state.error ? state.error.message : "It is not ready.";
-  const reach = {
-    step: "reach" as const,
-    outcome: "failed" as const,
+  const reach: DiagnosisStep = {
+    step: "reach",
+    outcome: "failed",
     seen: "No answer.",
+    ms: 31,
     meaning,
     fix: "Check the address.",
   };
-  return { name, kind: "server", address, steps: [reach, ...rest] };
+  return {
+    name,
+    kind,
+    address,
+    steps: [well("name", "It is 192.0.2.7.", 12), reach, skipped("protocol"), skipped("list")],
+  };
 }
 
 export function providerDiagnosis(name: string, models = 0): Diagnosis {
-  const seen = { signIn: "One is there.", reach: "It answers.", list: `${models} models.` };
-  const steps = (["signIn", "reach", "list"] as const).map((step) => ({
-    step,
-    outcome: "ok" as const,
-    seen: seen[step],
-  }));
+  const steps = [
+    skipped("name", "It is a number: there is no name to look up."),
+    well("reach", "127.0.0.1:1234 answers.", 1),
+    skipped("tls", "The address is not an https one."),
+    skipped("signIn", "No key is sent, and none is asked for."),
+    {
+      ...well("list", `${models} models.`, 9),
+      exchange: ["→ GET http://localhost:1234/v1/models", `← 200, ${models} models.`],
+    },
+    well("model", "It is loaded."),
+    well("context", "It reads 32768 tokens."),
+    well("tools", "It was made to use tools."),
+  ];
   return { name, kind: "provider", address: "http://localhost:1234/v1", steps };
 }

@@ -301,6 +301,25 @@ fn question(discovered: &Discovered, registration: &Registration, scopes: &[Stri
     Ok(Question { link, state, verifier })
 }
 
+impl Account {
+    /// Who would sign somebody in, without anybody's doing; and what was said to find out.
+    pub(crate) async fn look(&self) -> (Result<String, SignInError>, Vec<String>) {
+        let web = match self.web().await {
+            Ok(web) => web,
+            Err(error) => return (Err(error), vec![]),
+        };
+        let found = async {
+            let challenge = match self.challenge() {
+                Some(challenge) => challenge,
+                None => discover::probe(&web, &self.server).await?,
+            };
+            discover::discover(&web, &self.server, &challenge, &self.settings).await
+        };
+        let found = found.await.map(|discovered| discovered.issuer);
+        (found, web.tape())
+    }
+}
+
 /// What is kept besides what the token endpoint gives.
 fn empty(discovered: &Discovered, registration: &Registration, scopes: &[String]) -> Tokens {
     Tokens {

@@ -29,9 +29,10 @@ export function reportOf(
     ...(found.length > 0 ? ["", "Doctor"] : []),
     ...found.flatMap(({ name, address, steps }) => [
       `${name}  ${address}`,
-      ...steps.map(({ step, outcome, seen, meaning }) =>
-        `  ${SIGNS[outcome]} ${step}: ${seen} ${meaning ?? ""}`.trimEnd(),
-      ),
+      ...steps.flatMap(({ step, outcome, seen, ms, meaning, fix, exchange = [] }) => [
+        `  ${SIGNS[outcome]} ${step}: ${[seen, meaning, fix].filter(Boolean).join(" ")}${ms === undefined ? "" : ` (${ms} ms)`}`,
+        ...exchange.flatMap((line) => line.split("\n")).map((line) => `      ${line}`),
+      ]),
     ]),
     "",
     "Log",
