@@ -56,8 +56,11 @@ impl ConfigError {
 /// Why a call has no result. A call is never made twice: what was lost stays lost.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
+    #[error("There is no server called '{server}'.")]
+    NoSuchServer { server: String },
+    /// `why` is what is known of the reason.
     #[error("The server '{server}' is {state}.")]
-    NotReady { server: String, state: &'static str },
+    NotReady { server: String, state: &'static str, why: Option<Box<ErrorReport>> },
     #[error("The server '{server}' has no tool '{tool}'.")]
     NoSuchTool { server: String, tool: String },
     /// The tool ran and said that it failed; its words are in `output`.
@@ -103,7 +106,11 @@ impl CallError {
     pub fn report(&self) -> ErrorReport {
         let report = |code| ErrorReport::new(code, self.to_string());
         match self {
-            Self::NotReady { .. } => report(ErrorCode::ServerUnavailable)
+            Self::NoSuchServer { .. } => {
+                report(ErrorCode::NotFound).fix("Settings → Servers, or `loq servers`, show those that there are.")
+            }
+            Self::NotReady { why: Some(why), .. } => ErrorReport { message: self.to_string(), ..(**why).clone() },
+            Self::NotReady { why: None, .. } => report(ErrorCode::ServerUnavailable)
                 .fix("Look at the server in Settings → Servers: it says there why, and can be started again."),
             Self::NoSuchTool { .. } => {
                 report(ErrorCode::ToolUnknown).fix("The server's tools may have changed; ask again.")

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use chat::{Diagnosis, Launch, ServerState, Tool, WireLine};
+use chat::{Diagnosis, ErrorReport, Launch, ServerState, Tool, WireLine};
 use futures::future::join_all;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, oneshot, watch},
@@ -239,13 +239,13 @@ impl Servers {
 
     pub(crate) fn ready(&self, name: &str) -> Result<(Session, ServerSnapshot), CallError> {
         let named = || name.to_owned();
-        let server = self.find(name).ok_or_else(|| CallError::NotReady { server: named(), state: "not known" })?;
+        let server = self.find(name).ok_or_else(|| CallError::NoSuchServer { server: named() })?;
         if matches!(server.state, ServerState::NeedsSignIn | ServerState::SigningIn { .. }) {
             return Err(CallError::SignInRequired { server: named() });
         }
         match (&server.state, server.session.clone()) {
             (ServerState::Ready { .. }, Some(session)) => Ok((session, server)),
-            (state, _) => Err(CallError::NotReady { server: named(), state: words(state) }),
+            (state, _) => Err(CallError::NotReady { server: named(), state: words(state), why: why(state) }),
         }
     }
 
@@ -367,6 +367,19 @@ fn save(published: &Published, path: &std::path::Path) {
     let servers = published.servers.iter().map(|server| (&*server.config, &server.tools));
     if let Err(error) = LastKnown::collect(servers).save(path) {
         tracing::warn!(%error, "the lists of tools could not be kept");
+    }
+}
+
+/// What is known of why it is not ready, with what can be done about it.
+fn why(state: &ServerState) -> Option<Box<ErrorReport>> {
+    match state {
+        ServerState::Failed { error } | ServerState::Reconnecting { error, .. } => Some(Box::new(error.clone())),
+        ServerState::Off
+        | ServerState::Connecting
+        | ServerState::Ready { .. }
+        | ServerState::NeedsSignIn
+        | ServerState::SigningIn { .. }
+        | ServerState::NeedsConsent { .. } => None,
     }
 }
 

@@ -38,7 +38,7 @@ async fn a_good_server_is_ready_and_answers() {
     assert_eq!(output.model_text, "disk full");
     assert!(matches!(call(&servers, "good", "refuse", json!({})).await, Err(CallError::Rejected { code: -32602, .. })));
     assert!(matches!(call(&servers, "good", "nothing", json!({})).await, Err(CallError::NoSuchTool { .. })));
-    assert!(matches!(call(&servers, "other", "echo", json!({})).await, Err(CallError::NotReady { .. })));
+    assert!(matches!(call(&servers, "other", "echo", json!({})).await, Err(CallError::NoSuchServer { .. })));
     servers.shutdown().await;
 }
 

@@ -65,11 +65,11 @@ impl Servers {
     pub async fn in_name_of(&self, server: &str, account: Option<&str>) -> Result<Self, CallError> {
         let Some(account) = account else { return Ok(self.clone()) };
         let there = self.find(server).filter(|there| there.config.enabled);
-        let named = || server.to_owned();
-        let there = there.ok_or_else(|| CallError::NotReady { server: named(), state: "not there, or turned off" })?;
+        let away = |state| CallError::NotReady { server: server.to_owned(), state, why: None };
+        let there = there.ok_or_else(|| away("not there, or turned off"))?;
         if matches!(there.config.transport, Transport::Stdio { .. }) {
             // Whoever starts a program is the only one who uses it.
-            return Err(CallError::NotReady { server: named(), state: "a program that nobody signs in to" });
+            return Err(away("a program that nobody signs in to"));
         }
         let other = self.other(&there, account);
         other.settled(BEGINS_WITHIN).await;
