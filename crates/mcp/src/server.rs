@@ -165,7 +165,7 @@ impl ServerTask {
 
     /// Says what is wrong, then waits for the next attempt or for somebody to do something about it.
     async fn fail(&mut self, error: ConnectError) -> Result<(), Option<oneshot::Sender<()>>> {
-        if matches!(error, ConnectError::SignIn) {
+        if matches!(error.main(), ConnectError::SignIn) {
             return self.rest(ServerState::NeedsSignIn).await;
         }
         let report = error.report(&self.config, &self.log);
@@ -237,7 +237,7 @@ impl ServerTask {
     }
 
     fn publish_lost(&self, error: &ConnectError) {
-        if !matches!(error, ConnectError::SignIn) {
+        if !matches!(error.main(), ConnectError::SignIn) {
             self.publish(reconnecting(Duration::ZERO, error.report(&self.config, &self.log)));
         }
     }

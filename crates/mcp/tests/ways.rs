@@ -69,6 +69,14 @@ async fn answer(State(web): State<Arc<Web>>, way: Method, headers: HeaderMap, bo
     if way != Method::POST {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    if web.lie == "thinks" {
+        return match method {
+            "server/discover" => {
+                typed("text/event-stream", Body::from_stream(stream::pending::<Result<Bytes, axum::Error>>()))
+            }
+            _ => StatusCode::UNAUTHORIZED.into_response(),
+        };
+    }
     if method == "server/discover" && !matches!(web.lie, "html" | "busy" | "teapot") {
         return (StatusCode::BAD_REQUEST, "no such thing here").into_response();
     }
@@ -156,6 +164,16 @@ async fn lies_on_the_web_cost_what_they_must() {
             Some(words) => assert!(said.as_ref().is_some_and(|said| said.contains(words)), "{lie}: {said:?}"),
         }
     }
+}
+
+/// It is no failure: a person can do something about it.
+#[tokio::test]
+async fn who_wants_a_sign_in_says_so_also_where_the_newer_question_was_not_answered() {
+    let (_, url) = web("thinks").await;
+    let config = ServerConfig { start_timeout: Duration::from_secs(16), ..http("web", url) };
+    let servers = settled(vec![config]).await;
+    assert_eq!(state(&servers, "web"), ServerState::NeedsSignIn);
+    servers.shutdown().await;
 }
 
 #[tokio::test]

@@ -41,7 +41,8 @@ pub(super) async fn connect(
         } else {
             until
         };
-        let silent = || ConnectError::Silent(config.start_timeout);
+        let begun = Instant::now();
+        let silent = || ConnectError::Silent(begun.elapsed());
         match timeout_at(deadline, attempt.go(way)).await.unwrap_or_else(|_| Err(silent())) {
             Ok(link) => return Ok((link, way)),
             Err(error) => {
