@@ -101,7 +101,10 @@ impl Liar {
             }
             _ => (),
         }
-        let line = answer.to_string();
+        let line = match self.lie.as_str() {
+            "list:abyss" | "call:abyss" => answer.to_string().replace("\"abyss\"", &abyss()),
+            _ => answer.to_string(),
+        };
         if self.lie == "say:crlf" { write(format!("{line}\r\n").as_bytes()) } else { say(&line) }
     }
 
@@ -171,6 +174,7 @@ impl Liar {
                 deep["inputSchema"]["properties"] = json!({ "x": nested(60) });
                 json!({ "tools": [tool("echo"), deep] })
             }
+            "list:abyss" => json!({ "tools": [tool("echo"), { "name": "deep", "inputSchema": "abyss" }] }),
             "list:refuses" => return Err(json!({ "code": -32603, "message": "the database is away" })),
             _ => json!({ "tools": [tool("echo")] }),
         })
@@ -202,6 +206,9 @@ impl Liar {
                 }
                 text("hi")
             }
+            "call:abyss" => {
+                json!({ "content": [{ "type": "text", "text": "hi" }], "structuredContent": { "x": "abyss" } })
+            }
             "call:odd-error" => return Err(json!({ "code": 1e3, "message": "no", "data": { "x": [] } })),
             _ => text(message["params"]["arguments"]["text"].as_str().unwrap_or("hi")),
         })
@@ -210,6 +217,11 @@ impl Liar {
 
 fn tool(name: &str) -> Value {
     json!({ "name": name, "description": format!("{name}s"), "inputSchema": { "type": "object" } })
+}
+
+/// Deeper than readers of JSON go. No library would write it.
+fn abyss() -> String {
+    format!("{}{}", "{\"a\":[".repeat(50_000), "]}".repeat(50_000))
 }
 
 fn nested(depth: u32) -> Value {

@@ -52,9 +52,10 @@ mod secrets;
 mod server;
 mod servers;
 mod session;
-
+mod shallow;
 mod spread;
 mod sse;
+mod stdout;
 mod tasks;
 mod tools;
 mod web;

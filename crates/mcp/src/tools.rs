@@ -10,6 +10,7 @@ use crate::{
     lists::{self, Kind},
     naming,
     session::{RequestError, Session},
+    shallow,
 };
 
 /// All tools of a server, in its order.
@@ -61,6 +62,10 @@ fn tool(server: &str, name: &str, called: String, raw: &Map<String, Value>) -> T
     let shown = visible(name);
     if shown != name {
         warnings.push("There are invisible characters in its name; they are written out.".to_owned());
+    }
+    // It stood in a list in a result in a message.
+    if raw.values().any(|value| shallow::is_cut(value, 5)) {
+        warnings.push("It is nested too deeply; what lies deepest is left out.".to_owned());
     }
     let mut tool = Tool {
         server: server.to_owned(),

@@ -23,7 +23,7 @@ enum Cost {
 }
 use Cost::{Call, Nothing, Server, Tools};
 
-static LIES: [(&str, Cost); 59] = [
+static LIES: [(&str, Cost); 60] = [
     ("start:banner", Nothing(1, "true")),
     ("start:binary", Nothing(1, "true")),
     ("start:half", Nothing(1, "true")),
@@ -82,11 +82,12 @@ static LIES: [(&str, Cost); 59] = [
     ("list:empty-cursor", Nothing(1, "true")),
     ("list:odd-cursor", Nothing(1, "true")),
     ("list:nested", Nothing(2, "true")),
+    ("list:abyss", Nothing(2, "true")),
     ("list:refuses", Server("the database is away")),
 ];
 
 /// What the answers to a call can be, and what the model reads of them.
-const ANSWERS: [(&str, Option<&str>); 10] = [
+const ANSWERS: [(&str, Option<&str>); 11] = [
     ("call:null", Some("")),
     ("call:empty", Some("")),
     ("call:text", Some("")),
@@ -96,6 +97,7 @@ const ANSWERS: [(&str, Option<&str>); 10] = [
     ("call:long", Some("long")),
     ("call:many", Some("hi")),
     ("call:progress", Some("hi")),
+    ("call:abyss", Some("hi")),
     ("call:odd-error", None),
 ];
 

@@ -113,8 +113,18 @@ async fn answer(State(web): State<Arc<Web>>, way: Method, headers: HeaderMap, bo
         "no-content" => StatusCode::NO_CONTENT.into_response(),
         "circle" => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/mcp")]).into_response(),
         "array" => typed("application/json", "[1, 2"),
+        "abyss" => typed("application/json", with_abyss(&plain)),
+        "abyss-events" => typed("text/event-stream", format!("data: {}\n\n", with_abyss(&plain))),
         _ => ([("mcp-session-id", "s1")], typed("application/json", plain)).into_response(),
     }
+}
+
+/// The same with something in it that is deeper than readers of JSON go.
+fn with_abyss(plain: &str) -> String {
+    let abyss = format!("{}0{}", "[{\"a\":".repeat(10_000), "}]".repeat(10_000));
+    // Nothing follows on it in a result that is empty otherwise.
+    let with = format!("\"result\":{{\"abyss\":{abyss},");
+    plain.replacen("\"result\":{", &with, 1).replacen(",}", "}", 1)
 }
 
 /// What the server's report says; nothing where it is ready and answers.
@@ -157,6 +167,8 @@ async fn lies_on_the_web_cost_what_they_must() {
         ("no-content", Some("")),
         ("circle", Some("has moved")),
         ("array", Some("no JSON-RPC message")),
+        ("abyss", None),
+        ("abyss-events", None),
     ] {
         let said = cost(lie).await;
         match expected {

@@ -22,6 +22,7 @@ use crate::{
     era::Way,
     http,
     process::{self, Child, Program},
+    stdout::Messages,
     web::MAX_MESSAGE,
     wire::Tapped,
 };
@@ -31,7 +32,7 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(4);
 /// With less than this left, nothing new is begun.
 const TOO_LATE: Duration = Duration::from_millis(500);
 
-type Pipes = Probed<Tapped<AsyncRwTransport<RoleClient, ChildStdout, ChildStdin>>>;
+type Pipes = Probed<Tapped<AsyncRwTransport<RoleClient, Messages<ChildStdout>, ChildStdin>>>;
 
 /// Everything that one attempt to connect needs.
 struct Attempt<'a> {
@@ -74,6 +75,7 @@ impl Attempt<'_> {
             return Err(ConnectError::Settings("it is no program".to_owned()));
         };
         let (child, stdout, stdin) = process::spawn(program, self.ears.log, &self.setting.watchdog).await?;
+        let stdout = Messages::new(stdout, self.ears.log.clone());
         let inner = AsyncRwTransport::<RoleClient, _, _>::new(stdout, stdin).with_max_line_length(MAX_MESSAGE);
         Ok((child, Probed::new(Tapped::new(inner, self.ears.wire.clone()))))
     }

@@ -9,6 +9,8 @@ use rmcp::{
 
 use super::{EVENTS, JSON, MAX_MESSAGE, NotMcp, Outcome, SESSION, StatusError, WebError, error::body, messages};
 
+use crate::shallow;
+
 /// What is read of an answer that says no.
 const MAX_REFUSAL: usize = 64 * 1024;
 
@@ -43,6 +45,7 @@ pub(super) async fn read(
     if text.trim_ascii().is_empty() {
         return wrong("empty".to_owned(), b"");
     }
+    let text = shallow::message(text);
     match serde_json::from_slice::<ServerJsonRpcMessage>(&text) {
         // Some servers forget to say that it is JSON.
         Ok(message) => Ok(StreamableHttpPostResponse::Json(message, session)),

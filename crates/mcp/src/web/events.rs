@@ -14,6 +14,7 @@ use rmcp::{model::ServerJsonRpcMessage, transport::streamable_http_client::SseEr
 use sse_stream::Sse;
 
 use super::{NotMcp, WebError};
+use crate::shallow;
 
 /// The events of an answer as they come. After an error nothing more is read.
 pub(crate) fn events(response: Response, max_event: usize) -> BoxStream<'static, Result<Sse, SseError>> {
@@ -82,6 +83,7 @@ impl Lines {
         match field {
             "" if line.is_empty() => {
                 let event = std::mem::take(&mut self.event);
+                let event = Sse { data: event.data.map(shallow::text), ..event };
                 if event != Sse::default() {
                     self.ready.push_back(event);
                 }
