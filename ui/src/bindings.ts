@@ -2061,6 +2061,10 @@ bundled: boolean, enabled: boolean,
  */
 address: string, state: ServerState, 
 /**
+ * While it is connecting for the first time.
+ */
+starting?: Starting, 
+/**
  * Which kinds of things it offers besides tools.
  */
 offers?: Offers, 
@@ -2230,6 +2234,19 @@ home: string, };
  * Some words, and whether they are what was looked for.
  */
 export type SnippetPiece = { text: string, hit: boolean, };
+
+/**
+ * A start under way: since when, and what of the log belongs to it.
+ */
+export type Starting = { 
+/**
+ * Unix time, in milliseconds.
+ */
+since: number, 
+/**
+ * How many lines it had written before to its standard error; what follows is of this start.
+ */
+logged: number, };
 
 export type StepOutcome = "ok" | "failed" | "skipped";
 

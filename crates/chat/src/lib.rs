@@ -54,7 +54,7 @@ pub use question::{
     Answer, Ask, Priorities, Question, QuestionStatus, SamplingMessage, SamplingPart, SamplingRequest, SamplingTool,
 };
 pub use remembered::{Covers, Effect, Remember, RememberWhat, Remembered, Scope};
-pub use server::{ServerState, Tool, ToolHints};
+pub use server::{ServerState, Starting, Tool, ToolHints};
 pub use signin::{AccountView, Remedy, SignInProgress, SignInStage, SignInStep};
 pub use turn::{Next, Note, Pace, Turn, TurnEvent, TurnStatus, Usage};
 pub use visible::visible;

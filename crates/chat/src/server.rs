@@ -36,6 +36,17 @@ pub enum ServerState {
     },
 }
 
+/// A start under way: since when, and what of the log belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Starting {
+    /// Unix time, in milliseconds.
+    pub since: u64,
+    /// How many lines it had written before to its standard error; what follows is of this start.
+    pub logged: u64,
+}
+
 /// One tool as its server describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts"))]

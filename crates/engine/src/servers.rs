@@ -210,6 +210,7 @@ fn view(server: &mcp::ServerSnapshot) -> ServerView {
         enabled: server.config.enabled,
         address: server.config.address(),
         state: if server.config.enabled { server.state.clone() } else { ServerState::Off },
+        starting: server.starting.filter(|_| server.config.enabled),
         offers: server.offers,
         tools: server.tools.to_vec(),
         log: server.log.to_vec(),

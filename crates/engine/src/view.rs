@@ -140,6 +140,10 @@ pub struct ServerView {
     /// The command line or the address, secrets masked.
     pub address: String,
     pub state: ServerState,
+    /// While it is connecting for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub starting: Option<chat::Starting>,
     /// Which kinds of things it offers besides tools.
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(as = "Option<chat::Offers>", optional))]

@@ -3,6 +3,9 @@
 //!
 //! It writes JSON-RPC by hand: no library would let it misbehave. `cargo test` and `cargo nextest run` build it.
 //!
+//! Where `FIXTURE_DOWNLOAD` names a TCP address, it writes to its standard error what it reads there, and serves only once
+//! there is no more: as a program does that is downloaded first.
+//!
 //! Where `FIXTURE_LEASH` names a Unix socket, it connects there and never lets go: its end is the connection's end.
 
 use std::{
@@ -27,6 +30,7 @@ fn main() {
         "secrets" => return keep_secrets(),
         _ => (),
     }
+    download();
     if mode == "starts-late" {
         pause(500);
     }
@@ -164,6 +168,12 @@ impl Server {
             _ => return Err((-32602, "unknown tool")),
         })
     }
+}
+
+fn download() {
+    let address = env::var("FIXTURE_DOWNLOAD").ok();
+    let Some(Ok(from)) = address.map(std::net::TcpStream::connect) else { return };
+    io::BufReader::new(from).lines().map_while(Result::ok).for_each(|line| complain(&line));
 }
 
 /// Whole lines only: threads share the output.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use chat::{Offers, ServerState, Tool};
+use chat::{Offers, ServerState, Starting, Tool};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 use crate::{Catalogue, ServerConfig, lines::Lines, log::Written, server::Order, session::Session, wire::Wire};
@@ -18,6 +18,8 @@ pub struct ServerSnapshot {
     pub log: Arc<Vec<String>>,
     /// How many lines it has ever written there.
     pub logged: u64,
+    /// While it is connecting for the first time.
+    pub starting: Option<Starting>,
     /// Which kinds of things it offers besides tools.
     pub offers: Offers,
     pub(crate) session: Option<Session>,

@@ -21,7 +21,7 @@ pub(crate) enum ConnectError {
     OtherEra,
     #[error("The program ended{}.", .status.as_ref().map_or_else(String::new, |status| format!(" ({status})")))]
     Exited { status: Option<String> },
-    #[error("The server did not answer within {} s.", .0.as_secs_f64())]
+    #[error("The server did not answer within {} s.", (.0.as_secs_f64() * 10.0).round() / 10.0)]
     Silent(Duration),
     #[error("The server's first answer cannot be used: {0}")]
     Handshake(String),

@@ -9,6 +9,7 @@ use chat::LogLevel;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     sync::Notify,
+    time::Instant,
 };
 
 use crate::lines::Lines;
@@ -33,6 +34,8 @@ struct Kept {
     bytes: usize,
     /// How many lines there have ever been.
     count: u64,
+    /// When the last one came.
+    heard: Option<Instant>,
 }
 
 /// The lines that are kept, and how many there have ever been: so whoever knew some finds what is new.
@@ -53,6 +56,7 @@ impl Log {
         lines.bytes += line.len();
         lines.lines.push_back(line);
         lines.count += 1;
+        lines.heard = Some(Instant::now());
         while lines.lines.len() > MAX_LINES || lines.bytes > MAX_BYTES {
             let gone = lines.lines.pop_front().map_or(0, |line| line.len());
             lines.bytes -= gone;
@@ -72,6 +76,11 @@ impl Log {
         let from = lines.lines.len().saturating_sub(count);
         let tail: Vec<&str> = lines.lines.iter().skip(from).map(String::as_str).collect();
         (!tail.is_empty()).then(|| tail.join("\n"))
+    }
+
+    /// When something was written last.
+    pub(crate) fn heard(&self) -> Option<Instant> {
+        self.lock().heard
     }
 
     /// Until a line has come since the last time this was asked.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use chat::{ErrorReport, Offers, ServerState, Tool};
+use chat::{ErrorReport, Offers, ServerState, Starting, Tool};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, sleep_until, timeout},
@@ -229,7 +229,9 @@ impl ServerTask {
 
     fn publish(&self, state: ServerState) {
         let log = self.log.written();
+        let starting = Starting { since: unix_now(), logged: log.count };
         self.board.update(self.serial, |server| {
+            server.starting = (state == ServerState::Connecting).then_some(starting);
             server.state = state;
             server.take_log(log);
             server.session = None;
@@ -253,6 +255,7 @@ impl ServerTask {
             server.take_log(log);
             server.offers = Offers { prompts_changed, resources_changed, ..session.offers() };
             server.session = Some(session.clone());
+            server.starting = None;
         });
     }
 
@@ -344,6 +347,12 @@ fn count(tools: &[Tool]) -> u32 {
 }
 
 fn reconnecting(pause: Duration, error: ErrorReport) -> ServerState {
+    let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+    ServerState::Reconnecting { at: unix_now().saturating_add(pause), error }
+}
+
+/// In milliseconds.
+fn unix_now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    ServerState::Reconnecting { at: u64::try_from((now + pause).as_millis()).unwrap_or(u64::MAX), error }
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -272,13 +272,15 @@ impl Servers {
         let serial = self.inner.serials.fetch_add(1, Ordering::Relaxed);
         let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
         let setting = Setting { server: config.name.clone(), lines: lines.clone(), ..self.inner.setting.clone() };
+        let (starting, offers) = (None, chat::Offers::default());
         let snapshot = ServerSnapshot {
             config: config.clone(),
             state,
             tools,
             log: Arc::default(),
             logged: 0,
-            offers: chat::Offers::default(),
+            starting,
+            offers,
             session: None,
             lines,
             wire: wire.clone(),

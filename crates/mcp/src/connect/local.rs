@@ -8,7 +8,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use rmcp::{ClientHandler, RoleClient, service::ClientInitializeError, transport::async_rw::AsyncRwTransport};
 use tokio::{
     process::{ChildStdin, ChildStdout},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{
@@ -31,6 +31,11 @@ use crate::{
 const PROBE_DEADLINE: Duration = Duration::from_secs(4);
 /// With less than this left, nothing new is begun.
 const TOO_LATE: Duration = Duration::from_millis(500);
+/// What prints is alive: a program that downloads itself first is waited for up to so many times its start-up time, as
+/// long as it is never silent for the whole of that.
+const MOST_PATIENCE: u32 = 5;
+/// However long a start-up time was configured.
+const LONGEST_START: Duration = Duration::from_secs(24 * 3600);
 
 type Pipes = Probed<Tapped<AsyncRwTransport<RoleClient, Messages<ChildStdout>, ChildStdin>>>;
 
@@ -39,7 +44,7 @@ struct Attempt<'a> {
     config: &'a ServerConfig,
     setting: &'a Setting,
     ears: Ears<'a>,
-    until: Instant,
+    begun: Instant,
 }
 
 pub(super) async fn connect(
@@ -48,7 +53,7 @@ pub(super) async fn connect(
     ears: Ears<'_>,
     known: Option<Way>,
 ) -> Result<(Link, Way), ConnectError> {
-    let attempt = Attempt { config, setting, ears, until: Instant::now() + config.start_timeout };
+    let attempt = Attempt { config, setting, ears, begun: Instant::now() };
     let outcome = match (config.era, known) {
         (Era::Legacy, _) => attempt.fresh(Way::Legacy).await,
         (Era::Modern, _) => attempt.fresh(Way::Modern).await,
@@ -66,8 +71,18 @@ pub(super) async fn connect(
 }
 
 impl Attempt<'_> {
+    fn until(&self) -> Instant {
+        waits_until(self.begun, self.ears.log.heard(), self.config.start_timeout)
+    }
+
+    async fn out_of_patience(&self) {
+        while Instant::now() < self.until() {
+            sleep_until(self.until()).await;
+        }
+    }
+
     fn has_time(&self) -> bool {
-        self.until.saturating_duration_since(Instant::now()) > TOO_LATE
+        self.until().saturating_duration_since(Instant::now()) > TOO_LATE
     }
 
     async fn start(&self) -> Result<(Child, Pipes), ConnectError> {
@@ -75,8 +90,8 @@ impl Attempt<'_> {
             return Err(ConnectError::Settings("it is no program".to_owned()));
         };
         let (child, stdout, stdin) = process::spawn(program, self.ears.log, &self.setting.watchdog).await?;
-        let stdout = Messages::new(stdout, self.ears.log.clone());
-        let inner = AsyncRwTransport::<RoleClient, _, _>::new(stdout, stdin).with_max_line_length(MAX_MESSAGE);
+        let inner = AsyncRwTransport::<RoleClient, _, _>::new(Messages::new(stdout, self.ears.log.clone()), stdin);
+        let inner = inner.with_max_line_length(MAX_MESSAGE);
         Ok((child, Probed::new(Tapped::new(inner, self.ears.wire.clone()))))
     }
 
@@ -112,20 +127,32 @@ impl Attempt<'_> {
     }
 
     async fn shake(&self, mut child: Child, pipes: Pipes, way: Way) -> Result<Link, ConnectError> {
-        let begun = Instant::now();
-        let failure = match timeout_at(self.until, shaken(self.setting, pipes, lifecycle(way))).await {
-            Ok(Ok(link)) => return Ok(Link { child: Some(child), ..link }),
-            Ok(Err(error)) if way == Way::Legacy && is_other_era(&error) => ConnectError::OtherEra,
-            Ok(Err(ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
+        let shaken = tokio::select! {
+            biased;
+            shaken = shaken(self.setting, pipes, lifecycle(way)) => Some(shaken),
+            () = self.out_of_patience() => None,
+        };
+        let failure = match shaken {
+            Some(Ok(link)) => return Ok(Link { child: Some(child), ..link }),
+            Some(Err(error)) if way == Way::Legacy && is_other_era(&error) => ConnectError::OtherEra,
+            Some(Err(ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
                 ConnectError::Exited { status: exit_words(&mut child).await }
             }
-            Ok(Err(error)) => ConnectError::Handshake(http::causes(&error)),
-            Err(_) => ConnectError::Silent(self.config.start_timeout.max(begun.elapsed())),
+            Some(Err(error)) => ConnectError::Handshake(http::causes(&error)),
+            None => ConnectError::Silent(self.begun.elapsed()),
         };
         // It is told to end; how long it takes does not matter to anybody here.
         let _ = timeout(Duration::from_secs(5), child.stop()).await;
         Err(failure)
     }
+}
+
+/// Until when a program is waited for that was started then and was heard last then.
+fn waits_until(begun: Instant, heard: Option<Instant>, start_timeout: Duration) -> Instant {
+    let patience = start_timeout.min(LONGEST_START);
+    // What it wrote in an earlier life says nothing of this one.
+    let heard = heard.map_or(begun, |heard| heard.max(begun));
+    (heard + patience).min(begun + patience * MOST_PATIENCE)
 }
 
 /// Whether it answered `initialize` with "I do not know that" or "not with that version".
@@ -134,5 +161,22 @@ fn is_other_era(error: &ClientInitializeError) -> bool {
         ClientInitializeError::JsonRpcError(error) => matches!(error.code.0, -32601 | -32022 | -32600 | -32602),
         ClientInitializeError::NoCompatibleProtocolVersion { .. } => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_prints_is_waited_for_longer_but_not_without_end() {
+        let (begun, second) = (Instant::now() + Duration::from_secs(60), Duration::from_secs(1));
+        let patience = 120 * second;
+        let until = |heard: Option<Instant>| waits_until(begun, heard, patience) - begun;
+        assert_eq!(until(None), patience);
+        assert_eq!(until(Some(begun - second)), patience, "an earlier life");
+        assert_eq!(until(Some(begun + 90 * second)), 210 * second);
+        assert_eq!(until(Some(begun + 590 * second)), 600 * second, "chatter alone is no start");
+        assert!(waits_until(begun, None, Duration::MAX) > begun);
     }
 }

@@ -26,6 +26,7 @@ export const servers = {
     reconnecting: "verbindet neu",
     failed: "fehlgeschlagen",
   },
+  stillStarting: (seconds) => `Startet noch (${seconds} s). Der erste Start muss vielleicht erst sein Programm laden.`,
   inSeconds: (count) => `in ${count} s`,
   enable: (name) => `${name} benutzen`,
   tools: "Werkzeuge",

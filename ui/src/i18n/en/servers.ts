@@ -25,6 +25,8 @@ export const servers = {
     reconnecting: "reconnecting",
     failed: "failed",
   },
+  stillStarting: (seconds: string) =>
+    `Still starting (${seconds} s). The first start may have to download its program.`,
   inSeconds: (count: string) => `in ${count} s`,
   enable: (name: string) => `Use ${name}`,
   tools: "Tools",
