@@ -16,7 +16,7 @@ export function loqProgram() {
  * Runs `body` with a way to run `loq` that knows these servers (`{ name: { command, args } }`), and clears up.
  *
  * `loq(...args)` runs it to its end; `loq.interrupted(words, ...args)` presses Ctrl+C once it has said these words;
- * `loq.answering(answers, ...args)` sits in front of it.
+ * `loq.answering(answers, ...args)` sits in front of it. `loq.home` is where it keeps what it knows.
  */
 export async function withServers(servers, body, { settings } = {}) {
   const home = mkdtempSync(join(tmpdir(), "loquat-peer-"));
@@ -40,6 +40,7 @@ export async function withServers(servers, body, { settings } = {}) {
   };
   loq.answering = async (answers, ...args) =>
     ended(await atTerminal(loqProgram(), [...args, "--servers", file], { answers, env }));
+  loq.home = home;
   try {
     return await body(loq);
   } finally {

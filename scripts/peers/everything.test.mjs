@@ -159,7 +159,8 @@ async function resources(all, loq, json) {
 
 /** What it asks, somebody at a terminal answers. */
 async function questions(all, loq) {
-  const call = (tool, values, ...answers) => loq.answering(answers, "call", "peer", tool, JSON.stringify(values));
+  const call = (tool, values, ...answers) =>
+    loq.answering(answers, "call", "peer", tool, JSON.stringify(values), "--yes");
   await all.test("a form", async () => {
     // Twelve more fields stand in it, which Enter leaves to their defaults.
     const name = `Ada${"\n".repeat(12)}`;

@@ -141,6 +141,17 @@ fn account(text: &str) -> Result<(String, String), &'static str> {
     Ok((server.trim().to_owned(), name.trim().to_owned()))
 }
 
+/// Which servers a command looks at.
+#[derive(Debug, Clone, Default, Group)]
+pub(crate) struct Given {
+    /// Use these servers, for this call alone: any client's JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) servers: Option<PathBuf>,
+    /// Let their programs run, where nobody has agreed to it yet.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Provider {
     Openai,
@@ -198,9 +209,8 @@ pub(crate) struct List {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -215,15 +225,11 @@ pub(crate) struct Call {
     /// In the name of this account; otherwise of the one that is used.
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
-    /// Let the server's program run, where nobody has agreed to it yet.
-    #[arg(long)]
-    pub(crate) yes: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -288,9 +294,8 @@ pub(crate) struct Doctor {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -318,9 +323,8 @@ pub(crate) struct Login {
     /// Print one step a line as JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -330,9 +334,8 @@ pub(crate) struct Logout {
     /// Whose account; otherwise the one that is used.
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -345,9 +348,8 @@ pub(crate) struct Accounts {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -361,9 +363,8 @@ pub(crate) struct Prompt {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -378,9 +379,8 @@ pub(crate) struct Read {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }
 
 #[derive(Debug, Group)]
@@ -390,7 +390,6 @@ pub(crate) struct Logs {
     /// Print JSON, one line each.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Use these servers, for this call alone: any client's JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) servers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Given,
 }

@@ -1,6 +1,7 @@
 //! One question and its answer.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use ::chat::{
     Answer, CallId, CallStatus, ConversationId, ErrorReport, Item, QuestionStatus, ToolCall, TurnEvent, TurnId,
@@ -11,8 +12,13 @@ use engine::{AppEvent, Approval, EXAMPLES, Engine, Events, Question};
 use crate::args::{Ask, Examples};
 use crate::{Ending, ending_of, print};
 
+/// A question waits for a server that is still starting for as long as that says something, and no longer than this
+/// without a word: it can be answered without its tools.
+const SERVERS_MAY_BE_SILENT: Duration = Duration::from_secs(5);
+
 pub(crate) async fn ask(args: Ask) -> Result<Ending, ErrorReport> {
     let engine = crate::open::open(&args.common).await?;
+    crate::waiting::for_all_within(&engine, SERVERS_MAY_BE_SILENT).await;
     let answered = answer(&engine, None, &args.question, args.json).await;
     engine.shut_down().await;
     Ok(answered?.ending)

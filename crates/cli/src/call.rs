@@ -1,6 +1,6 @@
 //! One tool, called by hand.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ::chat::{Content, ErrorCode, ErrorReport, Output, Progress};
 use mcp::{CallError, CallRequest};
@@ -11,20 +11,17 @@ use crate::args::Call;
 use crate::question::Terminal;
 use crate::{Ending, ending_of, print};
 
-/// A first start may download its program.
-const SERVER_MAY_TAKE: Duration = Duration::from_secs(60);
-
 pub(crate) async fn call(args: Call) -> Result<Ending, ErrorReport> {
     let arguments = arguments(&args.arguments)?;
-    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
-    match crate::consent::server(&engine, &args.server, args.yes).await {
+    let engine = crate::open::open_servers(&args.given).await?;
+    match crate::consent::server(&engine, &args.server, &args.given).await {
         Ok(true) => (),
         refused => {
             engine.shut_down().await;
             return refused.map(|_| Ending::Refused);
         }
     }
-    engine.servers_settled(SERVER_MAY_TAKE).await;
+    crate::waiting::for_one(&engine, &args.server).await;
     let stop = CancellationToken::new();
     let begun = Instant::now();
     let request = CallRequest::new(&args.server, &args.tool, arguments).in_name_of(args.account.clone());

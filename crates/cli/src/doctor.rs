@@ -1,14 +1,18 @@
 //! Why a server or a provider cannot be used, step by step.
 
 use ::chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, Launch, StepOutcome, WireLine};
+use engine::Engine;
 use serde_json::{Value, json};
 
 use crate::args::Doctor;
 use crate::{Ending, print};
 
 pub(crate) async fn doctor(args: Doctor) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
-    let found = engine.diagnose(args.name.as_deref()).await;
+    let engine = crate::open::open_servers(&args.given).await?;
+    let found = match agreed(&engine, &args).await {
+        Ok(()) => engine.diagnose(args.name.as_deref()).await,
+        Err(error) => Err(error),
+    };
     let mut launches = vec![];
     for diagnosis in found.as_deref().unwrap_or_default() {
         launches.push(match diagnosis.kind {
@@ -33,6 +37,16 @@ pub(crate) async fn doctor(args: Doctor) -> Result<Ending, ErrorReport> {
         }
     }
     Ok(ending(&found))
+}
+
+/// Programs of a file that was named are asked about; those of the list say by their diagnosis that they wait.
+async fn agreed(engine: &Engine, args: &Doctor) -> Result<(), ErrorReport> {
+    let given = &args.given;
+    match &args.name {
+        _ if given.servers.is_none() && !given.yes => Ok(()),
+        Some(name) => crate::consent::server(engine, name, given).await.map(drop),
+        None => crate::consent::all(engine, given).await,
+    }
 }
 
 fn json(diagnosis: &Diagnosis, launch: Option<&Launch>) -> Value {

@@ -6,11 +6,11 @@ use ::chat::ErrorReport;
 use engine::{Engine, ImportEntry, ImportFate, ImportSignIn};
 use serde_json::json;
 
-use crate::args::Import;
+use crate::args::{Given, Import};
 use crate::{Ending, print};
 
 pub(crate) async fn import(args: Import) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(None).await?;
+    let engine = crate::open::open_servers(&Given::default()).await?;
     let ending = match &args.file {
         Some(file) => from(&engine, file, &args).await,
         None => Ok(sources(&engine, args.json)),

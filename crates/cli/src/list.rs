@@ -1,23 +1,18 @@
 //! What servers and tools there are.
 
-use std::time::Duration;
-
 use ::chat::{ErrorReport, ServerState, Tool};
-use engine::ServerView;
+use engine::{Engine, ServerView};
 use serde_json::{Value, json};
 
-use crate::args::{List, Servers};
+use crate::args::{Given, List, Servers};
 use crate::{Ending, print};
-
-/// A first start may download its program.
-const SERVERS_MAY_TAKE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn servers(args: Servers) -> Result<Ending, ErrorReport> {
     if args.protect {
         protect().await?;
     }
     let (args, allow) = (args.list, args.allow);
-    let servers = settled(&args, &allow).await?;
+    let servers = settled(&args.given, Asking::Of(&allow)).await?;
     if args.json {
         print::line(&Value::from_iter(servers.iter().map(server_json)).to_string());
         return Ok(Ending::Answered);
@@ -31,7 +26,8 @@ pub(crate) async fn servers(args: Servers) -> Result<Ending, ErrorReport> {
                 format!("{} {}", error.message, error.cause.as_deref().unwrap_or_default())
             }
             ServerState::NeedsConsent { command } => {
-                format!("{command}\n{:<29} agree: loq servers --allow {}", "", server.name)
+                let agree = crate::consent::how_to_agree(&server.name, &args.given);
+                format!("{command}\n{:<29} agree: {agree}", "")
             }
             ServerState::Off | ServerState::Connecting | ServerState::NeedsSignIn | ServerState::SigningIn { .. } => {
                 String::new()
@@ -43,7 +39,7 @@ pub(crate) async fn servers(args: Servers) -> Result<Ending, ErrorReport> {
 }
 
 pub(crate) async fn tools(args: List) -> Result<Ending, ErrorReport> {
-    let servers = settled(&args, &[]).await?;
+    let servers = settled(&args.given, Asking::All).await?;
     let ready = servers.iter().filter(|server| matches!(server.state, ServerState::Ready { .. }));
     let tools: Vec<&Tool> = ready.flat_map(|server| &server.tools).collect();
     if args.json {
@@ -60,22 +56,40 @@ pub(crate) async fn tools(args: List) -> Result<Ending, ErrorReport> {
     Ok(Ending::Answered)
 }
 
-async fn settled(args: &List, allow: &[String]) -> Result<Vec<ServerView>, ErrorReport> {
-    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
-    for name in allow {
-        if let Err(error) = engine.consent(name).await {
-            engine.shut_down().await;
-            return Err(error);
-        }
+/// Whom a person is asked about before they are looked at.
+enum Asking<'a> {
+    /// Every program that waits for a word.
+    All,
+    /// Nobody: to these a person has agreed, and of the others it is shown that they wait.
+    Of(&'a [String]),
+}
+
+async fn settled(given: &Given, asking: Asking<'_>) -> Result<Vec<ServerView>, ErrorReport> {
+    let engine = crate::open::open_servers(given).await?;
+    let agreed = match &asking {
+        Asking::Of(allowed) if !given.yes => agree(&engine, allowed).await,
+        Asking::Of(_) | Asking::All => crate::consent::all(&engine, given).await,
+    };
+    if agreed.is_ok() {
+        crate::waiting::for_all(&engine).await;
     }
-    engine.servers_settled(SERVERS_MAY_TAKE).await;
+    if matches!(asking, Asking::All) {
+        crate::waiting::tell_who_is_missing(&engine);
+    }
     let servers = engine.server_views();
     engine.shut_down().await;
-    Ok(servers)
+    agreed.map(|()| servers)
+}
+
+async fn agree(engine: &Engine, allowed: &[String]) -> Result<(), ErrorReport> {
+    for name in allowed {
+        engine.consent(name).await?;
+    }
+    Ok(())
 }
 
 async fn protect() -> Result<(), ErrorReport> {
-    let engine = crate::open::open_servers(None).await?;
+    let engine = crate::open::open_servers(&Given::default()).await?;
     let moved = engine.protect_secrets().await;
     engine.shut_down().await;
     for name in moved? {

@@ -26,6 +26,7 @@ mod serve;
 mod settings;
 mod sign_in;
 mod transfer;
+mod waiting;
 
 use std::process::ExitCode;
 

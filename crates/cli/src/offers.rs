@@ -1,19 +1,17 @@
 //! Prompts, resources and logs of servers.
 
-use std::time::Duration;
-
 use ::chat::{ErrorCode, ErrorReport, LogLevel};
 use engine::{AppEvent, Engine};
+use mcp::Attendance;
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
-use crate::args::{List, Logs, Prompt, Read};
+use crate::args::{Given, List, Logs, Prompt, Read};
+use crate::question::Terminal;
 use crate::{Ending, print};
 
-/// A first start may download its program.
-const SERVERS_MAY_TAKE: Duration = Duration::from_secs(60);
-
 pub(crate) async fn prompts(args: List) -> Result<Ending, ErrorReport> {
-    let engine = opened(&args.servers).await?;
+    let engine = opened(&args.given).await?;
     let prompts = engine.prompts(None).await;
     engine.shut_down().await;
     let prompts = prompts?;
@@ -31,16 +29,17 @@ pub(crate) async fn prompts(args: List) -> Result<Ending, ErrorReport> {
 
 pub(crate) async fn prompt(args: Prompt) -> Result<Ending, ErrorReport> {
     let arguments = arguments(&args.arguments)?;
-    let engine = opened(&args.servers).await?;
-    let filled = engine.fill_prompt(&args.server, &args.name, arguments).await;
+    let Some(engine) = opened_for(&args.server, &args.given).await? else { return Ok(Ending::Refused) };
+    let attendance = attended(&engine);
+    let filled = engine.servers().fill_prompt(&args.server, &args.name, arguments, attendance).await;
     engine.shut_down().await;
-    let filled = filled?;
+    let filled = filled.map_err(|error| error.report())?;
     print::line(&if args.json { json!(filled).to_string() } else { print::plain(&filled.text) });
     Ok(Ending::Answered)
 }
 
 pub(crate) async fn resources(args: List) -> Result<Ending, ErrorReport> {
-    let engine = opened(&args.servers).await?;
+    let engine = opened(&args.given).await?;
     let list = engine.resources(None).await;
     engine.shut_down().await;
     let list = list?;
@@ -58,14 +57,15 @@ pub(crate) async fn resources(args: List) -> Result<Ending, ErrorReport> {
 }
 
 pub(crate) async fn read(args: Read) -> Result<Ending, ErrorReport> {
-    let engine = opened(&args.servers).await?;
+    let Some(engine) = opened_for(&args.server, &args.given).await? else { return Ok(Ending::Refused) };
     let outcome = if args.watch { watched(&engine, &args).await } else { read_once(&engine, &args).await };
     engine.shut_down().await;
     outcome.map(|()| Ending::Answered)
 }
 
 async fn read_once(engine: &Engine, args: &Read) -> Result<(), ErrorReport> {
-    let reading = engine.read_resource(&args.server, &args.uri).await?;
+    let reading = engine.servers().read_resource(&args.server, &args.uri, attended(engine)).await;
+    let reading = reading.map_err(|error| error.report())?;
     print::line(&if args.json { json!(reading).to_string() } else { print::plain(&reading.text) });
     Ok(())
 }
@@ -100,7 +100,7 @@ async fn watched(engine: &Engine, args: &Read) -> Result<(), ErrorReport> {
 
 /// What the server wrote from its start until it was ready.
 pub(crate) async fn logs(args: Logs) -> Result<Ending, ErrorReport> {
-    let engine = opened(&args.servers).await?;
+    let Some(engine) = opened_for(&args.server, &args.given).await? else { return Ok(Ending::Refused) };
     let known = engine.server_views().iter().any(|server| server.name == args.server);
     let lines = engine.server_log(&args.server, LogLevel::Debug);
     engine.shut_down().await;
@@ -120,10 +120,33 @@ pub(crate) async fn logs(args: Logs) -> Result<Ending, ErrorReport> {
     Ok(Ending::Answered)
 }
 
-async fn opened(servers: &Option<std::path::PathBuf>) -> Result<Engine, ErrorReport> {
-    let engine = crate::open::open_servers(servers.as_deref()).await?;
-    engine.servers_settled(SERVERS_MAY_TAKE).await;
+/// With all servers that may run, once they have started.
+async fn opened(given: &Given) -> Result<Engine, ErrorReport> {
+    let engine = crate::open::open_servers(given).await?;
+    if let Err(error) = crate::consent::all(&engine, given).await {
+        engine.shut_down().await;
+        return Err(error);
+    }
+    crate::waiting::for_all(&engine).await;
+    crate::waiting::tell_who_is_missing(&engine);
     Ok(engine)
+}
+
+/// With that one server, once it has started; nothing where it may not run.
+async fn opened_for(server: &str, given: &Given) -> Result<Option<Engine>, ErrorReport> {
+    let engine = crate::open::open_servers(given).await?;
+    let may_run = crate::consent::server(&engine, server, given).await;
+    if !matches!(may_run, Ok(true)) {
+        engine.shut_down().await;
+        return may_run.map(|_| None);
+    }
+    crate::waiting::for_one(&engine, server).await;
+    Ok(Some(engine))
+}
+
+/// Whoever sits at the terminal is there to be asked meanwhile.
+fn attended(engine: &Engine) -> Attendance {
+    Attendance { answers: Some(Terminal::of(engine)), stop: CancellationToken::new() }
 }
 
 /// `name=value`, each.

@@ -6,15 +6,16 @@ use ::chat::{ErrorCode, ErrorReport, Rule};
 use engine::{Engine, Home, Options, Settings};
 use mcp::ServerConfig;
 
-use crate::args::Common;
+use crate::args::{Common, Given};
 
 /// The engine of the home with this call's wishes; programs that have not run yet are asked about.
 pub(crate) async fn open(common: &Common) -> Result<Engine, ErrorReport> {
     let home = Home::find()?;
     let settings = crate::settings::wished(&home, common)?;
     let rules = if common.yes { vec![Rule::AllowAll] } else { vec![] };
-    let engine = with(home, Some(settings), common.servers.as_deref(), rules).await?;
-    match crate::consent::all(&engine, common.yes).await {
+    let given = Given { servers: common.servers.clone(), yes: common.yes };
+    let engine = with(home, Some(settings), &given, rules).await?;
+    match crate::consent::all(&engine, &given).await {
         Ok(()) => Ok(engine),
         Err(error) => {
             engine.shut_down().await;
@@ -23,20 +24,18 @@ pub(crate) async fn open(common: &Common) -> Result<Engine, ErrorReport> {
     }
 }
 
-/// The engine for looking at servers alone.
-pub(crate) async fn open_servers(servers: Option<&Path>) -> Result<Engine, ErrorReport> {
-    with(Home::find()?, None, servers, vec![]).await
+/// The engine for looking at servers alone. Nobody is asked about programs here.
+pub(crate) async fn open_servers(given: &Given) -> Result<Engine, ErrorReport> {
+    with(Home::find()?, None, given, vec![]).await
 }
 
-async fn with(
-    home: Home,
-    settings: Option<Settings>,
-    servers: Option<&Path>,
-    rules: Vec<Rule>,
-) -> Result<Engine, ErrorReport> {
-    let servers = servers.map(read_servers).transpose()?;
+async fn with(home: Home, settings: Option<Settings>, given: &Given, rules: Vec<Rule>) -> Result<Engine, ErrorReport> {
+    let servers = given.servers.as_deref().map(read_servers).transpose()?;
+    // Whoever names a file without sitting there has said by that what shall run.
+    let ask_first = servers.is_some() && !given.yes && crate::consent::somebody_is_there();
     let passphrase = crate::passphrase::of(&home)?;
-    let options = Options { helpdesk: bundled_program(), servers, settings, rules, passphrase, ..Options::new(home) };
+    let helpdesk = bundled_program();
+    let options = Options { helpdesk, servers, ask_first, settings, rules, passphrase, ..Options::new(home) };
     Engine::open(options).await
 }
 

@@ -7,7 +7,7 @@ use engine::{Engine, SecretPlace};
 use mcp::{Keychain, Secrets as _};
 use serde_json::json;
 
-use crate::args::{Secret, Secrets};
+use crate::args::{Given, Secret, Secrets};
 use crate::{Ending, print};
 
 pub(crate) async fn secret(args: Secret) -> Result<Ending, ErrorReport> {
@@ -18,7 +18,7 @@ pub(crate) async fn secret(args: Secret) -> Result<Ending, ErrorReport> {
     std::io::stdin().read_to_string(&mut value).map_err(|error| {
         ErrorReport::new(ErrorCode::InvalidInput, "The secret cannot be read.").because(error.to_string())
     })?;
-    let engine = crate::open::open_servers(None).await?;
+    let engine = crate::open::open_servers(&Given::default()).await?;
     let stored = engine.store_server_secret(&args.name, value.trim()).await;
     engine.shut_down().await;
     stored.map(|()| Ending::Answered)
@@ -26,7 +26,7 @@ pub(crate) async fn secret(args: Secret) -> Result<Ending, ErrorReport> {
 
 /// Where secrets are kept; with a wish, where they are kept from now on.
 pub(crate) async fn secrets(args: Secrets) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(None).await?;
+    let engine = crate::open::open_servers(&Given::default()).await?;
     let outcome = placed(&engine, &args).await;
     engine.shut_down().await;
     outcome.map(|()| Ending::Answered)

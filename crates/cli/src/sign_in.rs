@@ -10,7 +10,7 @@ use crate::args::{Accounts, Login, Logout};
 use crate::{Ending, print};
 
 pub(crate) async fn login(args: Login) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    let engine = crate::open::open_servers(&args.given).await?;
     let outcome = signed_in(&engine, &args).await;
     engine.shut_down().await;
     outcome
@@ -104,7 +104,7 @@ fn name(step: SignInStage) -> &'static str {
 }
 
 pub(crate) async fn logout(args: Logout) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    let engine = crate::open::open_servers(&args.given).await?;
     let outcome = engine.sign_out(&args.server, args.account.as_deref()).await;
     engine.shut_down().await;
     let said = if outcome? { "Signed out of" } else { "Nobody was signed in to" };
@@ -113,7 +113,7 @@ pub(crate) async fn logout(args: Logout) -> Result<Ending, ErrorReport> {
 }
 
 pub(crate) async fn accounts(args: Accounts) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(args.servers.as_deref()).await?;
+    let engine = crate::open::open_servers(&args.given).await?;
     let outcome = listed(&engine, &args).await;
     engine.shut_down().await;
     let found = outcome?;

@@ -8,6 +8,7 @@ use clap::{Args as Group, ValueEnum};
 use engine::{ConversationsPreview, Engine, ExportFormat, FoundConversation, FoundFate, Left};
 use serde_json::json;
 
+use crate::args::Given;
 use crate::{Ending, print};
 
 #[derive(Debug, Group)]
@@ -46,7 +47,7 @@ pub(crate) struct Import {
 }
 
 pub(crate) async fn export(args: Export) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(None).await?;
+    let engine = crate::open::open_servers(&Given::default()).await?;
     let ending = if args.list { Ok(list(&engine)) } else { write(&engine, &args).await };
     engine.shut_down().await;
     ending
@@ -91,7 +92,7 @@ fn format(args: &Export) -> ExportFormat {
 }
 
 pub(crate) async fn import(args: Import) -> Result<Ending, ErrorReport> {
-    let engine = crate::open::open_servers(None).await?;
+    let engine = crate::open::open_servers(&Given::default()).await?;
     let ending = take_over(&engine, &args).await;
     engine.shut_down().await;
     ending

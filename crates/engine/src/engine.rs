@@ -48,6 +48,8 @@ pub struct Options {
     pub helpdesk: Option<PathBuf>,
     /// These servers instead of the home's, for as long as this engine lives.
     pub servers: Option<Vec<ServerConfig>>,
+    /// Whether their programs wait for a person's word as those of the home do; else giving them was that word.
+    pub ask_first: bool,
     /// These settings instead of the home's, likewise.
     pub settings: Option<Settings>,
     /// Rules besides those that follow from the servers.
@@ -62,8 +64,9 @@ pub struct Options {
 
 impl Options {
     pub fn new(home: Home) -> Self {
+        let (servers, ask_first, settings) = (None, false, None);
         let (face, passphrase) = (Face::default(), None);
-        Self { home, helpdesk: None, servers: None, settings: None, rules: vec![], secrets: None, face, passphrase }
+        Self { home, helpdesk: None, servers, ask_first, settings, rules: vec![], secrets: None, face, passphrase }
     }
 }
 
@@ -154,8 +157,8 @@ impl Engine {
         // They connect while the conversations are read.
         let (secret_file, kept) = crate::secret_place::of_home(&home, options.secrets, options.passphrase).await?;
         let secrets = Arc::new(SecretsOrMemory::new(kept.clone()));
-        let consents = file.as_ref().map(|_| Arc::new(Consents::load(home.consents())));
-        let servers = crate::servers::start(&home, &settings, secrets.clone(), consents.clone(), configs);
+        let whose = crate::servers::Whose { home: file.is_some(), ask_first: options.ask_first };
+        let (servers, consents) = crate::servers::start(&home, &settings, secrets.clone(), whose, configs);
         let (store, hub) = conversations_of(&home).await.map_err(|error| error.report())?;
         let inner = Inner {
             store,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chat::{ErrorCode, ErrorReport, ServerState, WireLine};
 use futures::future::join_all;
-use mcp::{ServerChange, ServerConfig, Transport, parse_servers};
+use mcp::{Consents, ServerChange, ServerConfig, Transport, parse_servers};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::engine::{Engine, Inner};
@@ -20,7 +20,7 @@ use crate::view::{AppEvent, ServerPreview, ServerView};
 pub use change::ServerSettings;
 pub use import::{ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource};
 pub use list::{HELP_DESK, help_desk};
-pub(crate) use list::{of_home, resolved, start};
+pub(crate) use list::{Whose, of_home, resolved, start};
 pub use sign_ins::{ImportSignIn, ImportedSignIn};
 
 impl Engine {
@@ -62,7 +62,7 @@ impl Engine {
     pub fn waiting_for_consent(&self) -> Vec<(String, String)> {
         let Some(consents) = &self.inner.consents else { return vec![] };
         let waiting = self.configs().into_iter().filter(|config| config.enabled && !consents.allows(config));
-        waiting.map(|config| (config.name.clone(), config.address())).collect()
+        waiting.map(|config| (config.name.clone(), Consents::shown(&config))).collect()
     }
 
     /// A person agrees that a server's program runs here as it is configured now.

@@ -61,6 +61,16 @@ impl Consents {
         write_atomically(&self.path, &text)
     }
 
+    /// The whole of what is agreed to, as a person sees it: variables, program, arguments and folder, secrets masked.
+    pub fn shown(config: &ServerConfig) -> String {
+        let Transport::Stdio { command, args, env, cwd } = &config.transport else { return config.address() };
+        let env =
+            env.iter().map(|(name, value)| format!("{name}={}", mask::in_value(name, value, &mut |_, _| "•••".into())));
+        let folder = cwd.iter().map(|folder| format!("(in {})", folder.display()));
+        let line = mask::command_line(command, args);
+        env.chain([line]).chain(folder).collect::<Vec<_>>().join(" ")
+    }
+
     fn read(&self) {
         let read = std::fs::read(&self.path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let read: BTreeMap<String, Consent> = read.unwrap_or_default();
@@ -80,16 +90,6 @@ fn fingerprint(config: &ServerConfig) -> Option<String> {
     let all = serde_json::json!([config.name, command, args, env, cwd, config.sandbox]);
     let digest = Sha256::digest(all.to_string());
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The whole of what is agreed to, as it is shown.
-pub(crate) fn shown(config: &ServerConfig) -> String {
-    let Transport::Stdio { command, args, env, cwd } = &config.transport else { return config.address() };
-    let env =
-        env.iter().map(|(name, value)| format!("{name}={}", mask::in_value(name, value, &mut |_, _| "•••".into())));
-    let folder = cwd.iter().map(|folder| format!("(in {})", folder.display()));
-    let line = mask::command_line(command, args);
-    env.chain([line]).chain(folder).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -127,6 +127,6 @@ mod tests {
         assert!(!std::fs::read_to_string(&path).unwrap().contains("hunter2"));
         std::fs::write(&path, "{").unwrap();
         assert!(!Consents::load(&path).allows(&agreed), "what cannot be read was never agreed to");
-        assert_eq!(shown(&agreed), "API_KEY=••• MODE=a npx -y thing");
+        assert_eq!(Consents::shown(&agreed), "API_KEY=••• MODE=a npx -y thing");
     }
 }

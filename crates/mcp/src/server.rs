@@ -15,11 +15,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ServerConfig, Transport,
+    Consents, ServerConfig, Transport,
     board::Board,
     clock::woken,
     connect::{self, ConnectError, Ears, Link, Setting},
-    consent,
     jobs::{Done, Jobs, PING_DEADLINE},
     log::Log,
     session::{Era, RequestError, Session},
@@ -74,7 +73,7 @@ impl ServerTask {
         while stopped.is_none() {
             let outcome = match (self.config.enabled, self.setting.may_start(&self.config)) {
                 (true, true) => self.live().await,
-                (true, false) => self.rest(ServerState::NeedsConsent { command: consent::shown(&self.config) }).await,
+                (true, false) => self.rest(ServerState::NeedsConsent { command: Consents::shown(&self.config) }).await,
                 (false, _) => self.rest(ServerState::Off).await,
             };
             match outcome {

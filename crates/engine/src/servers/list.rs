@@ -52,37 +52,38 @@ pub(crate) fn resolved(file: &ServerFile, program: Option<&Path>) -> Vec<ServerC
     file.servers.iter().cloned().map(|config| run_here(config, program)).collect()
 }
 
-/// Starts the servers of a home; `consents` where they are not given for one call alone.
+/// Where servers come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whose {
+    /// They are the home's own list; otherwise they were given for one engine alone.
+    pub(crate) home: bool,
+    /// The programs of given ones wait for a person's word, too.
+    pub(crate) ask_first: bool,
+}
+
+/// Starts the servers, and says where it is written down which programs may run; nowhere where all may.
 pub(crate) fn start(
     home: &Home,
     settings: &Settings,
     secrets: Arc<SecretsOrMemory>,
-    consents: Option<Arc<Consents>>,
+    whose: Whose,
     configs: Vec<ServerConfig>,
-) -> Servers {
-    Servers::start(options(home, settings, secrets, consents), configs)
-}
-
-/// What all servers have in common; `consents` where they are not given for one call alone.
-fn options(
-    home: &Home,
-    settings: &Settings,
-    secrets: Arc<SecretsOrMemory>,
-    consents: Option<Arc<Consents>>,
-) -> ServersOptions {
-    ServersOptions {
+) -> (Servers, Option<Arc<Consents>>) {
+    let consents = (whose.home || whose.ask_first).then(|| Arc::new(Consents::load(home.consents())));
+    let options = ServersOptions {
         client_name: "Loquat".into(),
         client_version: env!("CARGO_PKG_VERSION").into(),
         run_dir: Some(home.run()),
-        // Servers of one call alone are no part of what the home remembers.
         eras: Some(home.eras()),
-        catalogue: consents.is_some().then(|| home.catalogue()),
+        // Servers of one call alone are no part of what the home remembers.
+        catalogue: whose.home.then(|| home.catalogue()),
         accounts: Some(home.accounts()),
         sampling: settings.sampling,
         roots: crate::folders::roots(&settings.folders),
         secrets: Some(secrets),
-        consents,
-    }
+        consents: consents.clone(),
+    };
+    (Servers::start(options, configs), consents)
 }
 
 /// The five servers of the help desk, on.
