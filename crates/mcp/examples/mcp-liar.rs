@@ -42,9 +42,10 @@ impl Liar {
             "start:answers" => say(r#"{"jsonrpc":"2.0","id":12345,"result":{"tools":[]}}"#),
             "start:notifies" => say(r#"{"jsonrpc":"2.0","method":"notifications/no/such","params":{"x":[{}]}}"#),
             "start:long-noise" => say(&"x".repeat(20 * 1024 * 1024)),
-            "start:flood" => {
+            "start:flood" | "start:deluge" => {
                 let line = "x".repeat(20 * 1024 * 1024);
-                (0..8).for_each(|_| say(&line));
+                let lines = if self.lie == "start:flood" { 8 } else { 26 };
+                (0..lines).for_each(|_| say(&line));
             }
             "start:exits" => process::exit(7),
             _ => (),
