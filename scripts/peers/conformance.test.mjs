@@ -24,6 +24,8 @@ const foreign = /^auth\/(dpop|wif)|^sep-2640-/;
 /** This one measures pauses, which others beside it would stretch. */
 const alone = "sse-retry";
 const limits = { timeout: 180_000 };
+/** In one run a suite starts all its clients at the same time: on a small machine each takes longer then. */
+const patience = ["--timeout", "120000"];
 
 for (const { suite, version, extensions, count } of runs) {
   const name = [suite, version ?? (extensions ? "extensions" : "all")].join(" · ");
@@ -35,6 +37,28 @@ for (const { suite, version, extensions, count } of runs) {
     const passing = (scenario) => all.test(scenario, limits, () => passes(suite, scenario, wire));
     await Promise.all(ours.filter((scenario) => scenario !== alone).map(passing));
     if (ours.includes(alone)) await passing(alone);
+  });
+}
+
+/** What each revision required on the day of its release, so many scenarios: one run, and the suite's own verdict on it. */
+const releases = [
+  { revision: "2025-11-25", count: 18 },
+  { revision: "2026-07-28", count: 32 },
+];
+
+for (const { revision, count } of releases) {
+  test(`conformance-2 · all that ${revision} requires, in one run`, limits, async () => {
+    const [command, ...first] = await peer("conformance-2");
+    const client = `${loqProgram()} conformance`;
+    const out = join(temporaryDirectory(), "results");
+    const args = ["client", "--command", client, "--requirements", revision, ...patience, "-o", out];
+    const { code, text } = await run(command, [...first, ...args], { quiet: true });
+    assert.equal(code, 0, text);
+    const [required, others] = text.split("=== SUITE SUMMARY ===")[1].split("Not scored for");
+    const named = (part, sign) => [...part.matchAll(sign)].map(([, name]) => name);
+    const beside = named(others, /^ {2}[✓✗] (\S+)/gm);
+    const passed = named(required, /^✓ (\S+):/gm).filter((scenario) => !beside.includes(scenario));
+    assert.equal(passed.length, count, text);
   });
 }
 

@@ -18,8 +18,8 @@ use context::Context;
 use person::Person;
 
 const NAME: &str = "suite";
-/// The suites give up after thirty seconds.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+/// The suites themselves give up sooner, unless they are told to be patient.
+const READY_WITHIN: Duration = Duration::from_secs(100);
 /// Whoever is refused that often after signing in is not meant to get in.
 const SIGN_INS: usize = 3;
 
