@@ -20,6 +20,7 @@ const pins = {
   "openai-node": ["npm", "openai", "7.57.0"],
   "openai-python": ["pip", "openai", "3.54.0"],
   llm: ["pip", "llm", "0.36"],
+  schemathesis: ["pip", "schemathesis", "4.32.5"],
 };
 /** Libraries of Python: what starts them is the Python that has them. */
 const libraries = ["fastmcp", "openai-python"];

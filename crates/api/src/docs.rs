@@ -123,7 +123,10 @@ fn as_text(mut operation: Value) -> Value {
 }
 
 fn streaming(mut operation: Value) -> Value {
-    operation["responses"]["200"]["content"]["text/event-stream"] = json!({ "schema": { "type": "string" } });
+    // Of one event, as whoever reads the stream has it.
+    let event = json!({ "type": "object", "required": ["data"], "properties": {
+        "data": { "type": "string" }, "event": { "type": "string" } } });
+    operation["responses"]["200"]["content"]["text/event-stream"] = json!({ "schema": event });
     operation
 }
 
