@@ -1,5 +1,7 @@
 //! What requests are answered with, and what a caller may have of it.
 
+use std::time::Duration;
+
 use chat::ModelRef;
 use engine::{Engine, Scope};
 
@@ -26,8 +28,8 @@ pub struct Api {
     pub(crate) engine: Engine,
     pub(crate) keys: Keys,
     pub(crate) door: Door,
-    /// Whether a person can be asked about calls: a window is open.
-    pub(crate) attended: bool,
+    /// How long a call waits for a person: while a window is open.
+    pub(crate) patience: Option<Duration>,
     /// Where a request names no model.
     pub(crate) default_model: Option<String>,
     pub(crate) metrics: Metrics,
@@ -41,7 +43,7 @@ impl Api {
             engine,
             keys,
             door,
-            attended: false,
+            patience: None,
             default_model: None,
             metrics: Metrics::default(),
             handed: Handed::default(),
@@ -49,9 +51,9 @@ impl Api {
         }
     }
 
-    /// Calls that need somebody's word wait for it, because somebody is there.
-    pub fn attended(self) -> Self {
-        Self { attended: true, ..self }
+    /// Calls that need somebody's word wait for it so long, because somebody is there.
+    pub fn attended(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     pub fn default_model(self, model: Option<String>) -> Self {
@@ -73,7 +75,7 @@ impl Api {
     pub(crate) fn scope(&self, caller: &Caller) -> Scope {
         let tools = self.engine.tools();
         let rules = caller.rights.rules(&tools);
-        Scope { who: caller.name.clone(), servers: caller.rights.servers.clone(), rules, attended: self.attended }
+        Scope { who: caller.name.clone(), servers: caller.rights.servers.clone(), rules, patience: self.patience }
     }
 
     /// Which model is meant: `provider/model`, or a model of the provider that is chosen in the settings.

@@ -17,11 +17,14 @@ use crate::serve::{Served, serve};
 
 /// Answers under way have so long to come to their end when it is turned off.
 const ENDING: Duration = Duration::from_secs(2);
+/// Programs give up after ten minutes, by default; what is asked is answered before.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The API of one window: off until it is turned on, for this machine only and never without a key.
 pub struct Switch {
     engine: Engine,
     keys: Keys,
+    patience: Duration,
     served: Mutex<Option<Served>>,
 }
 
@@ -43,7 +46,12 @@ pub struct LocalApi {
 
 impl Switch {
     pub fn new(engine: Engine, home: &Path) -> Result<Self, KeyError> {
-        Ok(Self { engine, keys: Keys::open(home)?, served: Mutex::default() })
+        Ok(Self { engine, keys: Keys::open(home)?, patience: PATIENCE, served: Mutex::default() })
+    }
+
+    /// A call that must ask waits so long for a word; no word is no.
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Serves at this port of this machine from now on, wherever it was served before.
@@ -58,7 +66,7 @@ impl Switch {
         if let Some(before) = served.take() {
             before.end_within(ENDING).await;
         }
-        let api = Api::new(self.engine.clone(), self.keys.clone(), Door::Loopback).attended();
+        let api = Api::new(self.engine.clone(), self.keys.clone(), Door::Loopback).attended(self.patience);
         *served = Some(serve(api, listener).map_err(|error| error.report())?);
         Ok(())
     }

@@ -21,6 +21,10 @@ pub enum Approval {
     Refuse {
         word: Option<String>,
     },
+    /// Nobody said anything, and nobody will: that is no. `why` is told to the model.
+    Unanswered {
+        why: String,
+    },
 }
 
 #[derive(Default)]

@@ -117,6 +117,7 @@ fn allowed(answer: Result<Approval, oneshot::error::RecvError>) -> Result<Option
         Ok(Approval::With { arguments }) => Ok(Some(arguments)),
         Ok(Approval::Refuse { word: None }) => Err("the user said no".into()),
         Ok(Approval::Refuse { word: Some(word) }) => Err(format!("the user said no: {word}")),
+        Ok(Approval::Unanswered { why }) => Err(why),
         Err(_) => Err("nobody answered".into()),
     }
 }

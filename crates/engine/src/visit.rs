@@ -1,6 +1,7 @@
 //! A turn for a caller that brings what was said before: what other programs ask for through the API.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, ModelRef, Output, Progress, Rule};
 use chat::{Reading, Tool, ToolCall, Turn, TurnEvent, TurnId};
@@ -71,8 +72,8 @@ pub struct Scope {
     pub servers: Option<Vec<String>>,
     /// Rules besides the engine's own.
     pub rules: Vec<Rule>,
-    /// Whether somebody is there to be asked about a call. Otherwise what would ask is refused.
-    pub attended: bool,
+    /// How long a call waits for somebody's word. Nothing where nobody is there: then what would ask is refused.
+    pub patience: Option<Duration>,
 }
 
 /// A turn under way. Dropping it stops the turn and its calls.
@@ -143,7 +144,7 @@ impl Engine {
                 policy
             }),
             earlier: Arc::new(earlier),
-            ledger: runner.ledger.for_api(),
+            ledger: runner.ledger.for_api(visit.scope.who),
             system: visit.system.unwrap_or(told),
             sampling: over(visit.sampling, runner.sampling),
             ..runner

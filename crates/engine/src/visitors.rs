@@ -1,8 +1,10 @@
 //! Calls of other programs that wait for whoever sits at this computer.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chat::{CallId, CallStatus, ConversationId, ErrorReport, ToolCall, VisitorCall, Way};
+use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approval;
 use crate::engine::Engine;
@@ -42,6 +44,10 @@ pub(crate) struct Visitor {
     engine: Engine,
     who: String,
     conversation: Option<ConversationId>,
+    /// How long each waits.
+    patience: Duration,
+    /// Cancelled when the turn has ended.
+    end: CancellationToken,
     /// Its calls on the list.
     waiting: Mutex<Vec<String>>,
 }
@@ -49,7 +55,9 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Nothing where nobody is there to be asked.
     pub(crate) fn of(engine: &Engine, scope: &Scope, conversation: Option<&ConversationId>) -> Option<Self> {
-        scope.attended.then(|| Self {
+        scope.patience.map(|patience| Self {
+            patience,
+            end: CancellationToken::new(),
             engine: engine.clone(),
             who: scope.who.clone(),
             conversation: conversation.cloned(),
@@ -65,6 +73,7 @@ impl Visitor {
             CallStatus::AwaitingApproval { reason, .. } if !waiting.iter().any(|known| known == id) => {
                 waiting.push(id.to_owned());
                 self.engine.change_visitors(|calls| calls.push(self.shown(call, reason)));
+                self.lose_patience(&call.id);
             }
             CallStatus::AwaitingApproval { .. } => (),
             _ if waiting.iter().any(|known| known == id) => {
@@ -73,6 +82,20 @@ impl Visitor {
             }
             _ => (),
         }
+    }
+
+    /// Nobody's answer is no, after a while.
+    fn lose_patience(&self, call: &CallId) {
+        let (engine, call, patience, end) = (self.engine.clone(), call.clone(), self.patience, self.end.clone());
+        tokio::spawn(async move {
+            if end.run_until_cancelled(tokio::time::sleep(patience)).await.is_none() {
+                return;
+            }
+            let seconds = patience.as_secs_f64();
+            let why = format!("nobody answered within {seconds} s whether it may run; it was not run");
+            // It may have been answered in this moment.
+            let _ = engine.answer(&call, Approval::Unanswered { why });
+        });
     }
 
     fn shown(&self, call: &ToolCall, reason: &str) -> VisitorCall {
@@ -92,6 +115,7 @@ impl Visitor {
 impl Drop for Visitor {
     /// However the turn ended: nobody waits for an answer any more.
     fn drop(&mut self) {
+        self.end.cancel();
         let waiting = std::mem::take(self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner));
         if !waiting.is_empty() {
             self.engine.change_visitors(|calls| calls.retain(|known| !waiting.contains(&known.id)));

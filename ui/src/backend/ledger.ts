@@ -81,6 +81,7 @@ function earlier(): LedgerEntry[] {
       call: "e3",
       at: at + 120_000,
       face: "api",
+      key: "notebook",
       server: "billing",
       tool: "get_invoice",
       arguments: { invoice_number: "INV-404" },

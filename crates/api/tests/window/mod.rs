@@ -1,8 +1,10 @@
 //! The API as a window turns it on, with somebody there to be asked.
 
+use std::time::Duration;
+
 use api::{KeyRights, Switch};
 use chat::{RequestState, Way};
-use engine::AppEvent;
+use engine::{AppEvent, Face, LedgerFilter};
 use serde_json::{Value, json};
 use testkit::Round;
 
@@ -60,6 +62,26 @@ async fn a_call_that_must_ask_waits_in_the_window_for_a_word() {
         assert!(view.requests[0].what.ends_with("· scripted") && view.requests[0].who == "notebook");
         window.service.end().await;
     }
+}
+
+#[tokio::test]
+async fn nobody_s_answer_is_no_and_the_ledger_names_the_key() {
+    let service = Service::with_fixture(echo()).await;
+    let home = tempfile::tempdir().unwrap();
+    let switch = Switch::new(service.engine.clone(), home.path()).unwrap().patience(Duration::from_millis(20));
+    switch.turn_on(0).await.unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let window = Window { service, switch, http, home };
+    let key = window.switch.create_key("notebook", KeyRights::default()).unwrap().key;
+    let answer = window.ask(&key, "echo").await.unwrap();
+    assert_eq!(answer["loquat"]["calls"][0]["state"], "refused", "{answer}");
+    let engine = &window.service.engine;
+    assert!(engine.visitor_calls().is_empty());
+    let ledger = engine.ledger(&LedgerFilter::default()).await.unwrap();
+    let entry = &ledger.entries[0];
+    assert_eq!((entry.key.as_deref(), entry.face), (Some("notebook"), Face::Api));
+    assert!(entry.reason.as_deref().is_some_and(|reason| reason.contains("nobody answered")), "{entry:?}");
+    window.service.end().await;
 }
 
 #[tokio::test]

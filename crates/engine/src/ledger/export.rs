@@ -18,10 +18,11 @@ pub enum LedgerFormat {
     JsonLines,
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "number",
     "at",
     "face",
+    "key",
     "conversation",
     "turn",
     "model",

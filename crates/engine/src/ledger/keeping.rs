@@ -20,6 +20,8 @@ const MOST: usize = 64 * 1024;
 pub(crate) struct Ledger {
     store: Store,
     face: Face,
+    /// The name of the key of whoever is not at this computer.
+    key: Option<String>,
     conversation: Option<ConversationId>,
     judged: Mutex<HashMap<CallId, Judged>>,
 }
@@ -35,12 +37,12 @@ struct Judged {
 impl Ledger {
     pub(crate) fn new(engine: &Engine, conversation: Option<ConversationId>) -> Self {
         let (store, face) = (engine.inner.store.clone(), engine.inner.face);
-        Self { store, face, conversation, judged: Mutex::default() }
+        Self { store, face, key: None, conversation, judged: Mutex::default() }
     }
 
-    /// The same for calls that another program asked for.
-    pub(crate) fn for_api(self) -> Self {
-        Self { face: Face::Api, ..self }
+    /// The same for calls that another program asked for, with the key of that name.
+    pub(crate) fn for_api(self, key: String) -> Self {
+        Self { face: Face::Api, key: Some(key).filter(|key| !key.is_empty()), ..self }
     }
 
     /// Keeps what the rules say of the calls that nobody has judged yet.
@@ -69,6 +71,7 @@ impl Ledger {
             conversation: self.conversation.clone(),
             turn: Some(turn.id.clone()),
             model: Some(turn.model.clone()),
+            key: self.key.clone(),
             ..entry(call, self.face)
         };
         if let Some(judged) = judged {
@@ -114,6 +117,7 @@ fn entry(call: &ToolCall, face: Face) -> LedgerEntry {
         conversation: None,
         turn: None,
         model: None,
+        key: None,
         server: call.server.clone(),
         tool: call.tool.clone(),
         account: call.account.clone(),

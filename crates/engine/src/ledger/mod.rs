@@ -31,6 +31,10 @@ pub struct LedgerEntry {
     /// When it was proposed.
     pub at: u64,
     pub face: Face,
+    /// The name of the key with which another program wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub key: Option<String>,
     /// Nothing where no conversation was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
