@@ -10,6 +10,7 @@ use engine::{
     ModelView, NewRule, Removed, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings,
     SettingsView, Snapshot, ToolsetView,
 };
+use gateway::{AuditFilter, AuditPage, Verified};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, Wry};
 
@@ -314,6 +315,15 @@ commands! {
     };
     revoke_gateway_key(name: String) -> (), |app, engine| {
         app.state::<Desk>().doors().await?.gateway().revoke_key(&name).await
+    };
+    /// What the gateway has written down, newest first.
+    search_audit(filter: AuditFilter) -> AuditPage, |app, engine| {
+        app.state::<Desk>().doors().await?.gateway().search_audit(filter).await
+    };
+    /// Whether the gateway's log is whole: read from its first record to its last.
+    verify_audit(request: ()) -> Verified, |app, engine| {
+        let () = request;
+        app.state::<Desk>().doors().await?.gateway().verify_audit().await
     };
     /// Calls of other programs that wait for a person's word; later ones arrive as events.
     visitor_calls(request: ()) -> Vec<VisitorCall>, |app, engine| {

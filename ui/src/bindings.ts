@@ -130,6 +130,76 @@ bytes: number, kind: AttachmentKind, };
 export type AttachmentKind = { "is": "image", width: number, height: number, } | { "is": "text", characters: number, };
 
 /**
+ * What became of what was wanted.
+ */
+export type AuditDecision = "allowed" | "failed" | "refused" | "asked" | "gateway";
+
+/**
+ * One record.
+ */
+export type AuditEntry = { 
+/**
+ * Counts up: the later, the larger.
+ */
+seq: number, 
+/**
+ * Milliseconds since 1970.
+ */
+at: number, 
+/**
+ * `call`, `prompt`, `resource`, `completion`, `subscription`, `begun`, `approval`, `denied`, `started` …
+ */
+kind: string, tool: string, actor: string, tenant: string, credential: string, roles: Array<string>, decision: AuditDecision, 
+/**
+ * `ok`, or the code of the refusal.
+ */
+result: string, 
+/**
+ * Who said yes or no, where a person did.
+ */
+by?: string, durationMs?: number, correlation: string, 
+/**
+ * As the log has them: names and kinds, or values with secrets masked.
+ */
+arguments: unknown, };
+
+/**
+ * What is looked for; what is left out may be anything.
+ */
+export type AuditFilter = { tenant?: string, 
+/**
+ * A part of the tool's name.
+ */
+tool?: string, decision?: AuditDecision, 
+/**
+ * Milliseconds since 1970: from then on.
+ */
+since?: number, 
+/**
+ * Before then.
+ */
+until?: number, 
+/**
+ * Records before the one of that number: the next page.
+ */
+before?: number, };
+
+export type AuditPage = { 
+/**
+ * Newest first.
+ */
+entries: Array<AuditEntry>, more: boolean, };
+
+/**
+ * A log that is whole.
+ */
+export type AuditVerified = { records: number, files: number, 
+/**
+ * Of the last record. Kept elsewhere, it shows later that nothing was cut off the end.
+ */
+hash: string, };
+
+/**
  * Which blank is to be completed.
  */
 export type Blank = { "of": "prompt", name: string, argument: string, } | { "of": "template", uriTemplate: string, variable: string, };
@@ -472,6 +542,14 @@ turn_gateway: [Door, null],
  * The answer is the only time at which the key can be read.
  */
 create_gateway_key: [string, NewKey], revoke_gateway_key: [string, null], 
+/**
+ * What the gateway has written down, newest first.
+ */
+search_audit: [AuditFilter, AuditPage], 
+/**
+ * Whether the gateway's log is whole: read from its first record to its last.
+ */
+verify_audit: [null, AuditVerified], 
 /**
  * Calls of other programs that wait for a person's word; later ones arrive as events.
  */
@@ -1152,6 +1230,10 @@ number: number, call: CallId,
  * When it was proposed.
  */
 at: number, face: Face, 
+/**
+ * The name of the key with which another program wanted it.
+ */
+key?: string, 
 /**
  * Nothing where no conversation was kept.
  */

@@ -7,10 +7,13 @@
 mod database;
 mod file;
 mod record;
+mod search;
 mod verify;
 mod writer;
 
 pub(crate) use record::{Outcome, Record, masked, shape};
+pub(crate) use search::search;
+pub use search::{AuditDecision, AuditEntry, AuditFilter, AuditPage};
 pub use verify::{Verified, VerifyError, verify, verify_in};
 pub(crate) use writer::Audit;
 

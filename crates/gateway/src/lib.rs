@@ -34,7 +34,7 @@ mod rounds;
 mod switch;
 mod upstream;
 
-pub use audit::{Verified, VerifyError, verify, verify_in};
+pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditPage, Verified, VerifyError, verify, verify_in};
 pub use auth::{NewKey, SharedKey, SharedKeys, new_key};
 pub use client::{Client, ClientError};
 pub use dev::DevBackend;

@@ -13,10 +13,15 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     net::TcpListener,
     sync::Mutex,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
-use crate::{Gateway, GatewayError, Options, Served, auth::new_key};
+use crate::{
+    AuditFilter, AuditPage, Gateway, GatewayError, Options, Served, Verified,
+    audit::{search, verify},
+    auth::new_key,
+};
 
 /// What runs has so long to come to its end when it is turned off.
 const ENDING: Duration = Duration::from_secs(2);
@@ -136,6 +141,31 @@ impl Switch {
             exposed: on.as_ref().map(|on| on.gateway.exposed()).unwrap_or_default(),
             requests: on.as_ref().map(|on| on.gateway.recent()).unwrap_or_default(),
         })
+    }
+
+    /// What is in the log, newest first; nothing while the gateway is off.
+    pub async fn search_audit(&self, filter: AuditFilter) -> Result<AuditPage, ErrorReport> {
+        let Some(log) = self.log().await else { return Ok(AuditPage { entries: vec![], more: false }) };
+        let searched = spawn_blocking(move || search(&log, &filter)).await;
+        searched.map_err(io::Error::other).flatten().map_err(|error| {
+            ErrorReport::new(ErrorCode::StorageFailed, "The audit log cannot be read.").because(error.to_string())
+        })
+    }
+
+    /// Whether every record is there, unchanged and in order.
+    pub async fn verify_audit(&self) -> Result<Verified, ErrorReport> {
+        let log = self.log().await.ok_or_else(|| {
+            ErrorReport::new(ErrorCode::NotFound, "The gateway is off.").fix("Turn it on to look into its log.")
+        })?;
+        let verified = spawn_blocking(move || verify(&log)).await;
+        match verified {
+            Ok(verified) => verified.map_err(|error| error.report()),
+            Err(error) => Err(ErrorReport::new(ErrorCode::Unknown, error.to_string())),
+        }
+    }
+
+    async fn log(&self) -> Option<PathBuf> {
+        self.on.lock().await.as_ref().map(|on| on.gateway.audit_log())
     }
 
     /// The calls that wait for a person's word.

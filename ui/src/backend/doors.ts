@@ -2,6 +2,7 @@
 import type {
   AnswerVisitor,
   AppEvent,
+  AuditFilter,
   CreateApiKey,
   Door,
   GatewayPanel,
@@ -10,6 +11,7 @@ import type {
   VisitorCall,
   VisitorRequest,
 } from "../bindings";
+import { auditOf } from "./audit";
 
 const EXPOSED = ["customer", "ticket", "billing", "asset", "knowledge"].map((name) => ({
   name,
@@ -106,6 +108,8 @@ export function doorsOf(tell: (event: AppEvent) => void) {
       gateway.keys = gateway.keys.filter((key) => key.name !== name);
       return answered;
     },
+    search_audit: (filter: AuditFilter) => auditOf(filter),
+    verify_audit: () => ({ records: 1204, files: 2, hash: "3f9a".repeat(16) }),
     visitor_calls: () => [],
     answer_visitor: ({ way }: AnswerVisitor) => {
       tell({ type: "visitorCalls", way, calls: [] });

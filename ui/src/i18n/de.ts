@@ -18,6 +18,7 @@ import { inspector } from "./de/inspector";
 import { ledger } from "./de/ledger";
 import { presets } from "./de/presets";
 import { palette } from "./de/palette";
+import { audit } from "./de/audit";
 import { doors } from "./de/doors";
 import { permissions } from "./de/permissions";
 import { servers } from "./de/servers";
@@ -258,6 +259,7 @@ export const de = {
   presets,
   suggest,
   room,
+  audit,
   doors,
   wire,
   palette,

@@ -18,6 +18,7 @@ import { inspector } from "./en/inspector";
 import { ledger } from "./en/ledger";
 import { presets } from "./en/presets";
 import { palette } from "./en/palette";
+import { audit } from "./en/audit";
 import { doors } from "./en/doors";
 import { permissions } from "./en/permissions";
 import { servers } from "./en/servers";
@@ -258,6 +259,7 @@ export const en = {
   presets,
   suggest,
   room,
+  audit,
   doors,
   wire,
   palette,

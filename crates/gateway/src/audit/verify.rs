@@ -6,14 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chat::{ErrorCode, ErrorReport};
 use serde::{Deserialize, Serialize};
 
 use super::{BEGINNING, chained, files};
 
 /// A log that is whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export_to = "bindings.ts", rename = "AuditVerified"))]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub records: u64,
     pub files: usize,
     /// Of the last record. Kept elsewhere, it shows later that nothing was cut off the end.
@@ -38,6 +41,27 @@ pub enum VerifyError {
 struct Chained {
     seq: u64,
     hash: String,
+}
+
+impl VerifyError {
+    /// As people are told.
+    pub fn report(&self) -> ErrorReport {
+        match self {
+            Self::Unreadable { source, .. } => {
+                ErrorReport::new(ErrorCode::StorageFailed, "The audit log cannot be read.").because(source.to_string())
+            }
+            Self::Missing { .. } => ErrorReport::new(ErrorCode::NotFound, "There is no audit log yet.")
+                .fix("Turn the gateway on: its start is the first record."),
+            Self::Database(error) => {
+                ErrorReport::new(ErrorCode::StorageFailed, "The audit log cannot be read.").because(error.to_string())
+            }
+            Self::Broken { .. } | Self::BrokenInDatabase { .. } => {
+                ErrorReport::new(ErrorCode::StorageFailed, "The audit log is not whole.")
+                    .because(self.to_string())
+                    .fix("Keep it as it is, and compare it with a backup from before.")
+            }
+        }
+    }
 }
 
 /// Reads the whole log, with all that was put away, and checks every link.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat::{RequestState, VisitorCall, Way};
-use gateway::{Client, ClientError, Switch};
+use gateway::{AuditDecision, AuditFilter, Client, ClientError, Switch};
 use mcp::{ServerConfig, Servers, ServersOptions, Transport};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -81,7 +81,20 @@ async fn the_window_s_servers_are_offered_and_what_changes_something_waits_there
     let states: Vec<&RequestState> = view.requests.iter().map(|request| &request.state).collect();
     let denied = RequestState::Failed { code: "approval_denied".into() };
     assert_eq!(states, [&RequestState::Answered, &denied, &RequestState::Answered]);
+    let asked = AuditFilter { decision: Some(AuditDecision::Asked), tool: Some("WRITE".into()), ..AuditFilter::default() };
+    // What was written down a moment ago reaches the disk in the next one.
+    let asked = loop {
+        let page = window.switch.search_audit(asked.clone()).await.unwrap();
+        if page.entries.len() == 2 {
+            break page.entries;
+        }
+        tokio::task::yield_now().await;
+    };
+    let results: Vec<&str> = asked.iter().map(|entry| entry.result.as_str()).collect();
+    assert_eq!((results, asked[0].actor.as_str()), (vec!["approved", "approval_denied"], "editor"));
+    assert!(window.switch.verify_audit().await.unwrap().records > 5);
     window.switch.turn_off().await;
+    assert!(window.switch.verify_audit().await.is_err());
     gateway::verify(&window.folder.path().join("logs/audit.log")).unwrap();
     window.servers.shutdown().await;
 }
