@@ -47,13 +47,34 @@ const picture = (app, name) =>
 
 const asked = (model) => model.requests.map(({ body }) => body.messages.find((message) => message.role === "user").content);
 
-test("a picture and code go with the question, and are there after the next start", async () => {
+/** A PDF with one page that says these words. */
+function pdf(words) {
+  const drawing = `BT /F 12 Tf 50 700 Td (${words}) Tj ET`;
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+    `<< /Length ${drawing.length} >>\nstream\n${drawing}\nendstream`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+  ];
+  let file = "%PDF-1.4\n";
+  const places = objects.map((object, at) => {
+    const place = file.length;
+    file += `${at + 1} 0 obj\n${object}\nendobj\n`;
+    return `${String(place).padStart(10, "0")} 00000 n \n`;
+  });
+  const begin = file.length;
+  return `${file}xref\n0 6\n0000000000 65535 f \n${places.join("")}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${begin}\n%%EOF`;
+}
+
+test("a picture, code and a PDF go with the question, and are there after the next start", async () => {
   const model = await startModel([saying("A red field."), saying("Still red.")]);
   const app = await App.open({ settings: model.settings });
   try {
     await app.button("Attach");
     await bring(app, "choose", { name: "field.png", width: 2000, height: 1000 });
     await bring(app, "paste", { name: "main.rs", text: "fn main() { /* MARK */ }" });
+    await bring(app, "drop", { name: "paper.pdf", text: pdf("Words of a page") });
     await bring(app, "drop", { name: "nothing.txt", text: "" });
     const list = await app.sees(/nothing\.txt cannot be attached/, "[aria-label='Attached files']");
     assert.match(list, /It is empty\./);
@@ -82,7 +103,7 @@ test("a picture and code go with the question, and are there after the next star
       const bytes = Buffer.from(image_url.url.replace("data:image/png;base64,", ""), "base64");
       assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [1568, 784]);
       const words = content.at(-1).text;
-      assert.match(words, /main\.rs[^]*MARK[^]*What is this\?$/);
+      assert.match(words, /main\.rs[^]*MARK[^]*paper\.pdf[^]*Words of a page[^]*What is this\?$/);
     }
     assert.equal(asked(model).length, 2);
   } finally {

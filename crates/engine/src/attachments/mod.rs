@@ -1,6 +1,8 @@
 //! What comes with questions: files made ready for models when they are attached, kept, and given with every request.
 
 mod given;
+mod name;
+mod pdf;
 mod reading;
 mod taking;
 
@@ -21,7 +23,7 @@ impl Engine {
     /// Makes a file ready to come with a question and keeps it; nothing is sent to anybody.
     pub async fn attach(&self, name: &str, bytes: Vec<u8>) -> Result<Attachment, ErrorReport> {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let shown = chat::visible(name.rsplit(['/', '\\']).next().unwrap_or(name));
+        let shown = name::shown(name);
         let called = shown.clone();
         // Large pictures take longer than anybody on the async threads may.
         let read = tokio::task::spawn_blocking(move || reading::read(&called, bytes)).await;

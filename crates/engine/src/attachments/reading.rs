@@ -2,6 +2,7 @@
 
 use chat::{AttachmentKind, ErrorCode, ErrorReport};
 
+use super::pdf;
 use crate::pictures;
 
 /// A larger file is not taken.
@@ -22,13 +23,22 @@ pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<(AttachmentKind, String
             pictures::picture(&bytes).ok_or_else(|| unreadable(name, "The picture is damaged or too large."))?;
         return Ok((AttachmentKind::Image { width: picture.width, height: picture.height }, picture.url));
     }
-    if bytes.starts_with(b"%PDF-") {
-        return Err(unreadable(name, "It is a PDF: what is in it cannot be read here."));
-    }
-    let text =
-        text_in(bytes).ok_or_else(|| unreadable(name, "It is neither text nor a PNG, JPEG, GIF or WebP picture."))?;
+    let text = if is_pdf(&bytes) {
+        let read = pdf::text(bytes, MOST_CHARACTERS);
+        read.map_err(|error| unreadable(name, &error.to_string()).fix(error.fix()))?
+    } else {
+        let other = || unreadable(name, "It is neither text nor a PDF nor a PNG, JPEG, GIF or WebP picture.");
+        text_in(bytes).ok_or_else(other)?
+    };
     let characters = counted(name, &text)?;
     Ok((AttachmentKind::Text { characters }, text))
+}
+
+/// Some programs write a few words of their own first.
+fn is_pdf(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(1024)];
+    // A text that only speaks of it is a text.
+    head.starts_with(b"%PDF-") || bytes.contains(&0) && head.windows(5).any(|it| it == b"%PDF-")
 }
 
 fn counted(name: &str, text: &str) -> Result<usize, ErrorReport> {
@@ -60,7 +70,7 @@ fn text_in(bytes: Vec<u8>) -> Option<String> {
 pub(super) fn unreadable(name: &str, why: &str) -> ErrorReport {
     ErrorReport::new(ErrorCode::InvalidInput, format!("{name} cannot be attached."))
         .because(why)
-        .fix("Attach a text or code file or a picture (PNG, JPEG, GIF, WebP), up to 20 MB.")
+        .fix("Attach a text or code file, a PDF or a picture (PNG, JPEG, GIF, WebP), up to 20 MB.")
 }
 
 #[cfg(test)]
@@ -91,8 +101,9 @@ mod tests {
         check("empty.txt", b"", Err("empty"));
         check("zeros.txt", b"a\0b", Err("neither text"));
         check("program.exe", b"MZ\x90\x00\x03", Err("neither text"));
+        check("about.md", b"A PDF begins with %PDF-1.7.", Ok(AttachmentKind::Text { characters: 27 }));
         check("broken.png", b"\x89PNG\r\n\x1a\n....", Err("damaged"));
         check("long.txt", "x".repeat(400_001).as_bytes(), Err("400001 characters"));
-        check("broken.pdf", b"%PDF-1.7\nnothing", Err("a PDF"));
+        check("broken.pdf", b"%PDF-1.7\nnothing", Err("damaged"));
     }
 }

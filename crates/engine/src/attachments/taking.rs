@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chat::{AttachmentKind, Item, visible};
+use chat::{AttachmentKind, Item};
 
+use super::name;
 use super::reading::MOST_CHARACTERS;
 use crate::pictures;
 use crate::store::{KeptFile, Whole};
@@ -16,7 +17,7 @@ pub(crate) fn take_over(whole: &mut Whole) -> (usize, usize) {
     });
     let mut named = vec![];
     for file in messages.flat_map(|message| &mut message.attachments) {
-        file.name = visible(&file.name);
+        file.name = name::shown(&file.name);
         named.push(file.clone());
     }
     let (genuine, other): (Vec<_>, Vec<_>) = std::mem::take(&mut whole.attachments).into_iter().partition(is_genuine);

@@ -3,7 +3,7 @@ import { plural } from "../format";
 
 export const files = {
   attach: "Anhängen",
-  attachWhat: "Bilder, Text oder Quelltext anhängen; auch durch Einfügen oder Ablegen",
+  attachWhat: "Bilder, PDFs, Text oder Quelltext anhängen; auch durch Einfügen oder Ablegen",
   choose: "Dateien zum Anhängen",
   attached: "Angehängte Dateien",
   withQuestion: "Dateien zu dieser Frage",

@@ -3,7 +3,7 @@ import { plural } from "../format";
 
 export const files = {
   attach: "Attach",
-  attachWhat: "Attach pictures, text or code; they can also be pasted or dropped",
+  attachWhat: "Attach pictures, PDFs, text or code; they can also be pasted or dropped",
   choose: "Files to attach",
   attached: "Attached files",
   withQuestion: "Files with this question",
