@@ -67,7 +67,8 @@ fn run(args: &[String]) -> Outcome {
 /// Those that end by themselves and need nobody else. The others are only held to what `loq` understands.
 fn runs_alone(args: &[String]) -> bool {
     let alone = ["ask", "chat", "servers", "tools", "call", "examples"];
-    let others = args.iter().any(|arg| ["lmstudio", "openai", "custom", "--base-url", "--account"].contains(&arg.as_str()));
+    let others =
+        args.iter().any(|arg| ["lmstudio", "openai", "custom", "--base-url", "--account"].contains(&arg.as_str()));
     alone.contains(&args[0].as_str()) && !others
 }
 

@@ -81,7 +81,8 @@ async fn the_window_s_servers_are_offered_and_what_changes_something_waits_there
     let states: Vec<&RequestState> = view.requests.iter().map(|request| &request.state).collect();
     let denied = RequestState::Failed { code: "approval_denied".into() };
     assert_eq!(states, [&RequestState::Answered, &denied, &RequestState::Answered]);
-    let asked = AuditFilter { decision: Some(AuditDecision::Asked), tool: Some("WRITE".into()), ..AuditFilter::default() };
+    let asked =
+        AuditFilter { decision: Some(AuditDecision::Asked), tool: Some("WRITE".into()), ..AuditFilter::default() };
     // What was written down a moment ago reaches the disk in the next one.
     let asked = loop {
         let page = window.switch.search_audit(asked.clone()).await.unwrap();
