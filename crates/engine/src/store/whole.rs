@@ -1,13 +1,19 @@
 //! A conversation with all that is kept of it: taken out whole, and put back whole.
 
+use std::time::{Duration, Instant};
+
 use chat::{Branches, Conversation, ConversationId, Link, ToolChoice, Turn, TurnId, TurnStatus};
 use serde::{Deserialize, Serialize};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 
 use super::attachment::{KeptFile, keep};
 use super::read::unreadable;
 use super::writer::{Write, choose, insert, json, time, unwritable};
 use super::{Store, StoreError, TitledBy};
+
+/// How long emptying the database's log is tried, and how long to wait in between.
+const EMPTYING: Duration = Duration::from_secs(10);
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// All that is kept of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -198,16 +204,32 @@ impl Store {
         sqlx::query(unsent).execute(&mut *connection).await.map_err(unwritable)?;
         let left = sqlx::query("SELECT count(*) AS left FROM conversations").fetch_one(&mut *connection).await;
         let left = left.map_err(unreadable)?.get::<i64, _>("left").unsigned_abs();
-        for tidy in [
-            "INSERT INTO said_words (said_words) VALUES ('rebuild')",
-            "PRAGMA incremental_vacuum",
-            "PRAGMA wal_checkpoint(TRUNCATE)",
-        ] {
+        for tidy in ["INSERT INTO said_words (said_words) VALUES ('rebuild')", "PRAGMA incremental_vacuum"] {
             if let Err(error) = sqlx::query(tidy).fetch_all(&mut *connection).await {
                 tracing::warn!("the database could not be tidied after deleting: {error}");
             }
         }
+        match empty_the_log(&mut connection).await {
+            Ok(true) => (),
+            Ok(false) => tracing::warn!("what was deleted stays in the database's log until nobody reads it any more"),
+            Err(error) => tracing::warn!("the database could not be tidied after deleting: {error}"),
+        }
         Ok(left)
+    }
+}
+
+/// Moves what the log holds into the database, where it was overwritten; false where somebody reads for too long.
+///
+/// SQLite waits for readers, but not for another connection that is about the very same: that answers at once.
+async fn empty_the_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let begun = Instant::now();
+    loop {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        let is_busy = row.get::<i64, _>("busy") != 0;
+        if !is_busy || begun.elapsed() > EMPTYING {
+            return Ok(!is_busy);
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 
