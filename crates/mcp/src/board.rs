@@ -1,6 +1,7 @@
 //! What everybody may know of the servers: one published value, replaced as a whole.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use chat::{Offers, ServerState, Starting, Tool};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
@@ -73,7 +74,24 @@ pub enum ServerChange {
 #[derive(Clone, Default)]
 pub(crate) struct Published {
     pub(crate) servers: Arc<Vec<ServerSnapshot>>,
-    pub(crate) catalogue: Arc<Catalogue>,
+    /// Made when it is first read: while many servers connect, nobody reads most of what it would be in between.
+    catalogue: Arc<OnceLock<Arc<Catalogue>>>,
+}
+
+impl Published {
+    /// What can be called now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        let make = || {
+            let lists = offered(self.servers.iter());
+            Arc::new(Catalogue::new(lists.iter().map(AsRef::as_ref)))
+        };
+        self.catalogue.get_or_init(make).clone()
+    }
+
+    /// Whether both hold the same tools, as far as can be told without reading them.
+    pub(crate) fn has_tools_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.catalogue, &other.catalogue)
+    }
 }
 
 /// Cheap to clone; all clones publish the same value.
@@ -122,7 +140,7 @@ impl Board {
         self.published.send_if_modified(|published| {
             let Some(at) = published.servers.iter().position(|server| server.config.name == name) else { return false };
             removed = Some(Arc::make_mut(&mut published.servers).remove(at));
-            refresh_catalogue(published);
+            published.catalogue = Arc::default();
             true
         });
         if removed.is_some() {
@@ -142,7 +160,7 @@ impl Board {
             changed = Some(server.config.name.clone());
             let same_tools = Arc::ptr_eq(&before.1, &server.tools);
             if before.0 != server.is_ready() || !same_tools || before.2.disabled_tools != server.config.disabled_tools {
-                refresh_catalogue(published);
+                published.catalogue = Arc::default();
             }
             true
         });
@@ -180,11 +198,6 @@ impl Board {
         // Nobody listens yet, or no longer.
         let _ = self.changes.send(change);
     }
-}
-
-fn refresh_catalogue(published: &mut Published) {
-    let lists = offered(published.servers.iter());
-    published.catalogue = Arc::new(Catalogue::new(lists.iter().map(AsRef::as_ref)));
 }
 
 /// What those of these servers offer that are ready.

@@ -140,7 +140,7 @@ impl Servers {
 
     /// What can be called now.
     pub fn tools(&self) -> Arc<Catalogue> {
-        self.inner.board.read().catalogue
+        self.inner.board.read().catalogue()
     }
 
     /// Until no server is connecting for the first time any more, or until the deadline.
@@ -357,7 +357,7 @@ async fn keep(mut published: watch::Receiver<Published>, path: PathBuf, abandone
     while let Some(Ok(())) = abandoned.run_until_cancelled(published.changed()).await {
         sleep(SAVE_PAUSE).await;
         let now = published.borrow_and_update().clone();
-        if !Arc::ptr_eq(&now.catalogue, &kept.catalogue) {
+        if !now.has_tools_of(&kept) {
             let path = path.clone();
             kept = now.clone();
             let _ = tokio::task::spawn_blocking(move || save(&now, &path)).await;

@@ -97,7 +97,7 @@ impl Servers {
             known.is_some_and(|known| known.is_ready() && known.tools == other.tools)
         };
         if others.iter().all(same) {
-            return published.catalogue;
+            return published.catalogue();
         }
         let is_other = |name: &str| others.iter().any(|other| other.config.name == name);
         let usual = published.servers.iter().filter(|server| !is_other(&server.config.name));
