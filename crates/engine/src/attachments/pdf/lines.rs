@@ -80,7 +80,7 @@ impl Lines {
         } else if along > COLUMN {
             self.text.truncate(self.text.trim_end_matches(' ').len());
             self.gap('\t');
-        } else if along > SPACE || along < -COLUMN {
+        } else if !(-COLUMN..=SPACE).contains(&along) {
             self.gap(' ');
         }
     }
