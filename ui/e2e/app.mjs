@@ -31,13 +31,13 @@ const FIND = `
 `;
 
 export class App {
-  /** A window on a home of its own, or on one that is there. */
-  static async open({ home, settings, env = {} } = {}) {
+  /** A window on a home of its own, or on one that is there; as large as it likes without a size. */
+  static async open({ home, settings, env = {}, size = [1280, 900] } = {}) {
     const app = new App();
     app.home = home ?? (await mkdtemp(join(tmpdir(), "loquat-e2e-")));
     if (settings) await writeFile(join(app.home, "settings.json"), JSON.stringify(settings));
     app.driver = await Driver.open(binary, { LOQUAT_HOME: app.home, ...env });
-    await app.driver.resize(1280, 900);
+    if (size) await app.driver.resize(...size);
     await until("a page", () => app.driver.run("return document.querySelector('main')?.innerText.length > 0"));
     return app;
   }
