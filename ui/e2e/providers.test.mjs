@@ -1,23 +1,20 @@
 // From the first start to an answer with a provider that wants a key, and with one on this computer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App } from "./app.mjs";
+import { withApp } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const KEY = "sk-test-abcdefghijklmnop-4321";
 
 /** A first start, with the program closed and the provider stopped afterwards. */
 async function first(model, settings, work) {
-  const app = await App.open({ settings });
   try {
-    await app.sees("Ask anything. See everything.");
-    await work(app);
-  } catch (error) {
-    await app.shot(`failed-${Date.now()}`).catch(() => {});
-    throw error;
+    await withApp({ settings }, async (app) => {
+      await app.sees("Ask anything. See everything.");
+      await work(app);
+    });
   } finally {
     model.stop();
-    await app.close();
   }
 }
 
