@@ -29,7 +29,8 @@ type Call = (String, Map<String, Value>);
 pub(crate) async fn conformance(args: Conformance) -> Result<Ending, ErrorReport> {
     let context = Context::of_suite();
     let transport = Transport::Http { url: args.url, headers: Default::default() };
-    let config = ServerConfig { auth: Some(context.auth()), ..ServerConfig::new(NAME, transport) };
+    let config =
+        ServerConfig { auth: Some(context.auth()), start_timeout: READY_WITHIN, ..ServerConfig::new(NAME, transport) };
     let options = ServersOptions {
         client_name: "Loquat".into(),
         client_version: env!("CARGO_PKG_VERSION").into(),

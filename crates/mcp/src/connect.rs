@@ -28,6 +28,7 @@ use crate::{
     references,
     running::Running,
     session::{Era, Session, Ties},
+    told::InOrder,
     wire::Wire,
 };
 
@@ -102,7 +103,8 @@ async fn shaken<T: RmcpTransport<RoleClient> + 'static>(
     mode: ClientLifecycleMode,
 ) -> Result<Link, ClientInitializeError> {
     let (host, ties) = host(setting);
-    let running = host.serve_with_lifecycle(transport, mode).await?;
+    let heard = InOrder::new(transport, ties.clone(), setting.lines.clone());
+    let running = host.serve_with_lifecycle(heard, mode).await?;
     Ok(Link::made(running, ties))
 }
 
@@ -134,8 +136,7 @@ fn host(setting: &Setting) -> (Host, Ties) {
         common: setting.common.clone(),
     };
     let (name, version) = (setting.client_name.clone(), setting.client_version.clone());
-    let (server, lines) = (setting.server.clone(), setting.lines.clone());
-    (Host { name, version, server, ties: ties.clone(), lines }, ties)
+    (Host { name, version, server: setting.server.clone(), ties: ties.clone() }, ties)
 }
 
 impl Link {

@@ -18,7 +18,10 @@ use rmcp::{
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::{
-        broadcast::{self, error::RecvError},
+        broadcast::{
+            self,
+            error::{RecvError, TryRecvError},
+        },
         oneshot,
     },
     time::{Instant, sleep_until},
@@ -72,7 +75,7 @@ pub(crate) struct Exchange<'a> {
     updates: broadcast::Receiver<(ProgressToken, Progress)>,
     silent_until: Instant,
     ends_at: Instant,
-    /// Progress never goes back: notifications may overtake one another.
+    /// Progress never goes back.
     done: f64,
 }
 
@@ -144,6 +147,7 @@ impl<'a> Exchange<'a> {
                 biased;
                 result = &mut answer => {
                     pending.id = None;
+                    self.hear_the_rest(&token);
                     return match result {
                         Err(_) => Err(self.lost("the connection was closed")),
                         Ok(Err(error)) => Err(self.failed(error.into())),
@@ -184,6 +188,17 @@ impl<'a> Exchange<'a> {
             Err(RecvError::Closed) => return Err(self.lost("it ended")),
         }
         Ok(())
+    }
+
+    /// What was said before the answer came is told before the answer is.
+    fn hear_the_rest(&mut self, token: &ProgressToken) {
+        loop {
+            match self.updates.try_recv() {
+                Ok((of, update)) if of == *token => self.heard(update),
+                Ok(_) | Err(TryRecvError::Lagged(_)) => (),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
     }
 
     /// Tells of progress, unless it is older than what was told before.

@@ -5,9 +5,9 @@ use chat::{LogLevel, Progress};
 use rmcp::{
     ClientHandler, ErrorData, RoleClient,
     model::{
-        ClientConfig, CreateMessageRequestParams, CreateMessageResult, CustomNotification, CustomRequest, CustomResult,
-        ElicitRequestParams, ElicitResult, Implementation, ListRootsResult, LoggingMessageNotificationParam,
-        ProgressNotificationParam, ProgressToken, ProtocolVersion, ResourceUpdatedNotificationParam,
+        ClientConfig, CreateMessageRequestParams, CreateMessageResult, CustomRequest, CustomResult,
+        ElicitRequestParams, ElicitResult, Implementation, ListRootsResult, ProgressToken, ProtocolVersion,
+        ResourceUpdatedNotificationParam,
     },
     service::{InboundStreamOrigin, NotificationContext, RequestContext},
 };
@@ -17,7 +17,6 @@ use tokio::sync::{broadcast, oneshot};
 
 use crate::{
     Root,
-    lines::Lines,
     questions::{self, Asked, Question, Unanswerable},
     running::Inquiry,
     session::Ties,
@@ -32,7 +31,6 @@ pub(crate) struct Host {
     /// Who is spoken to: the configured name.
     pub(crate) server: String,
     pub(crate) ties: Ties,
-    pub(crate) lines: Lines,
 }
 
 impl ClientHandler for Host {
@@ -83,16 +81,6 @@ impl ClientHandler for Host {
         self.answer(&request.method, &params, &context).await.map(CustomResult::new)
     }
 
-    async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
-        let progress = Progress { done: params.progress, total: params.total, message: params.message };
-        // Nobody listens when no call is running.
-        let _ = self.ties.progress.send((params.progress_token, progress));
-    }
-
-    async fn on_logging_message(&self, params: LoggingMessageNotificationParam, _: NotificationContext<RoleClient>) {
-        self.note(&json(&params));
-    }
-
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
         self.ties.news.tools.notify_one();
     }
@@ -107,12 +95,6 @@ impl ClientHandler for Host {
 
     async fn on_resource_updated(&self, params: ResourceUpdatedNotificationParam, _: NotificationContext<RoleClient>) {
         self.ties.news.updated(&params.uri);
-    }
-
-    async fn on_custom_notification(&self, notification: CustomNotification, _: NotificationContext<RoleClient>) {
-        if notification.method == "notifications/message" {
-            self.note(&notification.params.unwrap_or_default());
-        }
     }
 }
 
@@ -164,23 +146,6 @@ impl Host {
             (asked, _) => unattended(&asked, &self.ties.common.roots()),
         }
     }
-
-    fn note(&self, params: &Value) {
-        if let Some(listener) = self.ties.running.listener() {
-            listener.note(params);
-        }
-        let level = params.get("level").and_then(Value::as_str).map_or(LogLevel::Info, level);
-        let logger = params.get("logger").and_then(Value::as_str);
-        let text = match params.get("data") {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Object(data)) if data.len() == 1 && data.contains_key("message") => {
-                data["message"].as_str().map_or_else(|| data["message"].to_string(), str::to_owned)
-            }
-            Some(data) => data.to_string(),
-            None => String::new(),
-        };
-        self.lines.note(level, logger, &text);
-    }
 }
 
 /// The answer where no person belongs to the request.
@@ -201,7 +166,7 @@ pub(crate) fn level_name(level: u8) -> &'static str {
     NAMES.get(usize::from(level)).copied().unwrap_or("info")
 }
 
-fn json(params: &impl Serialize) -> Value {
+pub(crate) fn json(params: &impl Serialize) -> Value {
     serde_json::to_value(params).unwrap_or_default()
 }
 

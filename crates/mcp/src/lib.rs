@@ -57,6 +57,7 @@ mod spread;
 mod sse;
 mod stdout;
 mod tasks;
+mod told;
 mod tools;
 mod web;
 mod wire;

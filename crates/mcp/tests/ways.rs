@@ -77,6 +77,9 @@ async fn answer(State(web): State<Arc<Web>>, way: Method, headers: HeaderMap, bo
             _ => StatusCode::UNAUTHORIZED.into_response(),
         };
     }
+    if web.lie == "sleepy" {
+        return sleepy(&web, &message);
+    }
     if method == "server/discover" && !matches!(web.lie, "html" | "busy" | "teapot") {
         return (StatusCode::BAD_REQUEST, "no such thing here").into_response();
     }
@@ -117,6 +120,26 @@ async fn answer(State(web): State<Arc<Web>>, way: Method, headers: HeaderMap, bo
         "abyss-events" => typed("text/event-stream", format!("data: {}\n\n", with_abyss(&plain))),
         _ => ([("mcp-session-id", "s1")], typed("application/json", plain)).into_response(),
     }
+}
+
+/// Of the newest protocol alone; the first question of all finds it asleep.
+fn sleepy(web: &Web, message: &Value) -> Response {
+    let method = message["method"].as_str().unwrap_or_default();
+    let is_first = web.seen.lock().unwrap().len() == 1;
+    let said = match method {
+        "server/discover" if is_first => {
+            return typed("text/event-stream", Body::from_stream(stream::pending::<Result<Bytes, axum::Error>>()));
+        }
+        "server/discover" => json!({ "result": {
+            "resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} },
+            "serverInfo": { "name": "web", "version": "1" }, "ttlMs": 0, "cacheScope": "private",
+        } }),
+        "initialize" => json!({ "error": { "code": -32020, "message": "Missing MCP-Protocol-Version header" } }),
+        _ => json!({ "result": result_of(message) }),
+    };
+    let mut answer = json!({ "jsonrpc": "2.0", "id": message["id"] });
+    answer.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+    typed("application/json", answer.to_string())
 }
 
 /// The same with something in it that is deeper than readers of JSON go.
@@ -186,6 +209,18 @@ async fn who_wants_a_sign_in_says_so_also_where_the_newer_question_was_not_answe
     let servers = settled(vec![config]).await;
     assert_eq!(state(&servers, "web"), ServerState::NeedsSignIn);
     servers.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_was_only_slow_to_answer_in_the_newest_way_is_asked_once_more() {
+    let (web, url) = web("sleepy").await;
+    let config = ServerConfig { start_timeout: Duration::from_secs(9), ..http("web", url) };
+    let servers = settled(vec![config]).await;
+    assert!(is_ready(&state(&servers, "web")), "{:?}", state(&servers, "web"));
+    assert_eq!(call(&servers, "web", "echo", json!({})).await.unwrap().model_text, "hi");
+    servers.shutdown().await;
+    let seen = web.seen.lock().unwrap();
+    assert_eq!(seen[..3], ["POST server/discover", "POST initialize", "POST server/discover"], "{seen:?}");
 }
 
 #[tokio::test]

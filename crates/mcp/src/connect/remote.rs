@@ -1,7 +1,7 @@
 //! Servers on the web: the newest way first (or the one that worked last), each on a transport of its own, all within
 //! one deadline.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
 use rmcp::transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig};
 use tokio::time::{Instant, timeout_at};
@@ -17,8 +17,9 @@ use crate::{
     wire::Tapped,
 };
 
-/// How long a server may think about whether it is of the newer generation.
-const PROBE_DEADLINE: Duration = Duration::from_secs(10);
+/// How much of its time a server may think about whether it is of the newer generation: one part in so many, so that
+/// whoever is known to start slowly is not taken for an older one.
+const PROBE_SHARE: u32 = 3;
 
 pub(super) async fn connect(
     config: &ServerConfig,
@@ -32,21 +33,24 @@ pub(super) async fn connect(
     let attempt = Attempt { setting, ears, url, web: http::web(config, setting).await? };
     let until = Instant::now() + config.start_timeout;
     let mut failures: Vec<(Way, ConnectError)> = vec![];
-    for way in ways(config, known) {
+    let mut ways = VecDeque::from(ways(config, known));
+    while let Some(way) = ways.pop_front() {
         if way == Way::Sse && !failures.iter().all(|(_, error)| error.may_be_sse()) {
             break;
         }
-        let deadline = if way == Way::Modern && config.era == Era::Auto {
-            until.min(Instant::now() + PROBE_DEADLINE.min(config.start_timeout / 2))
-        } else {
-            until
-        };
+        let was_silent = |way| matches!(failed(&failures, way), Some(ConnectError::Silent(_)));
+        let is_probe = way == Way::Modern && config.era == Era::Auto && !was_silent(way);
+        let deadline = if is_probe { until.min(Instant::now() + config.start_timeout / PROBE_SHARE) } else { until };
         let begun = Instant::now();
         let silent = || ConnectError::Silent(begun.elapsed());
         match timeout_at(deadline, attempt.go(way)).await.unwrap_or_else(|_| Err(silent())) {
             Ok(link) => return Ok((link, way)),
             Err(error) => {
                 let over = !error.may_be_the_era() || Instant::now() >= until;
+                if way == Way::Legacy && matches!(error, ConnectError::Handshake(_)) && was_silent(Way::Modern) {
+                    // It does answer, and not as an older one would: it was but slow to say that it is none.
+                    ways.push_front(Way::Modern);
+                }
                 failures.push((way, error));
                 if over {
                     break;
@@ -55,6 +59,10 @@ pub(super) async fn connect(
         }
     }
     Err(explained(failures))
+}
+
+fn failed(failures: &[(Way, ConnectError)], way: Way) -> Option<&ConnectError> {
+    failures.iter().find(|(tried, _)| *tried == way).map(|(_, error)| error)
 }
 
 /// In which order to try.
