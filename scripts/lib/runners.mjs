@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build, cargoEnvironment, needModules, needPage, needProgram, npm, targetDirectory } from "./build.mjs";
 import { withDesktop } from "./display.mjs";
 import { root } from "./paths.mjs";
-import { needPeers } from "./peers.mjs";
+import { needPeers, peer, peersDirectory } from "./peers.mjs";
 import { marked, run, temporaryDirectory } from "./run.mjs";
 import { hasWebView, needPackages, packages } from "./system.mjs";
 import { ofCargoTest, ofNextest, ofTap, ofVitest } from "./totals.mjs";
@@ -50,7 +50,9 @@ const window = {
   run: () =>
     withDesktop(async ({ env, within }) => {
       const bin = needProgram(join(await targetDirectory(), "debug"), "loquat");
-      return nodeTests(testsIn("ui/e2e"), { env: { ...env, LOQUAT_BIN: bin }, within });
+      // The desktop has a cache of its own; what was installed lies in the person's.
+      const ours = { LOQUAT_BIN: bin, LOQUAT_PEERS: peersDirectory() };
+      return nodeTests(testsIn("ui/e2e"), { env: { ...env, ...ours }, within });
     }),
 };
 
@@ -88,6 +90,7 @@ async function prepareWindow() {
   await needPackages([...packages.window, ...packages.tests]);
   await needPage();
   await buildAll();
+  await peer("server-everything");
 }
 
 /** Programs and tests at once: built so, they share their features and nothing is built twice. */

@@ -65,6 +65,18 @@ export class App {
     await this.driver.type(field, text);
   }
 
+  /** Chooses from what a list offers, by the words one reads there. */
+  async choose(name, option) {
+    const script = `
+      const [select, words] = arguments;
+      const chosen = [...select.options].find((each) => each.label === words);
+      if (!chosen) throw new Error("there is: " + [...select.options].map((each) => each.label).join(" | "));
+      chosen.selected = true;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    `;
+    await this.driver.run(script, await this.find("select", name), option);
+  }
+
   async ask(question) {
     await this.fill("Message", question);
     await this.press("Send");
@@ -113,6 +125,15 @@ export class App {
       if (fits(text)) return text;
       throw new Error(`there is: ${text.slice(-1500)}`);
     });
+  }
+
+  /** Waits until the list of servers says that this one answers. */
+  ready(server) {
+    const script = `
+      const rows = [...document.querySelectorAll("[aria-label='Your servers'] > li")].map((each) => each.innerText.trim());
+      return rows.some((each) => each.startsWith(arguments[0]) && /\\bready\\b/.test(each)) || Promise.reject(rows.join(" | "));
+    `;
+    return until(`${server} to be ready`, () => this.driver.run(script, server));
   }
 
   /** Until nothing is being answered any more. */
@@ -176,7 +197,7 @@ export async function addServer(app, text, name) {
   await app.sees("starts a program on your computer");
   await app.shot("add-server");
   await app.press("Add 1 server");
-  await app.sees(new RegExp(`${name}[\\s\\S]*ready`));
+  await app.ready(name);
   await app.keys(ESCAPE);
 }
 
