@@ -45,7 +45,7 @@ test("a question is answered with tools, and every part of a call can be read", 
   );
   expect(within(log).getByText("Kernel panic after update", { selector: ".call td" })).toBeTruthy();
   await user.click(within(log).getByRole("button", { name: "age hours" }));
-  const cells = within(log).getByRole("region", { name: "tickets" }).querySelectorAll("tbody tr td:first-child");
+  const cells = within(log).getByRole("group", { name: "tickets" }).querySelectorAll("tbody tr td:first-child");
   expect([...cells].map((cell) => cell.textContent)).toEqual(["TKT-011", "TKT-003", "TKT-014"]);
   expect(within(log).getAllByRole("article")).toHaveLength(3);
   expect(within(log).getByText(/to first word · 3 calls/)).toBeTruthy();
@@ -213,6 +213,8 @@ test("conversations are renamed, deleted and brought back", async () => {
   await user.keyboard("Blue screens BSOD{Enter}");
   expect(requests(fake, "rename_conversation")).toEqual([{ id: "c2", title: "Blue screens BSOD" }]);
   await user.click(await within(list).findByRole("button", { name: "Actions for Blue screens BSOD" }));
+  // Everything that can be done with it stands there once.
+  await within(list).findByRole("menuitem", { name: "Duplicate" });
   await user.click(await within(list).findByRole("menuitem", { name: "Delete" }));
   await user.click(await screen.findByRole("button", { name: "Undo" }));
   expect(await within(list).findByRole("button", { name: "Blue screens BSOD" })).toBeTruthy();

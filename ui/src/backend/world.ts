@@ -132,7 +132,7 @@ export function settings(model?: { provider: string; model: string }): SettingsV
       provider("openai", "OpenAI", "https://api.openai.com/v1", true),
       provider("lmstudio", "LM Studio", "http://localhost:1234/v1", false),
       provider("practice", "Practice model", "http://127.0.0.1:0", false),
-      provider("custom", "Another address", "", false),
+      provider("custom", "Your own provider", "", false),
     ],
     secrets: { place: "keychain" },
   };

@@ -226,6 +226,7 @@ export const de = {
     replace: "Ersetzen",
     storeKey: "Schlüssel hinterlegen",
     baseUrl: "Basis-URL",
+    providers: { custom: "Eigener Anbieter", practice: "Übungsmodell" },
     custom: "Eine andere OpenAI-kompatible Adresse",
     customHint: "Ollama, vLLM, llama.cpp, OpenRouter, das Gateway Ihrer Firma: alles, was die OpenAI-Chat-API spricht.",
     lmstudioHint: "Wird von selbst gefunden, wenn es auf seiner üblichen Adresse lauscht.",
@@ -288,6 +289,7 @@ export const de = {
     lead: "Alles geht ohne Maus.",
     action: "Aktion",
     keys: "Tasten",
+    named: { Ctrl: "Strg", Shift: "Umschalt", Escape: "Esc" },
     what: {
       newChat: "Neue Unterhaltung",
       search: "Unterhaltungen durchsuchen",

@@ -225,6 +225,8 @@ export const en = {
     replace: "Replace",
     storeKey: "Store key",
     baseUrl: "Base URL",
+    /** Those that are not called by a name of their own. */
+    providers: { custom: "Your own provider", practice: "Practice model" } as Record<string, string>,
     custom: "Another OpenAI-compatible address",
     customHint:
       "Ollama, vLLM, llama.cpp, OpenRouter, your company's gateway: anything that speaks the OpenAI chat API.",
@@ -288,6 +290,8 @@ export const en = {
     lead: "Everything works without a mouse.",
     action: "Action",
     keys: "Keys",
+    /** Keys that bear another name than ours. */
+    named: {} as Record<string, string>,
     what: {
       newChat: "New chat",
       search: "Search conversations",

@@ -1,6 +1,7 @@
 // A turn as a waterfall: its requests to the model and its calls, each with when it began and how long it took.
 import type { ModelExchange, ToolCall, WireLine } from "../bindings";
 import { say } from "../i18n";
+import { providerName } from "../i18n/providers";
 import { isRecord } from "../parts/shape";
 
 export interface Row {
@@ -18,11 +19,16 @@ export interface Row {
   call?: ToolCall;
 }
 
-export function rowsOf(exchanges: readonly ModelExchange[], calls: readonly ToolCall[], now: number): Row[] {
+export function rowsOf(
+  exchanges: readonly ModelExchange[],
+  calls: readonly ToolCall[],
+  now: number,
+  providers: readonly { id: string; name: string }[] = [],
+): Row[] {
   const asked = exchanges.map((exchange, index) => ({
     id: `exchange-${index}`,
     name: exchange.round === 0 ? say.inspector.beside : say.inspector.round(exchange.round),
-    aside: exchange.provider,
+    aside: providerName(exchange.provider, providers),
     start: exchange.at,
     first: exchange.firstAt,
     end: exchange.endedAt ?? now,

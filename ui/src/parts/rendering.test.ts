@@ -42,6 +42,12 @@ test("a table is copied, saved, and looked at as a chart", async () => {
   expect(screen.queryByRole("table")).toBeNull();
 });
 
+test("lists, quotes and tables begin on the side of their own words", () => {
+  const { container } = draw("- אחת\n- שתיים\n\n1. ראשון\n\n> ציטוט\n\n| לקוח | סכום |\n|---|---|\n| דנה | 12 |");
+  for (const kind of ["ul", "ol", "blockquote", "table"])
+    expect(container.querySelector(kind)?.getAttribute("dir"), kind).toBe("auto");
+});
+
 test("a picture from elsewhere is loaded by a click and never before", async () => {
   const { user, links, container } = draw("![a plan](https://elsewhere.example/plan.png)");
   expect(container.querySelector("img")).toBeNull();

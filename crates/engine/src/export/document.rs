@@ -3,6 +3,8 @@
 use chat::{Ask, CallStatus, ModelRef, Question, QuestionStatus, ToolCall, Turn, TurnStatus, visible};
 use serde_json::Value;
 
+use crate::provider::preset;
+
 /// A moment, as people far away read it.
 pub(super) fn moment(at: u64) -> String {
     let at = i64::try_from(at).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
@@ -11,7 +13,8 @@ pub(super) fn moment(at: u64) -> String {
 
 /// Who answered.
 pub(super) fn who(model: &ModelRef) -> String {
-    visible(&format!("{} ({})", model.model, model.provider))
+    let provider = preset(&model.provider).map_or(model.provider.as_str(), |preset| preset.name);
+    visible(&format!("{} ({provider})", model.model))
 }
 
 /// A call in a line: where it went, how it ended, how long it took.

@@ -37,7 +37,7 @@ pub const PRESETS: [Preset; 4] = [
     },
     Preset {
         id: CUSTOM,
-        name: "Other",
+        name: "Your own provider",
         needs_key: false,
         key_variable: Some("OPENAI_API_KEY"),
         max_tokens_field: "max_tokens",

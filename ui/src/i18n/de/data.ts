@@ -4,7 +4,7 @@ import { plural } from "../format";
 
 export const data: typeof english = {
   name: "Daten",
-  lead: "Unterhaltungen liegen nur auf diesem Rechner. Was du exportierst, kannst du behalten, lesen und zurückholen.",
+  lead: "Unterhaltungen liegen nur auf diesem Rechner. Was Sie exportieren, können Sie behalten, lesen und zurückholen.",
   place: "Wo es liegt",
   placeHint:
     "Eine Datenbank für Unterhaltungen, Dateien für Einstellungen, Server und Freigaben. Schlüssel liegen im Schlüsselbund.",
@@ -51,7 +51,7 @@ export const data: typeof english = {
   deleteTitle: "Alle Unterhaltungen löschen?",
   deleteWhat: (count: number) =>
     `${plural(count, { one: "# Unterhaltung wird", other: "# Unterhaltungen werden" })} endgültig gelöscht, auch früher gelöschte. Das lässt sich nicht rückgängig machen.`,
-  deleteFirst: "Exportiere vorher alles, falls du etwas davon noch einmal brauchen könntest.",
+  deleteFirst: "Exportieren Sie vorher alles, falls Sie etwas davon noch einmal brauchen könnten.",
   deleteWord: "löschen",
   deleteType: (word: string) => `„${word}“ eintippen, um fortzufahren`,
   deleteNow: "Endgültig löschen",

@@ -42,7 +42,7 @@ export const figures: typeof english = {
   nothing: "Noch wurde nichts gezählt.",
   total: "Summe",
   warned: (amount: string, limit: string) =>
-    `Dieser Monat hat ${amount} gekostet: mehr als die ${limit}, die du gesetzt hast.`,
-  warnedWhy: "Nach deiner eigenen Preistabelle.",
+    `Dieser Monat hat ${amount} gekostet: mehr als die ${limit}, die Sie gesetzt haben.`,
+  warnedWhy: "Nach Ihrer eigenen Preistabelle.",
   warnedFix: "Nichts wird angehalten. Einstellungen → Preise enthält die Tabelle und den Betrag.",
 };

@@ -3,8 +3,8 @@ import type { Words } from "../en";
 
 export const presets: Words["presets"] = {
   presets: "Vorlagen",
-  lead: "System-Prompts zum Wiederverwenden. Eine Unterhaltung übernimmt einen; was du hier später änderst, ändert sie nicht.",
-  none: "Eine Vorlage ist eine Art zu antworten, die du wieder haben willst: ein Ton, eine Rolle, eine Sprache.",
+  lead: "System-Prompts zum Wiederverwenden. Eine Unterhaltung übernimmt einen; was Sie hier später ändern, ändert sie nicht.",
+  none: "Eine Vorlage ist eine Art zu antworten, die Sie wieder haben wollen: ein Ton, eine Rolle, eine Sprache.",
   add: "Neue Vorlage",
   name: "Name",
   text: "Was dem Modell gesagt wird",
@@ -14,7 +14,7 @@ export const presets: Words["presets"] = {
   nothing: "Es wird nichts gesagt.",
   notSet: "nicht gesetzt",
   variables: "Variablen",
-  variablesHint: "Schreib {{name}} in einen System-Prompt; wenn eine Frage hinausgeht, steht dort der Wert.",
+  variablesHint: "Schreiben Sie {{name}} in einen System-Prompt; wenn eine Frage hinausgeht, steht dort der Wert.",
   value: "Wert",
   variable: "Variable",
   addVariable: "Neue Variable",
@@ -23,7 +23,7 @@ export const presets: Words["presets"] = {
     date: "Das heutige Datum",
     time: "Die Uhrzeit. Sie ist bei jeder Frage anders; ein Anbieter kann dann weniger vom Gelesenen wiederverwenden.",
     weekday: "Der Wochentag",
-    name: "Dein Name an diesem Rechner, solange du keinen anderen angibst",
+    name: "Ihr Name an diesem Rechner, solange Sie keinen anderen angeben",
     system: "Womit dieser Rechner läuft",
   },
   chip: "System-Prompt",

@@ -21,7 +21,7 @@ export const servers = {
     connecting: "verbindet",
     ready: "bereit",
     needsSignIn: "Anmeldung nötig",
-    needsConsent: "wartet auf dein Wort",
+    needsConsent: "wartet auf Ihr Wort",
     signingIn: "Anmeldung läuft",
     reconnecting: "verbindet neu",
     failed: "fehlgeschlagen",
@@ -53,7 +53,7 @@ export const servers = {
   lacksLead:
     "Die Einstellungen verweisen auf etwas, das nur Sie wissen. Es kommt in den Schlüsselbund, nicht in die Einstellungen.",
   giveSecret: "Aufbewahren und starten",
-  consentLead: "Das startet ein Programm auf deinem Computer. Es ist noch nie gelaufen:",
+  consentLead: "Das startet ein Programm auf Ihrem Rechner. Es ist noch nie gelaufen:",
   consent: "Starten lassen",
   signIn: {
     button: "Anmelden",

@@ -30,7 +30,7 @@ export const remedies = {
   useClient: "Client-ID verwenden",
   trustIssuer: "Diesem Aussteller vertrauen",
   useResource: "Diesen Namen annehmen",
-  trusts: (issuer) => `Von da an darf ${issuer} dich hier anmelden.`,
+  trusts: (issuer) => `Von da an darf ${issuer} Sie hier anmelden.`,
   accepts: (resource) => `Von da an gilt der Server als ${resource}.`,
   clientId: "Client-ID",
   clientSecret: "Client-Geheimnis, falls es eines gibt",
@@ -39,7 +39,7 @@ export const remedies = {
 } satisfies Words["remedies"];
 
 export const secrets = {
-  title: "Wo deine Geheimnisse liegen",
+  title: "Wo Ihre Geheimnisse liegen",
   memory: "Auf diesem Computer antwortet kein Schlüsselbund. Schlüssel und Anmeldungen gelten nur, bis Loquat endet.",
   choice:
     "Stattdessen können sie in einer Datei unter einer Passphrase liegen. Ohne sie öffnet niemand die Datei, auch Loquat nicht.",
@@ -48,10 +48,10 @@ export const secrets = {
   least: "Mindestens 8 Zeichen.",
   differ: "Die beiden Passphrasen sind verschieden.",
   keep: "In einer Datei aufbewahren",
-  file: "Schlüssel und Anmeldungen liegen in einer Datei unter deiner Passphrase.",
+  file: "Schlüssel und Anmeldungen liegen in einer Datei unter Ihrer Passphrase.",
   locked: "Geheimnisse aufschließen",
   lockedLead:
-    "Schlüssel und Anmeldungen liegen in einer Datei unter deiner Passphrase. Bis du sie nennst, sind sie nicht nutzbar.",
+    "Schlüssel und Anmeldungen liegen in einer Datei unter Ihrer Passphrase. Bis Sie sie nennen, sind sie nicht nutzbar.",
   unlock: "Aufschließen",
   notNow: "Nicht jetzt",
 } satisfies Words["secrets"];
