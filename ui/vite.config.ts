@@ -9,7 +9,24 @@ export default defineConfig({
   clearScreen: false,
   server: { port: 5183, strictPort: true },
   // Everything is a file of our own: the page's policy allows nothing else.
-  build: { target: "es2023", sourcemap: false, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: "es2023",
+    sourcemap: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // All that the window begins with is one file, and what sections of the settings share is another: each
+            // file takes a way through the program of its own.
+            { name: "window", test: /src[\\/]main\.ts$/ },
+            { name: "settings", test: /src[\\/](panels|signing|parts|icons)[\\/]/, minShareCount: 2 },
+          ],
+        },
+      },
+    },
+  },
   test: {
     environment: "jsdom",
     setupFiles: "src/test-setup.ts",

@@ -1,19 +1,14 @@
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import axe from "axe-core";
 import { expect, test } from "vitest";
-import Window from "./App.svelte";
 import { FakeBackend } from "./backend/fake";
 import { settings } from "./backend/world";
-import { App } from "./state/app.svelte";
+import { show } from "./test-window";
 
 async function open() {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  const user = userEvent.setup();
+  const { user } = await show(fake);
   await user.type(screen.getByRole("textbox", { name: "Message" }), "What are the critical tickets?{Enter}");
   await screen.findByText(/Three tickets are critical/);
   await answered();

@@ -1,19 +1,14 @@
 import axe from "axe-core";
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "./App.svelte";
 import { FakeBackend } from "./backend/fake";
 import { settings } from "./backend/world";
-import { App } from "./state/app.svelte";
+import { show } from "./test-window";
 
 async function open(panel: string) {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "practice", model: "practice" });
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  const user = userEvent.setup();
+  const { user } = await show(fake);
   await user.click(screen.getByRole("button", { name: "Settings" }));
   await user.click(screen.getByRole("button", { name: panel }));
   return { fake, user };

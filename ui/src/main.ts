@@ -10,5 +10,5 @@ import { App } from "./state/app.svelte";
 const app = new App(await chooseBackend());
 await app.connect();
 document.documentElement.dataset.theme = app.preferences.look;
-speak(app.preferences.language);
+await speak(app.preferences.language);
 mount(Window, { target: document.getElementById("app") ?? document.body, props: { app } });

@@ -6,14 +6,29 @@ import { expect } from "vitest";
 import Window from "./App.svelte";
 import { FakeBackend } from "./backend/fake";
 import { settings } from "./backend/world";
+import { PANELS } from "./panels";
 import { App } from "./state/app.svelte";
+
+/** What a window fetches when it is first asked for; here everything is compiled only then, which takes long. */
+const all = Promise.all([
+  ...PANELS.map((panel) => panel.body()),
+  import("./inspector/Inspector.svelte"),
+  import("./palette/Palette.svelte"),
+  import("./palette/Shortcuts.svelte"),
+]);
 
 /** The whole window on the scripted twin. */
 export async function open(prepare: (fake: FakeBackend) => void = chosen) {
   const fake = new FakeBackend();
   prepare(fake);
+  return show(fake);
+}
+
+/** The whole window on a twin that is prepared already. */
+export async function show(fake: FakeBackend) {
   const app = new App(fake);
   await app.connect();
+  await all;
   render(Window, { app });
   return { app, fake, user: userEvent.setup() };
 }

@@ -51,8 +51,8 @@ test("long values are cut and broken arguments left out", () => {
   expect(read("search_tickets", "{broken")).toBe("Searched tickets");
 });
 
-test("German has its own order", () => {
-  speak("de");
+test("German has its own order", async () => {
+  await speak("de");
   expect(read("update_ticket", { ticket_id: "TKT-1" }, "awaitingApproval")).toBe("Darf ich ticket TKT-1 ändern?");
 });
 

@@ -1,25 +1,33 @@
 // The words of the page in the language in force; whoever reads them is drawn again when it changes.
 import { createSubscriber } from "svelte/reactivity";
-import { de } from "./de";
 import { en, type Words } from "./en";
 import { setLocale } from "./format";
 
 export * as format from "./format";
 
-const LANGUAGES: Record<string, Words> = { en, de };
+/** English is always there; any other language is fetched when it is wanted. */
+const LANGUAGES: Record<string, () => Promise<Words>> = {
+  en: () => Promise.resolve(en),
+  de: async () => (await import("./de")).de,
+};
 let current: Words = en;
+/** The last one asked for: one that took longer to come than another asked for later is not spoken any more. */
+let latest = "";
 let announce: () => void = () => undefined;
 const follow = createSubscriber((update) => {
   announce = update;
 });
 
 /** `system` follows the system as far as we speak its language. */
-export function speak(language: string): void {
+export async function speak(language: string): Promise<void> {
   const wanted = language === "system" ? (navigator.language ?? "en") : language;
   const short = wanted.split("-")[0] ?? "en";
   const known = short in LANGUAGES ? short : "en";
+  latest = known;
+  const words = (await LANGUAGES[known]?.()) ?? en;
+  if (latest !== known) return;
   setLocale(language === "system" && known === short ? wanted : known);
-  current = LANGUAGES[known] ?? en;
+  current = words;
   document.documentElement.lang = known;
   announce();
 }

@@ -1,12 +1,10 @@
 import axe from "axe-core";
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../App.svelte";
 import { FakeBackend } from "../backend/fake";
 import { settings } from "../backend/world";
 import type { ModelExchange, ToolCall, WireLine } from "../bindings";
-import { App } from "../state/app.svelte";
+import { show } from "../test-window";
 import { curlOfCall, curlOfExchange } from "./curl";
 import { linesOf, rowsOf, spanOf } from "./rows";
 
@@ -75,10 +73,7 @@ test("a command line holds the request and never a key", () => {
 test("the inspector shows a turn's requests and calls, narrows and follows a click", async () => {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  const user = userEvent.setup();
+  const { user } = await show(fake);
   await user.type(screen.getByRole("textbox", { name: "Message" }), "What are the critical tickets?{Enter}");
   await user.click(await screen.findByRole("button", { name: "Inspect this turn" }));
   const inspector = await screen.findByRole("complementary", { name: "Inspector" });

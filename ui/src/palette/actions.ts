@@ -6,7 +6,7 @@ import type { App } from "../state/app.svelte";
 import { SHORTCUTS, type ShortcutId } from "../state/shortcuts";
 import type { Action } from "./entries";
 
-interface Place {
+export interface Place {
   id: string;
   name: (words: Words) => string;
 }

@@ -1,11 +1,9 @@
 import axe from "axe-core";
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../App.svelte";
 import { FakeBackend } from "../backend/fake";
 import { settings } from "../backend/world";
-import { App } from "../state/app.svelte";
+import { show } from "../test-window";
 import { best, fit } from "./fits";
 
 async function open() {
@@ -13,10 +11,7 @@ async function open() {
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
   fake.remember();
   fake.lengthen("c3", 60);
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  const user = userEvent.setup();
+  const { app, user } = await show(fake);
   await user.keyboard("{Control>}k{/Control}");
   const box = await screen.findByRole("combobox", { name: "Search conversations" });
   return { app, fake, user, box };

@@ -1,22 +1,18 @@
 import axe from "axe-core";
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../../App.svelte";
 import { FakeBackend } from "../../backend/fake";
 import { settings } from "../../backend/world";
-import { App } from "../../state/app.svelte";
+import { show } from "../../test-window";
 
 async function open() {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
   fake.remember();
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
+  const { app, user } = await show(fake);
   app.panel = "data";
-  await screen.findByRole("heading", { name: "Data", level: 2 });
-  return { app, fake, user: userEvent.setup() };
+  await screen.findByRole("button", { name: "Export all" });
+  return { app, fake, user };
 }
 
 const requests = (fake: FakeBackend, name: string) =>

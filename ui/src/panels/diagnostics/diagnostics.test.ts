@@ -1,20 +1,15 @@
-import { render, screen, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../../App.svelte";
 import { FakeBackend } from "../../backend/fake";
 import { settings, troubledServers } from "../../backend/world";
-import { App } from "../../state/app.svelte";
+import { show } from "../../test-window";
 import { reportOf } from "./report";
 
 test("diagnostics: the doctor's findings, the log and a report", async () => {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
   fake.snapshot.servers.push(...troubledServers());
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  const user = userEvent.setup();
+  const { app, user } = await show(fake);
   app.panel = "diagnostics";
   await user.click(await screen.findByRole("button", { name: "Run the doctor" }));
   const crm = await screen.findByRole("list", { name: "Steps of crm" });

@@ -1,20 +1,15 @@
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../../App.svelte";
 import { FakeBackend } from "../../backend/fake";
 import { settings } from "../../backend/world";
-import { App } from "../../state/app.svelte";
+import { show } from "../../test-window";
 
 test("the gateway's log is searched, opened, gone back through and verified", async () => {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
   fake.remember();
-  const app = new App(fake);
-  await app.connect();
+  const { app, user } = await show(fake);
   await app.attempt("turn_gateway", { on: true, port: 9000 });
-  render(Window, { app });
-  const user = userEvent.setup();
   app.panel = "gateway";
   const list = await screen.findByRole("list", { name: "Audit records" });
   const rows = () => within(screen.getByRole("list", { name: "Audit records" })).getAllByRole("listitem");

@@ -1,19 +1,14 @@
-import { render, screen, waitFor, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import Window from "../../App.svelte";
 import { FakeBackend } from "../../backend/fake";
 import { settings } from "../../backend/world";
-import { App } from "../../state/app.svelte";
+import { show } from "../../test-window";
 
 test("the ledger lists every call, narrows, opens and saves", async () => {
   const fake = new FakeBackend();
   fake.snapshot.settings = settings({ provider: "lmstudio", model: "qwen3-14b" });
   fake.remember();
-  const app = new App(fake);
-  await app.connect();
-  render(Window, { app });
-  const user = userEvent.setup();
+  const { app, user } = await show(fake);
   app.panel = "ledger";
   const list = await screen.findByRole("list", { name: "Ledger" });
   expect(within(list).getAllByRole("listitem")).toHaveLength(3);
