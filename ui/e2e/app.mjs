@@ -147,12 +147,8 @@ export class App {
   }
 
   /** The running programs of that name that this home's window is, or that it started. */
-  async processes(name) {
-    const all = await everyProcess();
-    const mine = all.filter((each) => each.environment.includes(`LOQUAT_HOME=${this.home}\0`));
-    const known = new Set(mine.map((each) => each.pid));
-    const children = all.filter((each) => known.has(each.parent));
-    return [...new Set([...mine, ...children])].filter((each) => each.program.endsWith(name)).map((each) => each.pid);
+  processes(name) {
+    return processesOf(this.home, name);
   }
 
   /** Ends the program as a crash does. */
@@ -169,6 +165,15 @@ export class App {
     await until("an end", async () => (await this.processes("/loquat")).length === 0);
     if (!keep) await rm(this.home, { recursive: true, force: true });
   }
+}
+
+/** The processes of that name that belong to a home, and those that they started. */
+export async function processesOf(home, name) {
+  const all = await everyProcess();
+  const mine = all.filter((each) => each.environment.includes(`LOQUAT_HOME=${home}\0`));
+  const known = new Set(mine.map((each) => each.pid));
+  const children = all.filter((each) => known.has(each.parent));
+  return [...new Set([...mine, ...children])].filter((each) => each.program.endsWith(name)).map((each) => each.pid);
 }
 
 /** What runs on this machine; what has ended but was not reaped does not run. */

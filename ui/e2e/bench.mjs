@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, beside, until } from "./app.mjs";
 import { Driver } from "./driver.mjs";
-import { long, pss } from "./long.mjs";
+import { long, plain, pss } from "./long.mjs";
 import { saying, startModel } from "./model.mjs";
 import { wide } from "./wide.mjs";
 
@@ -13,6 +13,16 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 
 function line(what, ours, floor, unit) {
   console.log(`${what.padEnd(44)} ${ours.toFixed(0).padStart(7)} ${unit} ${floor.toFixed(0).padStart(7)} ${unit} ${(ours / floor).toFixed(2).padStart(6)}×`);
+}
+
+/** Does that in a window with nothing in it, as soon as it is there. */
+async function inEmptyWindow(work, env) {
+  const home = await mkdtemp(join(tmpdir(), "loquat-bench-"));
+  const driver = await Driver.open(beside("examples", "empty-window"), { LOQUAT_HOME: home, ...env });
+  await until("a page", () => driver.run("return document.readyState === 'complete'"));
+  await work(home);
+  await driver.close();
+  await rm(home, { recursive: true, force: true });
 }
 
 /** From exec to a page that takes questions, five times each, one after the other. */
@@ -25,13 +35,8 @@ async function start() {
     await app.field("Message");
     ours.push(performance.now() - began);
     await app.close();
-    const home = await mkdtemp(join(tmpdir(), "loquat-bench-"));
     began = performance.now();
-    const driver = await Driver.open(beside("examples", "empty-window"), { LOQUAT_HOME: home });
-    await until("a page", () => driver.run("return document.readyState === 'complete'"));
-    empty.push(performance.now() - began);
-    await driver.close();
-    await rm(home, { recursive: true, force: true });
+    await inEmptyWindow(() => empty.push(performance.now() - began));
   }
   line("start to usable, against an empty window", median(ours), median(empty), "ms");
 }
@@ -57,17 +62,18 @@ async function stream() {
   model.stop();
 }
 
-/** Memory of the whole window, all its processes, after two hundred messages. */
+/** Memory of the whole window, all its processes, after two hundred messages, against a window with nothing in it. */
 async function memory() {
   const rounds = Array.from({ length: 100 }, () => saying("An answer with **some** words, and `code`.\n\n- one\n- two\n"));
   const model = await startModel(rounds);
-  const app = await App.open({ settings: model.settings });
+  let empty;
+  await inEmptyWindow(async (home) => (empty = await pss(home, "/empty-window")), plain);
+  const app = await App.open({ settings: model.settings, env: plain });
   for (let asked = 1; asked <= 100; asked += 1) {
     await app.ask(`Question ${asked}`);
     await app.idle();
   }
-  const total = await pss(app);
-  console.log("memory at 200 messages (PSS, all processes)".padEnd(44), total.toFixed(0).padStart(7), "MiB");
+  line("memory at 200 messages, against an empty window", await pss(app.home), empty, "MiB");
   await app.close();
   model.stop();
 }

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, beside, until } from "./app.mjs";
+import { App, beside, processesOf, until } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const practising = { model: { provider: "practice", model: "practice" } };
@@ -73,9 +73,16 @@ export async function watchFrames(app) {
   return () => app.driver.run("cancelAnimationFrame(window.watching); return window.late;");
 }
 
-export async function pss(app) {
-  const names = ["/loquat", "WebKitNetworkProcess", "WebKitWebProcess"];
-  const pids = (await Promise.all(names.map((name) => app.processes(name)))).flat();
+/**
+ * Without a graphics card WebKit draws by a renderer that keeps copies of all that is shown in the process itself, and
+ * its compiler besides. Memory is measured with the plain one, so that it is the window's and not that renderer's.
+ */
+export const plain = { WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
+
+/** What all processes of a window hold, each page shared among those who share it, in MiB. */
+export async function pss(home, program = "/loquat") {
+  const names = [program, "WebKitNetworkProcess", "WebKitWebProcess"];
+  const pids = (await Promise.all(names.map((name) => processesOf(home, name)))).flat();
   const sizes = await Promise.all(
     pids.map(async (pid) => Number(/^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0)),
   );
@@ -110,10 +117,10 @@ async function lengths() {
   await app.close({ keep: true });
   const sizes = [];
   for (const title of ["Twohundred", "Tenthousand"]) {
-    const fresh = await App.open({ home });
+    const fresh = await App.open({ home, env: plain });
     await fresh.sees(title);
     await opening(fresh, title);
-    sizes.push(await pss(fresh));
+    sizes.push(await pss(fresh.home));
     await fresh.close({ keep: title === "Twohundred" });
   }
   row("memory (PSS) with 10,000 messages; with 200", `${sizes[1].toFixed(0)} MiB`, `${sizes[0].toFixed(0)} MiB`, `${(sizes[1] / sizes[0]).toFixed(2)}×`);
