@@ -87,6 +87,7 @@ fn lived(there: &SignInServer, elsewhere: &SignInServer) -> (Places, Desk, Strin
     watched(&desk, &mut places, &as_home);
     watched(&desk, &mut places, &["call", "box", "whoami", "--json"]);
     taken_over(&desk, &mut places, elsewhere);
+    watched(&desk, &mut places, &["ask", "--provider", "practice", "--yes", "Call whoami"]);
     for args in ["doctor --json", "doctor box --verbose", "accounts --json", "logs box --json", "ledger --json"] {
         watched(&desk, &mut places, &args.split(' ').collect::<Vec<_>>());
     }
