@@ -1,7 +1,7 @@
-// From the first start to an answer with a provider that wants a key, and with one on this computer.
+// From the first start to an answer with each kind of provider: with a key, on this computer, and at any other address.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withApp } from "./app.mjs";
+import { ESCAPE, withApp } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const KEY = "sk-test-abcdefghijklmnop-4321";
@@ -53,5 +53,34 @@ test("LM Studio: found by itself, said what it has loaded, and used by one click
     await app.sees("Hello from this computer.", "[role=log]");
     await app.idle();
     assert.equal(model.requests[0].body.model, "scripted");
+  });
+});
+
+test("another address: given in the settings, tested there, and its model chosen", async () => {
+  const model = await startModel([saying("Hello from elsewhere.")]);
+  await first(model, {}, async (app) => {
+    await app.press("Settings");
+    const section = "section[aria-labelledby]:has(input[placeholder='https://…/v1'])";
+    const typeInto = async (field, text) => {
+      await app.driver.run("arguments[0].focus(); arguments[0].select();", field);
+      await app.driver.type(field, text);
+    };
+    assert.match(await app.sees("Test connection", section), /^Another OpenAI-compatible address/);
+    await typeInto(await app.find(`${section} input`, "Base URL"), model.url);
+    await typeInto(await app.find(`${section} input`, "API key"), KEY);
+    await app.driver.click(await app.find(`${section} button`, "Store key"));
+    await app.sees("••••4321", section);
+    await app.driver.click(await app.find(`${section} button`, "Test connection"));
+    await app.sees("All steps passed.", section);
+    await app.shot("first-another");
+    await app.driver.click(await app.find("button", "Model", true));
+    await app.driver.click(await app.find("[role=dialog] button", "scripted"));
+    await app.keys(ESCAPE);
+    await app.sees("What would you like to know?");
+    await app.ask("Hi");
+    await app.sees("Hello from elsewhere.", "[role=log]");
+    await app.idle();
+    assert.equal(model.requests.at(-1).authorization, `Bearer ${KEY}`);
+    assert.equal(model.requests.at(-1).body.model, "scripted");
   });
 });
