@@ -1,11 +1,13 @@
 // What a sign-in needs besides the window: a server that wants one, and a browser that follows where it is sent.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { beside } from "./app.mjs";
+import { App, beside, ESCAPE } from "./app.mjs";
+import { saying, startModel } from "./model.mjs";
 
 /** A server that wants a sign-in, and the authorization server that people sign in at. */
 export class SignInServer {
@@ -72,4 +74,81 @@ export class Browser {
   async remove() {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A round in which the model calls the only tool that it was offered of that name. */
+const whoami = (model) => () => {
+  const { tools } = model.requests.at(-1).body;
+  const { name } = tools.map((tool) => tool.function).find((tool) => tool.name.endsWith("whoami"));
+  return [[name, {}]];
+};
+
+/** The window, a server that wants a sign-in, a browser, and a model that asks for its tool in every other round. */
+export async function withSignIn(env, work, settings = {}) {
+  const model = await startModel(
+    Array.from({ length: 20 }, (_, round) => (each) => {
+      if (round % 2 === 1) return saying(`Answer ${(round + 1) / 2}.`)(each);
+      const calls = whoami(model)();
+      calls.forEach(([name, values], index) =>
+        each.send({ tool_calls: [{ index, id: `call-${round}`, type: "function", function: { name, arguments: JSON.stringify(values) } }] }),
+      );
+      each.send({}, "tool_calls");
+    }),
+  );
+  const [server, browser] = await Promise.all([SignInServer.start(), Browser.install()]);
+  const everything = { ...browser.env, ...env };
+  const app = await App.open({ settings: { ...model.settings, ...settings }, env: everything });
+  const restart = async () => {
+    await app.close({ keep: true });
+    app.driver = (await App.open({ home: app.home, env: everything })).driver;
+  };
+  try {
+    await work({ app, model, server, browser, restart });
+    const { secrets } = await server.look();
+    const page = await app.driver.run("return document.documentElement.outerHTML");
+    assert.ok(!secrets.some((each) => page.includes(each)), "a secret stands in the page");
+    assert.equal(await heldInTheOpen(app.home, secrets), undefined, "a secret lies in a file");
+  } catch (error) {
+    await app.shot(`failed-${Date.now()}`).catch(() => {});
+    throw error;
+  } finally {
+    model.stop();
+    await app.close();
+    await Promise.all([server.stop(), browser.remove()]);
+  }
+}
+
+/** The file below a directory that holds one of the words. */
+async function heldInTheOpen(directory, words) {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const bytes = await readFile(join(entry.parentPath, entry.name));
+    if (words.some((each) => bytes.includes(each))) return entry.name;
+  }
+  return undefined;
+}
+
+export async function openServers(app) {
+  await app.press("Settings");
+  await app.press("Servers");
+}
+
+export async function addAndSignIn(app, url) {
+  await openServers(app);
+  await app.fill("Paste a URL", url);
+  await app.press("Add server");
+  await app.press("Add 1 server");
+  await app.sees("needs sign-in", "dialog");
+  await app.press("Sign in");
+  await app.sees(/1 tool/, "dialog");
+  await app.shot("signed-in");
+  await app.keys(ESCAPE);
+}
+
+/** Asks, allows the call, and waits for the answer after it. */
+export async function askAndAllow(app, answer, question = "Who am I?") {
+  await app.ask(question);
+  await app.press("Allow once");
+  await app.sees(answer, "[role=log]");
+  await app.idle();
 }

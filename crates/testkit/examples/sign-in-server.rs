@@ -29,12 +29,14 @@ async fn main() {
                 let right: &'static str = right.to_owned().leak();
                 server.change(|conduct| conduct.call_needs = Some(right));
             }
+            // A call is answered with the number of the sign-in in whose name it came.
+            ("tells-who", _) => server.change(|conduct| conduct.tells_who = true),
             (other, _) => panic!("{other}: nothing here is changed so"),
         }
         let seen = server.seen();
         let counts = json!({
             "registrations": seen.registrations.len(), "authorizations": seen.authorizations.len(),
-            "refreshes": seen.refreshes, "reuses": seen.reuses, "calls": seen.calls, "secrets": seen.secrets,
+            "refreshes": seen.refreshes, "reuses": seen.reuses, "calls": seen.calls, "callers": seen.callers, "secrets": seen.secrets,
         });
         println!("{counts}");
     }
