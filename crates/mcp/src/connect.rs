@@ -27,7 +27,7 @@ use crate::{
     process::{Child, Watchdog},
     references,
     running::Running,
-    session::{Era, Session, Ties},
+    session::{Era, Session, Subscribed, Ties},
     told::InOrder,
     wire::Wire,
 };
@@ -54,9 +54,16 @@ pub(crate) struct Setting {
     pub(crate) server: String,
     /// What this one server writes.
     pub(crate) lines: Lines,
+    /// What of this one server is watched, whatever session it is in.
+    pub(crate) subscribed: Subscribed,
 }
 
 impl Setting {
+    /// The same for one server.
+    pub(crate) fn of(&self, server: &str, lines: Lines) -> Self {
+        Self { server: server.to_owned(), lines, subscribed: Subscribed::default(), ..self.clone() }
+    }
+
     pub(crate) fn may_start(&self, config: &ServerConfig) -> bool {
         self.consents.as_ref().is_none_or(|consents| consents.allows(config))
     }
@@ -134,6 +141,7 @@ fn host(setting: &Setting) -> (Host, Ties) {
         running: Running::default(),
         sampling: setting.common.sampling(),
         common: setting.common.clone(),
+        subscribed: setting.subscribed.clone(),
     };
     let (name, version) = (setting.client_name.clone(), setting.client_version.clone());
     (Host { name, version, server: setting.server.clone(), ties: ties.clone() }, ties)

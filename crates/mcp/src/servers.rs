@@ -34,7 +34,7 @@ use crate::{
     log::Log,
     process::{self, Watchdog},
     server::{Order, ServerTask},
-    session::Session,
+    session::{Session, Subscribed},
     wire::Wire,
 };
 
@@ -109,6 +109,7 @@ impl Servers {
                 common: Common::new(options.sampling, options.roots),
                 server: String::new(),
                 lines: Lines::default(),
+                subscribed: Subscribed::default(),
             },
             sign_ins,
             catalogue: options.catalogue,
@@ -271,7 +272,7 @@ impl Servers {
         let (orders, inbox) = mpsc::channel(16);
         let serial = self.inner.serials.fetch_add(1, Ordering::Relaxed);
         let state = if config.enabled { ServerState::Connecting } else { ServerState::Off };
-        let setting = Setting { server: config.name.clone(), lines: lines.clone(), ..self.inner.setting.clone() };
+        let setting = self.inner.setting.of(&config.name, lines.clone());
         let (starting, offers) = (None, chat::Offers::default());
         let snapshot = ServerSnapshot {
             config: config.clone(),

@@ -51,7 +51,11 @@ pub(crate) struct Ties {
     pub(crate) common: Common,
     /// Whether this session was told that models can be asked.
     pub(crate) sampling: bool,
+    pub(crate) subscribed: Subscribed,
 }
+
+/// Resources of which we want to know when they change, over all sessions with one server.
+pub(crate) type Subscribed = Arc<watch::Sender<BTreeSet<String>>>;
 
 /// Cheap to clone; all clones are the same session.
 #[derive(Clone)]
@@ -64,8 +68,6 @@ pub(crate) struct Session {
     /// A call saw something that makes this session doubtful.
     pub(crate) suspect: Arc<Notify>,
     pub(crate) kept: Arc<Kept>,
-    /// Resources of which we want to know when they change.
-    pub(crate) subscribed: Arc<watch::Sender<BTreeSet<String>>>,
     log_level: Arc<AtomicU8>,
 }
 
@@ -98,7 +100,6 @@ impl Session {
             ties,
             suspect: Arc::default(),
             kept: Arc::default(),
-            subscribed: Arc::new(watch::Sender::default()),
             log_level: Arc::new(AtomicU8::new(LogLevel::Info as u8)),
         }
     }
@@ -193,10 +194,15 @@ impl Session {
 
     pub(crate) async fn subscribe(&self, uri: &str) -> Result<(), RequestError> {
         if self.era == Era::Legacy {
-            self.ask(request("resources/subscribe", &of(uri)), DEADLINE).await?;
+            self.ask_for_updates(uri).await?;
         }
         self.subscribed.send_if_modified(|uris| uris.insert(uri.to_owned()));
         Ok(())
+    }
+
+    /// Servers of the newer era are told with what is listened to.
+    pub(crate) async fn ask_for_updates(&self, uri: &str) -> Result<(), RequestError> {
+        self.ask(request("resources/subscribe", &of(uri)), DEADLINE).await.map(|_| ())
     }
 
     pub(crate) async fn unsubscribe(&self, uri: &str) -> Result<(), RequestError> {

@@ -35,11 +35,20 @@ pub(crate) async fn spread(session: Session, board: Board, serial: u64) {
     }
 }
 
-/// Says how much of its log is wanted. Servers of the newer era are told with each request.
+/// Says how much of its log is wanted, and what was watched before it went away. Servers of the newer era are told the one
+/// with each request, the other with what is listened to.
 async fn begin(session: &Session) {
-    if session.era == Era::Legacy && session.offers().logging {
+    if session.era == Era::Modern {
+        return;
+    }
+    if session.offers().logging {
         // One that does not obey says what it likes.
         let _ = session.set_log_level(LogLevel::Info).await;
+    }
+    let watched = session.subscribed.borrow().clone();
+    for uri in watched {
+        // One that has it no more has nothing to tell.
+        let _ = session.ask_for_updates(&uri).await;
     }
 }
 

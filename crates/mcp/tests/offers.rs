@@ -7,7 +7,7 @@ use chat::{Blank, LogLevel};
 use common::{LONG, asker, call, settled, stdio, until};
 use mcp::{Attendance, ServerChange, Servers};
 use serde_json::{Map, json};
-use tokio::time::timeout;
+use tokio::{sync::broadcast::Receiver, time::timeout};
 
 const ERAS: [&str; 2] = ["legacy", "modern"];
 
@@ -69,17 +69,34 @@ async fn who_subscribes_is_told() {
         let servers = settled(vec![asker(mode)]).await;
         let mut changes = servers.changes();
         servers.subscribe("asker", "note://1").await.unwrap();
-        let told = async {
-            loop {
-                if let ServerChange::ResourceUpdated { server, uri } = changes.recv().await.unwrap() {
-                    return (server, uri);
-                }
-            }
-        };
-        let told = timeout(LONG, told).await.unwrap();
-        assert_eq!(told, ("asker".to_owned(), "note://1".to_owned()), "{mode}");
+        assert_eq!(updated(&mut changes).await, ("asker".to_owned(), "note://1".to_owned()), "{mode}");
         servers.shutdown().await;
     }
+}
+
+#[tokio::test]
+async fn who_subscribed_is_told_over_a_new_connection_too() {
+    for mode in ERAS {
+        let servers = settled(vec![asker(mode)]).await;
+        let mut changes = servers.changes();
+        servers.subscribe("asker", "note://1").await.unwrap();
+        updated(&mut changes).await;
+        servers.reconnect("asker").await;
+        assert_eq!(updated(&mut changes).await, ("asker".to_owned(), "note://1".to_owned()), "{mode}");
+        servers.shutdown().await;
+    }
+}
+
+/// The next resource that is said to be not what it was.
+async fn updated(changes: &mut Receiver<ServerChange>) -> (String, String) {
+    let told = async {
+        loop {
+            if let ServerChange::ResourceUpdated { server, uri } = changes.recv().await.unwrap() {
+                return (server, uri);
+            }
+        }
+    };
+    timeout(LONG, told).await.unwrap()
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ import { Loading } from "./loading.svelte";
 import { Models } from "./models.svelte";
 import { NO_SETTINGS } from "./nothing";
 import { Preferences } from "./preferences.svelte";
+import { Watched } from "./watched.svelte";
 
 export const [getApp, setApp] = createContext<App>();
 
@@ -51,8 +52,6 @@ export class App {
   /** The server whose own page is open in the settings. */
   serverPage = $state.raw<{ name: string }>();
   drawer = $state(false);
-  /** The resource of which a server last said that it is not what it was. */
-  updated = $state.raw<{ server: string; uri: string }>();
   /** Grows when the message field should have the focus. */
   writing = $state(0);
   /** A link that describes a server and was followed outside: what the box for adding one begins with. */
@@ -74,6 +73,7 @@ export class App {
   readonly loading: Loading;
   readonly finder: Finder;
   readonly inspector: Inspector;
+  readonly watched = new Watched();
   private readonly changes = new Changes(async (to) => (await this.attempt("change_settings", to)) !== undefined);
   private live = new SvelteMap<string, LiveConversation>();
   private readonly attached: Record<string, Files> = {};
@@ -160,6 +160,7 @@ export class App {
         break;
       case "serverRemoved":
         this.servers = this.servers.filter((server) => server.name !== event.name);
+        this.watched.forget(event.name);
         break;
       case "question": {
         const others = this.questions.filter((each) => each.id !== event.question.id);
@@ -169,7 +170,7 @@ export class App {
         break;
       }
       case "resourceUpdated":
-        this.updated = { server: event.server, uri: event.uri };
+        this.watched.told(event);
         break;
       case "signIn": {
         const steps = upsert(this.signIns[event.server] ?? [], event.step, (each) => each.step);

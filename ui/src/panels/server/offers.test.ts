@@ -18,8 +18,17 @@ test("a server's prompts, resources and log: read, watched, narrowed", async () 
   );
   fake.emit({ type: "resourceUpdated", server: "knowledge", uri: "kb://handbook" });
   expect(await within(resources).findByText("It has changed: read again.")).toBeTruthy();
-  await user.click(within(resources).getByRole("button", { name: "Read" }));
-  expect(await within(resources).findByText("What stands in it.")).toBeTruthy();
+  // Nobody has to keep looking: it is watched all the same.
+  await user.click(screen.getByRole("tab", { name: "Prompts" }));
+  await user.click(screen.getByRole("tab", { name: "Resources" }));
+  const again = await screen.findByRole("list", { name: "Resources" });
+  const still = within(again).getByRole("switch", { name: "Told when Handbook changes" });
+  expect(still.getAttribute("aria-checked")).toBe("true");
+  expect(within(again).getByText("It has changed: read again.")).toBeTruthy();
+  const handbook = still.closest("li")!;
+  await user.click(within(handbook).getByRole("button", { name: "Read" }));
+  expect(within(handbook).queryByText("It has changed: read again.")).toBeNull();
+  expect(await within(again).findByText("What stands in it.")).toBeTruthy();
   await isAccessible();
   await user.click(screen.getByRole("tab", { name: "Log" }));
   const log = await screen.findByRole("list", { name: "Log" });
