@@ -238,6 +238,41 @@ chat("a resource that is watched is said to have changed", async () => {
   await app.sees("It has changed: read again.", "[role=tabpanel]");
   await app.shot("everything-changed");
   await app.keys(ESCAPE);
+  // It goes on being watched, also where nobody looks.
+  await openPart("everything", "Resources");
+  await app.sees("It has changed: read again.", "[role=tabpanel]");
+  const on = "return arguments[0].getAttribute('aria-checked')";
+  assert.equal(await app.driver.run(on, await app.button("Told when architecture.md changes")), "true");
+  await app.keys(ESCAPE);
+});
+
+chat("it may ask a model only once that is allowed, and then all of it is shown first", async () => {
+  await app.press("Settings");
+  await app.press("Permissions");
+  await app.press("Words of a model");
+  await app.shot("everything-may-ask");
+  await app.press("Servers");
+  // It learns of that as it connects anew, and has one tool more then.
+  await app.ready("everything");
+  await app.press("everything");
+  await app.sees("trigger-sampling-request", "[role=tabpanel]");
+  await app.keys(ESCAPE);
+  const call = calling(["everything__trigger-sampling-request", { prompt: "Name a fruit", maxTokens: 33 }]);
+  rounds.splice(model.requests.length, Infinity, call, saying("A loquat."), saying("It has its answer."));
+  await app.ask("Let it ask a model");
+  await app.press("Allow once");
+  const shown = await app.sees("Written by", "[role=log] [aria-label=Question]");
+  for (const words of ["You are a helpful test server.", "Name a fruit", "at most 33 tokens", "temperature 0.7"]) {
+    assert.ok(shown.includes(words), `${words} in ${shown}`);
+  }
+  assert.equal(model.requests.length, rounds.length - 2, "a model was asked before anybody agreed");
+  await app.shot("everything-sampling");
+  await app.driver.click(await app.find("[role=log] [aria-label=Question] button", "Allow once"));
+  await finished("It has its answer.");
+  await app.shot("everything-sampled");
+  const asked = model.requests.at(-2).body;
+  assert.match(JSON.stringify(asked.messages), /helpful test server[\s\S]*Name a fruit/);
+  assert.match(results()[0], /A loquat\./);
 });
 
 const others = { "streamable HTTP": "http", SSE: "sse" };

@@ -117,6 +117,10 @@ test("permissions: rules are shown, tested and taken back", async () => {
   await user.click(within(rules).getByRole("button", { name: "Remove: May run: ticket · update_ticket" }));
   await waitFor(() => expect(within(rules).queryByText("May run: ticket · update_ticket")).toBeNull());
   expect(requests(fake, "remove_rule")).toEqual(["r1"]);
+  const asking = screen.getByRole("switch", { name: "Words of a model" });
+  expect(asking.getAttribute("aria-checked")).toBe("false");
+  await user.click(asking);
+  await waitFor(() => expect(requests(fake, "change_settings")).toMatchObject([{ sampling: true }]));
 });
 
 test("a chat uses the servers and tools that are chosen for it", async () => {

@@ -55,6 +55,10 @@ export const permissions = {
   },
   remove: "Entfernen",
   takeBack: (rule) => `Entfernen: ${rule}`,
+  asking: "Worum Server bitten dürfen",
+  sampling: "Worte eines Modells",
+  samplingHint:
+    "Ein Server darf dann ein Modell etwas für sich schreiben lassen: Jedes Mal sehen Sie vorher alles, sagen Ja und wählen das Modell. Ändert sich das, verbinden sich die Server neu.",
   tester: "Was würde geschehen?",
   aCallOf: "Ein Aufruf von",
   chooseTool: "Werkzeug wählen",

@@ -47,6 +47,10 @@ export const permissions = {
   },
   remove: "Remove",
   takeBack: (rule: string) => `Remove: ${rule}`,
+  asking: "What servers may ask for",
+  sampling: "Words of a model",
+  samplingHint:
+    "A server may then have a model write something for it: each time you see all of it first, say yes, and choose the model. Servers connect anew when this changes.",
   tester: "What would happen?",
   aCallOf: "A call of",
   chooseTool: "Choose a tool",
