@@ -64,11 +64,20 @@ function sentAs(kind: FieldKind, value: unknown): unknown {
   return kind.type === "number" ? Number(value) : value;
 }
 
-/** What was given before, with the titles people read. */
+/** What was given before, with the titles people read: of the fields, and of what they chose there. */
 export function titled(fields: Field[], content: unknown): Values {
   if (!isRecord(content)) return {};
-  const title = (name: string) => fields.find((field) => field.name === name)?.title ?? name;
-  return Object.fromEntries(Object.entries(content).map(([name, value]) => [title(name), value]));
+  const read = ([name, value]: [string, unknown]) => {
+    const field = fields.find((each) => each.name === name);
+    return [field?.title ?? name, field ? chosen(field.kind, value) : value];
+  };
+  return Object.fromEntries(Object.entries(content).map(read));
+}
+
+function chosen(kind: FieldKind, value: unknown): unknown {
+  if (kind.type !== "choice" && kind.type !== "choices") return value;
+  const title = (one: unknown) => kind.options.find((option) => option.value === one)?.title ?? one;
+  return Array.isArray(value) ? value.map(title) : title(value);
 }
 
 function isEmpty(value: unknown): boolean {

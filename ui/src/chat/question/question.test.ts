@@ -63,6 +63,19 @@ describe("a form", () => {
     expect(contentOf(fields, emptied)).toEqual({ name: null, age: 7, on: true, colour: null, many: [], any: null });
     expect(titled(fields, { name: "Ann", other: 1 })).toEqual({ NAME: "Ann", other: 1 });
   });
+
+  test("is read afterwards in the words that were chosen", () => {
+    const options = [
+      { value: "hero-1", title: "Superman" },
+      { value: "hero-2", title: "Wonder Woman" },
+    ];
+    const fields = [
+      field("one", { type: "choice", options }),
+      field("many", { type: "choices", options, default: [] }),
+    ];
+    const given = { one: "hero-2", many: ["hero-1", "somebody"] };
+    expect(titled(fields, given)).toEqual({ ONE: "Wonder Woman", MANY: ["Superman", "somebody"] });
+  });
 });
 
 test("a server's form: what is wrong stands beside the field, and nothing leaves before it is right", async () => {
