@@ -45,6 +45,13 @@ test("each kind of server has its questions, several together first", () => {
   expect(all.some((text) => EXAMPLES.includes(text))).toBe(true);
 });
 
+test("a word that only begins like another means nothing", () => {
+  expect(texts([server("github", "list_prs")])).toContain(questions.reviews);
+  expect(texts([server("office", { name: "get-env", title: "Print Environment Tool" })])).not.toContain(
+    questions.reviews,
+  );
+});
+
 test("what changes something is said to, and few of them are offered", () => {
   const all = suggestions([server("jira", "create_issue"), server("slack", "send_message")], []);
   expect(all.map(({ changes }) => changes)).toEqual([true, true]);

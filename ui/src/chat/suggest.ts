@@ -53,7 +53,7 @@ const RULES: readonly Rule[] = [
   rule("crm", "accounts", ["reads", /^account/]),
   rule("crm", "lead", ["makes", /^lead/]),
   rule("projects", "mine", ["reads", TICKETS]),
-  rule("projects", "reviews", ["reads", /^(pull|pullrequest|pr|merge)/]),
+  rule("projects", "reviews", ["reads", /^(pull|pullrequest|merge|prs?$)/]),
   rule("projects", "bugs", ["reads", /^(issue|bug|ticket)/]),
   rule("projects", "updated", ["reads", /^issue/]),
   rule("projects", "task", ["makes", TICKETS]),
