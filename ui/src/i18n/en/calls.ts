@@ -30,7 +30,7 @@ export const call = {
   copyResult: "Copy result",
   copyRpc: "Copy as JSON-RPC",
   refusedBecause: "Not run:",
-  tokens: (tokens: string) => `${tokens} tokens`,
+  tokens: (tokens: string) => (tokens === "1" ? "1 token" : `${tokens} tokens`),
   tokensAbout: "About what the result costs in the next request.",
   size: "Size of the result as it came over the wire",
   notes: "What Loquat did on the way",
