@@ -7,8 +7,11 @@ import { chooseBackend } from "./backend";
 import { speak } from "./i18n";
 import { App } from "./state/app.svelte";
 
+performance.mark("read");
 const app = new App(await chooseBackend());
 await app.connect();
+performance.mark("connected");
 document.documentElement.dataset.theme = app.preferences.look;
 await speak(app.preferences.language);
 mount(Window, { target: document.getElementById("app") ?? document.body, props: { app } });
+performance.mark("shown");

@@ -1,5 +1,6 @@
 // The few questions the page asks the outside world. Nothing else in the page knows Tauri.
 import type { AppEvent, Commands, ErrorReport, Snapshot } from "../bindings";
+import { TauriBackend } from "./tauri";
 
 export interface Backend {
   /** Everything after the snapshot arrives here, in order, nothing twice. */
@@ -10,7 +11,7 @@ export interface Backend {
 
 /** The window's own backend; in a plain browser during development, its scripted twin. */
 export async function chooseBackend(): Promise<Backend> {
-  if ("__TAURI_INTERNALS__" in window) return new (await import("./tauri")).TauriBackend();
+  if ("__TAURI_INTERNALS__" in window) return new TauriBackend();
   if (import.meta.env.DEV) return (await import("./fake")).fakeFromAddress(location.search);
   throw new Error("Loquat's page runs inside Loquat.");
 }
