@@ -28,9 +28,9 @@ use crate::preferences::{self, Preferences};
 use crate::providing::{ChangeServer, EnableServer, ImportServers, StoreKey, StoreSecret};
 use crate::records::{self, ExportLedger, SavedLedger};
 use crate::requests::{
-    AnswerQuestion, Attach, CallRef, Complete, FillPrompt, ReadOutput, ReadOutputLines, ReadTurns, ResourceRef,
+    AnswerQuestion, Attach, CallRef, Complete, FillPrompt, Offering, ReadOutput, ReadOutputLines, ReadResource,
+    ReadTurns, ResourceRef, ServerLog, strings,
 };
-use crate::requests::{ServerLog, strings};
 use crate::sign_in::{SignIn, TrustIssuer, UseAccount, UseClient, UseResource};
 use crate::system::{self, SystemView, SystemWishes, Words};
 use crate::transfer::{self, ExportConversations, FiguresOf, ImportConversations};
@@ -110,19 +110,25 @@ commands! {
     /// A person's answer to what a server asks.
     answer_question(request: AnswerQuestion) -> (), |app, engine| engine.answer_question(&request.question, request.answer);
     /// The prompts of one server, or of all.
-    list_prompts(server: Option<String>) -> Vec<Prompt>, |app, engine| engine.prompts(server.as_deref()).await;
-    fill_prompt(request: FillPrompt) -> FilledPrompt, |app, engine| {
-        engine.fill_prompt(&request.server, &request.name, strings(request.arguments)).await
+    list_prompts(from: Offering) -> Vec<Prompt>, |app, engine| {
+        engine.offers(from.chat.as_ref()).prompts(from.server.as_deref()).await
+    };
+    fill_prompt(it: FillPrompt) -> FilledPrompt, |app, engine| {
+        engine.offers(it.chat.as_ref()).fill_prompt(&it.server, &it.name, strings(it.arguments)).await
     };
     /// Resources and templates of one server, or of all.
-    list_resources(server: Option<String>) -> ResourceList, |app, engine| engine.resources(server.as_deref()).await;
-    read_resource(it: ResourceRef) -> Reading, |app, engine| engine.read_resource(&it.server, &it.uri).await;
+    list_resources(from: Offering) -> ResourceList, |app, engine| {
+        engine.offers(from.chat.as_ref()).resources(from.server.as_deref()).await
+    };
+    read_resource(it: ReadResource) -> Reading, |app, engine| {
+        engine.offers(it.chat.as_ref()).read_resource(&it.server, &it.uri).await
+    };
     /// Changes of it arrive as events until it is unsubscribed or its server is gone.
     subscribe_resource(it: ResourceRef) -> (), |app, engine| engine.subscribe_resource(&it.server, &it.uri, true).await;
     unsubscribe_resource(it: ResourceRef) -> (), |app, engine| engine.subscribe_resource(&it.server, &it.uri, false).await;
     /// What could stand in a blank.
-    complete(request: Complete) -> Completion, |app, engine| {
-        engine.complete(&request.server, &request.blank, &request.begun, strings(request.others)).await
+    complete(it: Complete) -> Completion, |app, engine| {
+        engine.offers(it.chat.as_ref()).complete(&it.server, &it.blank, &it.begun, strings(it.others)).await
     };
     /// How grave a message must be for the server to send it at all.
     set_server_log_level(it: ServerLog) -> (), |app, engine| engine.set_server_log_level(&it.server, it.least).await;

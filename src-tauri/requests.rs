@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chat::{Answer, Blank, CallId, ConversationId, ErrorCode, ErrorReport, ItemId, LogLevel, PageFrom, TurnId};
+use engine::InChat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -33,6 +34,35 @@ pub(crate) struct FillPrompt {
     pub(crate) name: String,
     /// By the names of the prompt's arguments.
     pub(crate) arguments: BTreeMap<String, String>,
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) chat: Option<InChat>,
+}
+
+/// Whose offers are asked for.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Offering {
+    /// One server; all of them where absent.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) server: Option<String>,
+    /// In that chat's names; else in those that are used everywhere.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) chat: Option<InChat>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReadResource {
+    pub(crate) server: String,
+    pub(crate) uri: String,
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) chat: Option<InChat>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,6 +84,9 @@ pub(crate) struct Complete {
     /// The blanks filled already.
     #[serde(default)]
     pub(crate) others: BTreeMap<String, String>,
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) chat: Option<InChat>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -328,11 +328,11 @@ answer_question: [AnswerQuestion, null],
 /**
  * The prompts of one server, or of all.
  */
-list_prompts: [string | null, Array<Prompt>], fill_prompt: [FillPrompt, FilledPrompt], 
+list_prompts: [Offering, Array<Prompt>], fill_prompt: [FillPrompt, FilledPrompt], 
 /**
  * Resources and templates of one server, or of all.
  */
-list_resources: [string | null, ResourceList], read_resource: [ResourceRef, Reading], 
+list_resources: [Offering, ResourceList], read_resource: [ReadResource, Reading], 
 /**
  * Changes of it arrive as events until it is unsubscribed or its server is gone.
  */
@@ -599,7 +599,7 @@ begun: string,
 /**
  * The blanks filled already.
  */
-others: { [key in string]: string }, };
+others: { [key in string]: string }, chat?: InChat, };
 
 /**
  * What could stand in a blank.
@@ -872,7 +872,7 @@ export type FillPrompt = { server: string, name: string,
 /**
  * By the names of the prompt's arguments.
  */
-arguments: { [key in string]: string }, };
+arguments: { [key in string]: string }, chat?: InChat, };
 
 /**
  * A prompt with its blanks filled.
@@ -1081,6 +1081,15 @@ lasts: boolean,
  * Why it could not be taken over.
  */
 error?: ErrorReport, };
+
+/**
+ * The chat in which something is asked of servers: it may use them in a name of its own.
+ */
+export type InChat = { 
+/**
+ * Nothing where it is yet to begin.
+ */
+conversation?: ConversationId, };
 
 /**
  * What a conversation's model shall be told before everything else.
@@ -1575,6 +1584,19 @@ export type Note = { text: string,
 round: number, at: number, };
 
 /**
+ * Whose offers are asked for.
+ */
+export type Offering = { 
+/**
+ * One server; all of them where absent.
+ */
+server?: string, 
+/**
+ * In that chat's names; else in those that are used everywhere.
+ */
+chat?: InChat, };
+
+/**
  * Which kinds of things a server offers. The lists themselves are fetched when somebody looks.
  */
 export type Offers = { prompts: boolean, resources: boolean, 
@@ -1619,7 +1641,11 @@ bytes: number,
  * How much of it is left out here because it is too large to be told to every face, in bytes: see
  * [`Output::shorten`].
  */
-withheld?: number, };
+withheld?: number, 
+/**
+ * Whether something of it was nested so deeply that it was left out.
+ */
+tooDeep?: boolean, };
 
 /**
  * How much is written down. The page knows it by another name: it also knows how grave a server's line is.
@@ -1791,6 +1817,8 @@ export type ReadOutputLines = { turn: TurnId, call: CallId, from: number,
  * Not with this one.
  */
 to: number, };
+
+export type ReadResource = { server: string, uri: string, chat?: InChat, };
 
 export type ReadTurns = { conversation: ConversationId, from: PageFrom, };
 
@@ -2063,7 +2091,11 @@ export type ServerAccounts = { server: string, names: Array<string>,
 /**
  * In whose name it is called where a conversation says nothing of its own.
  */
-used: string, };
+used: string, 
+/**
+ * Who must sign in again before it can be called in that name.
+ */
+over?: Array<string>, };
 
 export type ServerLog = { server: string, least: LogLevel, };
 

@@ -143,7 +143,8 @@ impl Reading<'_> {
         };
         let bytes = text.len().max(1) as u64;
         let content = vec![Content::Text { text: text.clone() }];
-        let output = Output { content, structured: None, model_text: text, whole: None, bytes, withheld: 0 };
+        let output =
+            Output { content, structured: None, model_text: text, whole: None, bytes, withheld: 0, too_deep: false };
         call.status = CallStatus::Succeeded { output };
         Ok(())
     }

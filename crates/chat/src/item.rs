@@ -230,6 +230,15 @@ pub struct Output {
     #[serde(default, skip_serializing_if = "is_none")]
     #[cfg_attr(feature = "ts", ts(as = "Option<u64>", optional))]
     pub withheld: u64,
+    /// Whether something of it was nested so deeply that it was left out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub too_deep: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]

@@ -125,7 +125,8 @@ mod tests {
 
     fn shortened(content: Vec<Content>, structured: Option<Value>) -> Output {
         let whole = Some("x".repeat(200_000));
-        let mut output = Output { content, structured, model_text: "seen".into(), whole, bytes: 9, withheld: 0 };
+        let mut output =
+            Output { content, structured, model_text: "seen".into(), whole, bytes: 9, withheld: 0, too_deep: false };
         output.shorten();
         assert_eq!((output.whole.as_ref(), output.model_text.as_str(), output.bytes), (None, "seen", 9));
         output

@@ -174,6 +174,7 @@ fn random_event(dice: &mut Dice, turn: &Turn, step: u64) -> TurnEvent {
                         whole: None,
                         bytes: 2,
                         withheld: 0,
+                        too_deep: false,
                     },
                 },
                 CallStatus::Failed { error: interrupted() },

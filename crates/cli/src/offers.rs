@@ -12,7 +12,7 @@ use crate::{Ending, print};
 
 pub(crate) async fn prompts(args: List) -> Result<Ending, ErrorReport> {
     let engine = opened(&args.given).await?;
-    let prompts = engine.prompts(None).await;
+    let prompts = engine.offers(None).prompts(None).await;
     engine.shut_down().await;
     let prompts = prompts?;
     if args.json {
@@ -40,7 +40,7 @@ pub(crate) async fn prompt(args: Prompt) -> Result<Ending, ErrorReport> {
 
 pub(crate) async fn resources(args: List) -> Result<Ending, ErrorReport> {
     let engine = opened(&args.given).await?;
-    let list = engine.resources(None).await;
+    let list = engine.offers(None).resources(None).await;
     engine.shut_down().await;
     let list = list?;
     if args.json {

@@ -115,7 +115,7 @@ fn called(turn: &str, place: usize, result: usize) -> Item {
         definition: String::new(),
         arguments: serde_json::json!({ "ticket_id": "TKT-001" }),
         status: CallStatus::Succeeded {
-            output: Output { content, structured: None, model_text, whole: None, bytes, withheld: 0 },
+            output: Output { content, structured: None, model_text, whole: None, bytes, withheld: 0, too_deep: false },
         },
         started_at: Some(1),
         ended_at: Some(2),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::{ConversationId, ErrorReport, ModelRef, Tool, ToolChoice, ToolRef};
+use mcp::SignedIn;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Inner};
@@ -48,6 +49,10 @@ pub struct ServerAccounts {
     pub names: Vec<String>,
     /// In whose name it is called where a conversation says nothing of its own.
     pub used: String,
+    /// Who must sign in again before it can be called in that name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<Vec<String>>", optional))]
+    pub over: Vec<String>,
 }
 
 /// One tool that is ready, whether it is used or not.
@@ -143,9 +148,9 @@ impl Engine {
         let all = tools.iter().filter(|tool| tool.on).map(|tool| tool.tokens).sum();
         let signed_in = self.inner.servers.signed_in().await.into_iter();
         let accounts =
-            signed_in.map(|it| ServerAccounts { server: it.server, names: it.names, used: it.used }).collect();
+            signed_in.map(|SignedIn { server, names, used, over }| ServerAccounts { server, names, used, over });
         let (sent, finds) = (offer.tokens(), offer.finds);
-        Ok(ToolsetView { choice, budget: limits.tokens, sent, all, finds, tools, accounts })
+        Ok(ToolsetView { choice, budget: limits.tokens, sent, all, finds, tools, accounts: accounts.collect() })
     }
 
     /// The tools of a turn: of a conversation, or of one that is not kept.

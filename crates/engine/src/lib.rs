@@ -77,6 +77,7 @@ pub use import_conversations::{
 };
 pub use instructions::{Instructions, Preset, Variable};
 pub use ledger::{Face, LedgerDecision, LedgerEntry, LedgerFilter, LedgerFormat, LedgerOutcome, LedgerPage};
+pub use offers::{InChat, Offers};
 pub use paging::ResultLines;
 pub use permissions::{Explanation, NewRule, RuleState, RuleView, Verdict};
 pub use pictures::CallPictures;

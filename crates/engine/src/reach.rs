@@ -109,6 +109,7 @@ fn said(text: String) -> Output {
         whole: None,
         bytes,
         withheld: 0,
+        too_deep: false,
     }
 }
 

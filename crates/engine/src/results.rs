@@ -98,7 +98,15 @@ mod tests {
     }
 
     fn call(id: &str, text: String) -> ToolCall {
-        let output = Output { content: vec![], structured: None, model_text: text, whole: None, bytes: 0, withheld: 0 };
+        let output = Output {
+            content: vec![],
+            structured: None,
+            model_text: text,
+            whole: None,
+            bytes: 0,
+            withheld: 0,
+            too_deep: false,
+        };
         ToolCall {
             id: id.into(),
             leave: None,

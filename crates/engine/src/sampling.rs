@@ -141,7 +141,15 @@ fn said(role: Role, text: String, round: u32) -> Message {
 }
 
 fn call(id: &str, name: &str, input: &Value, output: String, round: u32) -> ToolCall {
-    let output = Output { content: vec![], structured: None, model_text: output, whole: None, bytes: 0, withheld: 0 };
+    let output = Output {
+        content: vec![],
+        structured: None,
+        model_text: output,
+        whole: None,
+        bytes: 0,
+        withheld: 0,
+        too_deep: false,
+    };
     ToolCall {
         id: CallId(id.to_owned()),
         leave: None,

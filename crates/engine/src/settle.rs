@@ -173,9 +173,13 @@ fn readable(output: Output) -> Output {
         Content::Other { value } => is_shallow(value),
         _ => true,
     };
+    let too_deep = output.too_deep
+        || output.structured.as_ref().is_some_and(|value| !is_shallow(value))
+        || !output.content.iter().all(shallow);
     Output {
         structured: output.structured.filter(is_shallow),
         content: output.content.into_iter().filter(shallow).collect(),
+        too_deep,
         ..output
     }
 }

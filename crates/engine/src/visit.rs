@@ -344,6 +344,7 @@ impl Tools for ScopedTools {
                 whole: None,
                 bytes: 0,
                 withheld: 0,
+                too_deep: false,
             };
             return Box::pin(std::future::ready(Ok(handed)));
         }

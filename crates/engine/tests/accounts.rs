@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chat::{Ask, Item, Question as Asked, QuestionStatus, Rule, ToolChoice, TurnEvent};
 use common::{Desk, Told};
-use engine::{Engine, ExportFormat, Question};
+use engine::{Engine, ExportFormat, InChat, Question};
 use mcp::{ServerConfig, Transport};
 use serde_json::json;
 use testkit::{Conduct, Round, SignInServer, browse};
@@ -107,6 +107,26 @@ async fn a_conversation_is_switched_in_the_middle_and_its_copy_keeps_the_name() 
     let view = desk.engine.toolset(Some(&id), None).await.unwrap();
     let accounts = &view.accounts[0];
     assert_eq!((accounts.names.join(" "), accounts.used.as_str()), ("ada bob".to_owned(), "bob"));
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_server_offers_is_asked_for_in_the_name_of_the_chat() {
+    let there = there(Conduct::default()).await;
+    let desk = desk(&there, 1).await;
+    let chat = InChat { conversation: Some(desk.follow(question("ada")).await.conversation) };
+    for (chat, person) in [(Some(&chat), "1"), (None, "2"), (Some(&InChat::default()), "2")] {
+        let offers = desk.engine.offers(chat);
+        assert_eq!(offers.prompts(None).await.unwrap()[0].description, person);
+        assert_eq!(offers.fill_prompt("box", "hello", Default::default()).await.unwrap().text, person);
+        assert_eq!(offers.resources(None).await.unwrap().resources[0].name, person);
+        assert_eq!(offers.read_resource("box", "note://me").await.unwrap().text, person);
+    }
+    desk.engine.sign_out("box", Some("ada")).await.unwrap();
+    let offers = desk.engine.offers(Some(&chat));
+    offers.read_resource("box", "note://me").await.unwrap_err();
+    assert!(offers.prompts(None).await.unwrap().is_empty(), "nobody else's name is lent");
+    assert_eq!(desk.engine.offers(None).prompts(None).await.unwrap().len(), 1);
     desk.finish().await;
 }
 

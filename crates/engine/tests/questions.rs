@@ -128,7 +128,7 @@ async fn outside(events: &mut Events) -> Question {
 async fn what_is_asked_while_a_resource_is_read_is_shown_by_itself() {
     let desk = Desk::with(vec![], |options| options.servers = Some(vec![asker()])).await;
     desk.engine.servers_settled(Duration::from_secs(60)).await;
-    let declined = desk.engine.read_resource("asker", "note://ask").await.unwrap();
+    let declined = desk.engine.offers(None).read_resource("asker", "note://ask").await.unwrap();
     assert!(!declined.text.contains("Ann"), "nobody sees it yet: {}", declined.text);
     desk.engine.attend();
     let (_, mut events) = desk.engine.subscribe();
@@ -144,7 +144,8 @@ async fn what_is_asked_while_a_resource_is_read_is_shown_by_itself() {
         desk.engine.answer_question(&question.id, accept(json!({ "name": "Ann" }))).unwrap();
         outside(&mut events).await
     };
-    let (read, question) = tokio::join!(desk.engine.read_resource("asker", "note://ask"), answered);
+    let offers = desk.engine.offers(None);
+    let (read, question) = tokio::join!(offers.read_resource("asker", "note://ask"), answered);
     assert_eq!(read.unwrap().text, "Ann");
     assert!(matches!(question.status, QuestionStatus::Accepted { .. }), "{question:?}");
     assert!(desk.engine.subscribe().0.questions.is_empty());

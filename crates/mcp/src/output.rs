@@ -3,14 +3,24 @@
 use chat::{Content, Output, Tool};
 use serde_json::{Map, Value};
 
+use crate::shallow::{self, MOST_LEVELS};
+
+/// A result stands within its message.
+const LEVEL: usize = 2;
+
 /// Reads any result, however odd. The flag says whether the tool reported a failure.
 pub(crate) fn read(raw: &Value) -> (Output, bool) {
     let content = blocks(raw);
     let structured = raw.get("structuredContent").filter(|value| !value.is_null()).cloned();
-    let model_text = model_text(raw, &content, structured.as_ref());
+    let too_deep = shallow::is_cut(raw, LEVEL);
+    let mut model_text = model_text(raw, &content, structured.as_ref());
+    if too_deep {
+        // Whoever is not told takes what is left for the whole.
+        model_text.push_str(&format!("\n[What was nested deeper than {MOST_LEVELS} levels is left out.]"));
+    }
     let bytes = serde_json::to_string(raw).map_or(0, |text| text.len() as u64);
     let failed = raw.get("isError").and_then(Value::as_bool).unwrap_or(false);
-    (Output { content, structured, model_text, whole: None, bytes, withheld: 0 }, failed)
+    (Output { content, structured, model_text, whole: None, bytes, withheld: 0, too_deep }, failed)
 }
 
 /// Notes where a result is not of the shape that its tool announced. It is used all the same: the server decides.
@@ -215,6 +225,16 @@ mod tests {
         check(json!({ "content": text("see below"), "structuredContent": { "a": 1 } }), "see below\n{\"a\":1}");
         let base64 = "QUJD".repeat(300);
         check(json!({ "structuredContent": { "png": base64 } }), r#"{"png":"[binary: 900 bytes]"}"#);
+    }
+
+    #[test]
+    fn what_lay_too_deep_is_said_to_be_missing() {
+        let nested = |levels| (0..levels).fold(json!({}), |inner, _| json!([inner]));
+        for (levels, cut) in [(90, false), (99, true)] {
+            let (output, _) = read(&json!({ "structuredContent": nested(levels) }));
+            assert_eq!(output.too_deep, cut, "{levels}");
+            assert_eq!(output.model_text.ends_with("deeper than 100 levels is left out.]"), cut);
+        }
     }
 
     #[test]

@@ -100,12 +100,14 @@ async fn one_persons_sign_in_that_is_over_is_the_others_no_matter() {
     assert_eq!(called_by(&servers, Some("ada")).await.unwrap_err(), CallError::SignInRequired { server: "box".into() });
     assert_eq!(called_by(&servers, Some("bob")).await.unwrap(), "2");
     assert!(is_ready(&state(&servers, "box")));
+    assert_eq!(servers.signed_in().await[0].over, ["ada"], "and it is known who must sign in again");
     let as_ada = BTreeMap::from([("box".to_owned(), "ada".to_owned())]);
     assert!(servers.tools_as(&as_ada).find("box__whoami").is_some(), "the call is what asks for the sign-in");
     sign_in(&servers, Some("ada")).await.outcome.unwrap();
     assert_eq!(called_by(&servers, Some("ada")).await.unwrap(), "3");
     let signed_in = servers.signed_in().await;
     assert_eq!((signed_in[0].names.join(" "), signed_in[0].used.as_str()), ("ada bob".to_owned(), "bob"));
+    assert!(signed_in[0].over.is_empty());
     servers.shutdown().await;
 }
 

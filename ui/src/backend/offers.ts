@@ -43,13 +43,13 @@ const RESOURCES: ResourceList = {
 
 const line = (at: number, level: LogLine["level"], text: string): LogLine => ({ at, level, text });
 
-const of = <T extends { server: string }>(all: T[], server: string | null) =>
-  all.filter((each) => server === null || each.server === server);
+const of = <T extends { server: string }>(all: T[], server: string | undefined) =>
+  all.filter((each) => server === undefined || each.server === server);
 
 type Request<Name extends keyof Commands> = Commands[Name][0];
 
 export const OFFERS = {
-  list_prompts: (server: Request<"list_prompts">) => of(PROMPTS, server),
+  list_prompts: ({ server }: Request<"list_prompts">) => of(PROMPTS, server),
   fill_prompt: ({ name, arguments: values }: Request<"fill_prompt">) => {
     const text = name === "daily_tip" ? "Tell me something new." : `Summarise ${values.ticket_id} for me.`;
     return {
@@ -58,7 +58,7 @@ export const OFFERS = {
       text,
     };
   },
-  list_resources: (server: Request<"list_resources">) => ({
+  list_resources: ({ server }: Request<"list_resources">) => ({
     resources: of(RESOURCES.resources, server),
     templates: of(RESOURCES.templates, server),
   }),

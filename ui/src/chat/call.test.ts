@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
-import { ask, isAccessible, open, requests } from "../test-window";
+import { finishedTurn } from "../backend/world";
+import { ask, chosen, isAccessible, open, requests } from "../test-window";
 
 test("what is proposed can be changed before it is sent, and both stay to be seen", async () => {
   const { fake, user } = await open();
@@ -71,7 +72,11 @@ test("every kind of content is shown from what arrived, and nothing is fetched",
   await isAccessible();
   const [first] = within(card).getAllByRole("button", { name: "Read it here" });
   if (first) await user.click(first);
-  await waitFor(() => expect(requests(fake, "read_resource")).toEqual([{ server: "knowledge", uri: "note://1" }]));
+  await waitFor(() =>
+    expect(requests(fake, "read_resource")).toMatchObject([
+      { server: "knowledge", uri: "note://1", chat: { conversation: "c-1" } },
+    ]),
+  );
   expect(requests(fake, "open_link")).toEqual([]);
 });
 
@@ -92,6 +97,24 @@ test("a question outside of any answer stands above the conversation until it is
   fake.emit({ type: "question", question: { ...question, status: { state: "declined" } } });
   await waitFor(() => expect(screen.queryByRole("group", { name: "Question" })).toBeNull());
   expect(app.questions).toEqual([]);
+});
+
+test("a result of which something lay too deep says that it is not whole", async () => {
+  const output = { content: [], structured: { a: [] }, modelText: "{}", bytes: 9_000, tooDeep: true };
+  const call = { id: "k1", wireId: "k1", round: 1, called: "x__look", server: "x", tool: "look", arguments: {} };
+  const hints = { readOnly: true, destructive: false, idempotent: false, openWorld: false, stated: true };
+  const turn = finishedTurn(7);
+  turn.items.splice(1, 0, { type: "toolCall", ...call, hints, status: { state: "succeeded", output } });
+  const { app, user } = await open((fake) => {
+    chosen(fake);
+    fake.put("c0", turn);
+  });
+  await app.open("c0");
+  await user.click(await screen.findByRole("button", { name: /x · look/ }));
+  expect(
+    await screen.findByText("Parts of it were nested more deeply than can be read, and are left out."),
+  ).toBeTruthy();
+  await isAccessible();
 });
 
 test("rules: made for a tool and arguments like these, shown in order, and standing at a tool", async () => {

@@ -7,6 +7,8 @@ export class Signing {
   busy = $state(false);
   /** The link that this click has opened already. */
   private opened = "";
+  /** Whose sign-in it is. */
+  private account: string | undefined;
 
   constructor(
     private readonly app: App,
@@ -24,6 +26,7 @@ export class Signing {
   async start(account?: string): Promise<void> {
     this.busy = true;
     this.opened = "";
+    this.account = account;
     try {
       await this.app.backend.call("sign_in", { server: this.server(), account });
     } catch (thrown) {
@@ -49,7 +52,7 @@ export class Signing {
   /** Does what helps, and tries again. */
   async mend(remedy: Remedy, client?: { id: string; secret: string }): Promise<void> {
     const done = await this.applied(remedy, client);
-    if (done !== undefined) await this.start();
+    if (done !== undefined) await this.start(this.account);
   }
 
   private applied(remedy: Remedy, client?: { id: string; secret: string }) {

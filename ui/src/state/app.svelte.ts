@@ -80,6 +80,8 @@ export class App {
 
   readonly settings = $derived(this.known.settings);
   readonly conversation = $derived(this.current === undefined ? undefined : this.live.get(this.current));
+  /** Where something is asked of servers: in the names that this chat uses. */
+  readonly chat = $derived({ conversation: this.current });
   readonly summary = $derived(this.conversations.find((each) => each.id === this.current));
   /** Who answered last in this conversation, where that is nobody known here: it was brought in from elsewhere. */
   readonly stranger = $derived.by(() => {

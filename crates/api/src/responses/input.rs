@@ -108,7 +108,15 @@ async fn with_results(api: &Api, id: &chat::ConversationId, results: &[Value]) -
         let bytes = text.len().max(1) as u64;
         let content = vec![Content::Text { text: text.clone() }];
         call.status = CallStatus::Succeeded {
-            output: Output { content, structured: None, model_text: text, whole: None, bytes, withheld: 0 },
+            output: Output {
+                content,
+                structured: None,
+                model_text: text,
+                whole: None,
+                bytes,
+                withheld: 0,
+                too_deep: false,
+            },
         };
     }
     Ok(items)

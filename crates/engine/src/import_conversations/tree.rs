@@ -233,6 +233,7 @@ fn output(text: String) -> Output {
         model_text: text,
         whole: None,
         withheld: 0,
+        too_deep: false,
         bytes,
     }
 }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use chat::ServerState;
 use futures::future::join_all;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ pub struct SignedIn {
     pub names: Vec<String>,
     /// In whose name it is used where nobody says otherwise.
     pub used: String,
+    /// Whose sign-in is over, as far as that was noticed: they must sign in again before they can use it.
+    pub over: Vec<String>,
 }
 
 /// Servers that hold one server each, by that server and the account.
@@ -118,10 +121,19 @@ impl Servers {
             // What cannot be looked up is not chosen from.
             let Ok((_, accounts)) = self.accounts_of(name).await else { continue };
             if let Ok((names, Some(used))) = accounts.names() {
-                all.push(SignedIn { server: name.clone(), names, used });
+                let is_over = |account: &&String| self.is_over(server, account, &used);
+                let over = names.iter().filter(is_over).cloned().collect();
+                all.push(SignedIn { server: name.clone(), names, used, over });
             }
         }
         all
+    }
+
+    /// Whether a server has refused whoever that is: in a session of their own, or in the one that all others share.
+    fn is_over(&self, server: &ServerSnapshot, account: &str, used: &str) -> bool {
+        let own = self.inner.others.get(&server.config.name, account).and_then(|own| own.find(&server.config.name));
+        let state = own.map(|own| own.state).or_else(|| (account == used).then(|| server.state.clone()));
+        matches!(state, Some(ServerState::NeedsSignIn))
     }
 
     /// That account of a server, or whichever is used.

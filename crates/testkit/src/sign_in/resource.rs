@@ -27,6 +27,11 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap
     reply
 }
 
+/// One that tells who calls does so in all that it offers.
+fn capabilities(tells_who: bool) -> Value {
+    if tells_who { json!({ "tools": {}, "prompts": {}, "resources": {} }) } else { json!({ "tools": {} }) }
+}
+
 fn is_call(body: &[u8]) -> bool {
     serde_json::from_slice::<Value>(body).is_ok_and(|message| message["method"] == "tools/call")
 }
@@ -49,7 +54,7 @@ fn reply(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Response {
     match message["method"].as_str().unwrap_or_default() {
         "server/discover" => (StatusCode::BAD_REQUEST, "no such thing here").into_response(),
         "initialize" => reply(json!({
-            "protocolVersion": "2025-06-18", "capabilities": { "tools": {} },
+            "protocolVersion": "2025-06-18", "capabilities": capabilities(books.conduct.tells_who),
             "serverInfo": { "name": "box", "version": "1" },
         })),
         "tools/list" => reply(json!({ "tools": [{ "name": "whoami", "inputSchema": { "type": "object" } }] })),
@@ -65,6 +70,14 @@ fn reply(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Response {
             let text = if books.conduct.tells_who { grant.person.to_string() } else { grant.scope };
             reply(json!({ "content": [{ "type": "text", "text": text }] }))
         }
+        "prompts/list" => reply(json!({ "prompts": [{ "name": "hello", "description": grant.person.to_string() }] })),
+        "prompts/get" => {
+            let text = json!({ "type": "text", "text": grant.person.to_string() });
+            reply(json!({ "messages": [{ "role": "user", "content": text }] }))
+        }
+        "resources/list" => reply(json!({ "resources": [{ "uri": "note://me", "name": grant.person.to_string() }] })),
+        "resources/templates/list" => reply(json!({ "resourceTemplates": [] })),
+        "resources/read" => reply(json!({ "contents": [{ "uri": "note://me", "text": grant.person.to_string() }] })),
         "ping" => reply(json!({})),
         _ => StatusCode::ACCEPTED.into_response(),
     }

@@ -48,10 +48,10 @@ export class Composing {
   /** Servers are asked each time the list opens: what they offer changes. */
   private async ask({ kind }: Wanted): Promise<void> {
     if (kind === "prompts") {
-      const prompts = await this.app.attempt("list_prompts", null);
+      const prompts = await this.app.attempt("list_prompts", { chat: this.app.chat });
       this.prompts = offeredPrompts(prompts ?? []);
     } else {
-      const list = await this.app.attempt("list_resources", null);
+      const list = await this.app.attempt("list_resources", { chat: this.app.chat });
       this.resources = offeredResources(list?.resources ?? [], list?.templates ?? []);
     }
   }
@@ -96,7 +96,7 @@ export class Composing {
   }
 
   private fill(server: string, name: string, values: Record<string, string>): Promise<FilledPrompt | undefined> {
-    return this.app.attempt("fill_prompt", { server, name, arguments: values });
+    return this.app.attempt("fill_prompt", { server, name, arguments: values, chat: this.app.chat });
   }
 
   leaveOut(chip: Chip): void {
@@ -108,7 +108,7 @@ export class Composing {
     const parts: string[] = [words];
     for (const { server, uri, name } of this.chips) {
       try {
-        const { text } = await this.app.backend.call("read_resource", { server, uri });
+        const { text } = await this.app.backend.call("read_resource", { server, uri, chat: this.app.chat });
         parts.push(`${say.offers.from(name, `${server} · ${uri}`)}\n\n${fenced(text)}`);
       } catch (thrown) {
         const error = asReport(thrown);

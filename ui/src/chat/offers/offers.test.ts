@@ -55,6 +55,7 @@ test("by keyboard alone: a prompt with its blanks, completed by its server", asy
     blank: { of: "prompt", name: "summarise_ticket", argument: "ticket_id" },
     begun: "TKT-0",
     others: {},
+    chat: {},
   });
 });
 
@@ -80,7 +81,7 @@ test("by keyboard alone: resources go along as chips and are read when the messa
   expect(text).toContain("What says and ?");
   expect(text).toContain("knowledge · kb://articles/7");
   expect(text).toContain("What stands in it.");
-  expect(requests(fake, "read_resource")).toEqual([{ server: "knowledge", uri: "kb://articles/7" }]);
+  expect(requests(fake, "read_resource")).toEqual([{ server: "knowledge", uri: "kb://articles/7", chat: {} }]);
 });
 
 test("a resource that cannot be read keeps the message", async () => {

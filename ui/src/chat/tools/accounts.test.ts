@@ -46,4 +46,24 @@ test("an account that has been signed out stays chosen, and is said to be gone",
   await user.click(screen.getByRole("button", { name: "Tools" }));
   const again = await screen.findByRole("combobox", { name: "Account for sheets in this chat" });
   await waitFor(() => expect(within(again).getByRole("option", { name: "as home (signed out)" })).toBeTruthy());
+  // The way back in is offered where it is missed, under the name that is missed.
+  await user.click(await screen.findByRole("button", { name: "Sign in as home" }));
+  await waitFor(() => expect(requests(fake, "sign_in").at(-1)).toEqual({ server: "sheets", account: "home" }));
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Sign in as home" })).toBeNull());
+});
+
+test("a server that wants a sign-in says so among the tools and offers it, with what helps where it fails", async () => {
+  const { fake, user } = await open((fake) => {
+    chosen(fake);
+    fake.snapshot.servers.push(...troubledServers());
+  });
+  await user.click(screen.getByRole("button", { name: "Tools" }));
+  const sheets = within(await screen.findByRole("region", { name: "sheets" }));
+  expect(sheets.getByText("needs sign-in")).toBeTruthy();
+  await isAccessible();
+  await user.click(sheets.getByRole("button", { name: "Sign in" }));
+  await user.click(await sheets.findByRole("button", { name: "Trust this issuer" }));
+  await waitFor(() => expect(requests(fake, "sign_in")).toHaveLength(2));
+  await waitFor(() => expect(sheets.queryByText("needs sign-in")).toBeNull());
+  expect(sheets.queryByRole("button", { name: "Sign in" })).toBeNull();
 });

@@ -23,6 +23,7 @@ export const call: Words["call"] = {
   noArguments: "Keine.",
   unreadable: "Die Argumente des Modells sind kein gültiges JSON. Das hat es geschrieben:",
   result: "Ergebnis",
+  tooDeep: "Teile davon waren tiefer verschachtelt, als sich lesen lässt, und fehlen hier.",
   emptyResult: "Das Werkzeug gab nichts zurück.",
   raw: "JSON roh",
   formatted: "Aufbereitet",

@@ -18,6 +18,7 @@ export const accounts = {
   renewsNot: "erneuert sich nicht selbst",
   by: (issuer) => `Angemeldet durch ${issuer}`,
   rights: (scopes) => `Rechte: ${scopes}`,
+  signInAs: (name) => `Als ${name} anmelden`,
   asWhom: (server) => `Konto für ${server} in diesem Chat`,
   as: (name) => `als ${name}`,
   asEverywhere: (name) => `wie überall (${name})`,

@@ -22,6 +22,7 @@ export const call = {
   noArguments: "None.",
   unreadable: "The model's arguments are not valid JSON. This is what it wrote:",
   result: "Result",
+  tooDeep: "Parts of it were nested more deeply than can be read, and are left out.",
   emptyResult: "The tool returned nothing.",
   raw: "Raw JSON",
   formatted: "Formatted",

@@ -17,6 +17,7 @@ export const accounts = {
   renewsNot: "does not renew by itself",
   by: (issuer: string) => `Signed in by ${issuer}`,
   rights: (scopes: string) => `Rights: ${scopes}`,
+  signInAs: (name: string) => `Sign in as ${name}`,
   asWhom: (server: string) => `Account for ${server} in this chat`,
   as: (name: string) => `as ${name}`,
   asEverywhere: (name: string) => `as everywhere (${name})`,

@@ -75,6 +75,7 @@ async fn calls_are_found_by_their_tool_their_arguments_and_their_result() {
         whole: Some("first and the rest".into()),
         bytes: 5,
         withheld: 0,
+        too_deep: false,
     };
     let Item::ToolCall(call) = crate::store::tests::running_call() else { panic!("a call") };
     let call = chat::ToolCall {
