@@ -4,6 +4,9 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(ended) = engine::aside() {
+        return ended;
+    }
     match loquat_lib::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -47,6 +47,9 @@ pub(crate) enum Ending {
 }
 
 fn main() -> ExitCode {
+    if let Some(ended) = engine::aside() {
+        return ended;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

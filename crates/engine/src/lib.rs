@@ -63,7 +63,7 @@ mod visit;
 mod visitors;
 
 pub use approvals::Approval;
-pub use attachments::{Given, GivenFile};
+pub use attachments::{Given, GivenFile, aside, read_aside_with};
 pub use branches::Place;
 pub use choices::{PricedTool, ServerAccounts, ToolsetView};
 pub use engine::{Engine, Options, Question};

@@ -78,6 +78,7 @@ pub use mask::text as masked;
 pub use naming::slug;
 pub use offers::Attendance;
 pub use paste::parse_servers;
+pub use process::aside::{AsideError, aside};
 pub use questions::{Answers, PassedOn, Question, Reply, Root, Sampled, SampledCall};
 pub use references::{
     inputs, own_name, secret_entry, secret_names, set_secrets_apart, variables_read, with_own_inputs,

@@ -3,6 +3,7 @@
 //! A server runs in a process group of its own. The group is killed when its [`Child`] is dropped, asked and then
 //! made to end when it is stopped, and killed by a [`Watchdog`] when we die without a chance to do either.
 
+pub(crate) mod aside;
 pub(crate) mod launch;
 mod path;
 mod sandbox;

@@ -1,5 +1,6 @@
 //! What comes with questions: files made ready for models when they are attached, kept, and given with every request.
 
+mod aside;
 mod given;
 mod name;
 mod pdf;
@@ -8,6 +9,7 @@ mod taking;
 
 use chat::{Attachment, ErrorCode, ErrorReport};
 
+pub use aside::{aside, read_aside_with};
 pub(crate) use given::given;
 pub use given::{Given, GivenFile};
 pub(crate) use taking::take_over;
@@ -24,10 +26,7 @@ impl Engine {
     pub async fn attach(&self, name: &str, bytes: Vec<u8>) -> Result<Attachment, ErrorReport> {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let shown = name::shown(name);
-        let called = shown.clone();
-        // Large pictures take longer than anybody on the async threads may.
-        let read = tokio::task::spawn_blocking(move || reading::read(&called, bytes)).await;
-        let (kind, body) = read.unwrap_or_else(|_| Err(reading::unreadable(&shown, "It is damaged.")))?;
+        let (kind, body) = reading::read(&shown, bytes).await?;
         let file = KeptFile { about: Attachment { id: fresh_id(), name: shown, bytes: size, kind }, body };
         self.inner.store.attach(&file, now()).await.map_err(|error| error.report())?;
         Ok(file.about)

@@ -2,16 +2,16 @@
 
 use chat::{AttachmentKind, ErrorCode, ErrorReport};
 
-use super::pdf;
+use super::aside;
 use crate::pictures;
 
 /// A larger file is not taken.
-const MOST_BYTES: usize = 20 * 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 20 * 1024 * 1024;
 /// Longer texts fit into no model's reading; about 100,000 tokens.
 pub(super) const MOST_CHARACTERS: usize = 400_000;
 
 /// What it is and what is kept of it: a data URL, or text.
-pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<(AttachmentKind, String), ErrorReport> {
+pub(super) async fn read(name: &str, bytes: Vec<u8>) -> Result<(AttachmentKind, String), ErrorReport> {
     if bytes.is_empty() {
         return Err(unreadable(name, "It is empty."));
     }
@@ -19,13 +19,13 @@ pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<(AttachmentKind, String
         return Err(unreadable(name, "It is larger than 20 MB."));
     }
     if pictures::is_picture(&bytes) {
-        let picture =
-            pictures::picture(&bytes).ok_or_else(|| unreadable(name, "The picture is damaged or too large."))?;
+        // Large ones take longer than anybody on the async threads may.
+        let picture = tokio::task::spawn_blocking(move || pictures::picture(&bytes)).await.ok().flatten();
+        let picture = picture.ok_or_else(|| unreadable(name, "The picture is damaged or too large."))?;
         return Ok((AttachmentKind::Image { width: picture.width, height: picture.height }, picture.url));
     }
     let text = if is_pdf(&bytes) {
-        let read = pdf::text(bytes, MOST_CHARACTERS);
-        read.map_err(|error| unreadable(name, &error.to_string()).fix(error.fix()))?
+        aside::text(bytes).await.map_err(|error| unreadable(name, &error.to_string()).fix(error.fix()))?
     } else {
         let other = || unreadable(name, "It is neither text nor a PDF nor a PNG, JPEG, GIF or WebP picture.");
         text_in(bytes).ok_or_else(other)?
@@ -77,8 +77,8 @@ pub(super) fn unreadable(name: &str, why: &str) -> ErrorReport {
 mod tests {
     use super::*;
 
-    fn check(name: &str, bytes: &[u8], expected: Result<AttachmentKind, &str>) {
-        match (read(name, bytes.to_vec()), expected) {
+    async fn check(name: &str, bytes: &[u8], expected: Result<AttachmentKind, &str>) {
+        match (read(name, bytes.to_vec()).await, expected) {
             (Ok((kind, body)), Ok(wanted)) => {
                 assert_eq!(kind, wanted, "{name}");
                 assert!(!body.is_empty());
@@ -88,22 +88,23 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_file_is_what_its_bytes_say() {
-        check("a.rs", "fn main() {} // ä".as_bytes(), Ok(AttachmentKind::Text { characters: 17 }));
-        check("bom.txt", b"\xef\xbb\xbfhi", Ok(AttachmentKind::Text { characters: 2 }));
-        check("wide.txt", b"\xff\xfeh\0i\0", Ok(AttachmentKind::Text { characters: 2 }));
+    #[tokio::test]
+    async fn a_file_is_what_its_bytes_say() {
+        check("a.rs", "fn main() {} // ä".as_bytes(), Ok(AttachmentKind::Text { characters: 17 })).await;
+        check("bom.txt", b"\xef\xbb\xbfhi", Ok(AttachmentKind::Text { characters: 2 })).await;
+        check("wide.txt", b"\xff\xfeh\0i\0", Ok(AttachmentKind::Text { characters: 2 })).await;
         check(
             "picture.txt",
             &crate::pictures::tests::bytes(3136, 100),
             Ok(AttachmentKind::Image { width: 1568, height: 50 }),
-        );
-        check("empty.txt", b"", Err("empty"));
-        check("zeros.txt", b"a\0b", Err("neither text"));
-        check("program.exe", b"MZ\x90\x00\x03", Err("neither text"));
-        check("about.md", b"A PDF begins with %PDF-1.7.", Ok(AttachmentKind::Text { characters: 27 }));
-        check("broken.png", b"\x89PNG\r\n\x1a\n....", Err("damaged"));
-        check("long.txt", "x".repeat(400_001).as_bytes(), Err("400001 characters"));
-        check("broken.pdf", b"%PDF-1.7\nnothing", Err("damaged"));
+        )
+        .await;
+        check("empty.txt", b"", Err("empty")).await;
+        check("zeros.txt", b"a\0b", Err("neither text")).await;
+        check("program.exe", b"MZ\x90\x00\x03", Err("neither text")).await;
+        check("about.md", b"A PDF begins with %PDF-1.7.", Ok(AttachmentKind::Text { characters: 27 })).await;
+        check("broken.png", b"\x89PNG\r\n\x1a\n....", Err("damaged")).await;
+        check("long.txt", "x".repeat(400_001).as_bytes(), Err("400001 characters")).await;
+        check("broken.pdf", b"%PDF-1.7\nnothing", Err("damaged")).await;
     }
 }

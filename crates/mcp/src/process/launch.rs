@@ -122,7 +122,7 @@ fn environment(program: &Program<'_>, folders: &[PathBuf]) -> BTreeMap<String, O
     all
 }
 
-fn passed_on() -> impl Iterator<Item = (String, OsString)> {
+pub(super) fn passed_on() -> impl Iterator<Item = (String, OsString)> {
     env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         let listed = PASSED_ON.contains(&name.as_str())

@@ -1,5 +1,6 @@
 //! The text of a PDF. Whoever wrote the file may mean harm: what it unpacks to, its pages and the time are bounded, and
-//! it is read on a thread of its own, so that a panic there is the end of this reading only.
+//! it is read on a thread of its own, so that a panic there is the end of this reading only. What cannot be bounded here
+//! is the memory: see `aside.rs`.
 
 mod font;
 mod lines;
@@ -9,6 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use lopdf::{DecompressError, Document, Error, LoadOptions, ObjectId};
+use serde::{Deserialize, Serialize};
 
 use page::Reading;
 
@@ -19,12 +21,12 @@ const MOST_UNPACKED: usize = 64 << 20;
 const MOST_OF_A_PART: usize = 16 << 20;
 const MOST_PAGES: usize = 2_000;
 /// Whoever attaches a file waits for it.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// Objects within objects are read by functions within functions.
 const STACK: usize = 16 << 20;
 
 /// Why there is no text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(super) enum PdfError {
     #[error("It is a PDF that is damaged.")]
     Damaged,
@@ -40,15 +42,20 @@ pub(super) enum PdfError {
     TooLong(usize),
     #[error("It is a PDF that takes too long to read.")]
     TooSlow,
+    #[error("It is a PDF that takes more memory to read than it may have.")]
+    TooMuch,
+    #[error("The process that reads PDFs could not be started.")]
+    NoReader,
 }
 
 impl PdfError {
     /// What helps.
     pub(super) fn fix(&self) -> &'static str {
         match self {
-            Self::Damaged | Self::TooLarge | Self::TooSlow => {
+            Self::Damaged | Self::TooLarge | Self::TooSlow | Self::TooMuch => {
                 "Open it in a viewer, print it into a new PDF, and attach that one."
             }
+            Self::NoReader => "Start Loquat again, and attach it once more.",
             Self::Locked => "Save it without a password, and attach that file.",
             Self::NoText => "Attach the pages that matter as pictures, to a model that sees.",
             Self::TooManyPages | Self::TooLong(_) => "Attach only the pages that matter.",
