@@ -1,5 +1,6 @@
 //! What requests are answered with, and what a caller may have of it.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chat::ModelRef;
@@ -35,6 +36,8 @@ pub struct Api {
     pub(crate) metrics: Metrics,
     pub(crate) handed: Handed,
     pub(crate) requests: Requests,
+    /// Whether what keys have used can be written down just now.
+    pub(crate) writes: AtomicBool,
 }
 
 impl Api {
@@ -48,6 +51,7 @@ impl Api {
             metrics: Metrics::default(),
             handed: Handed::default(),
             requests: Requests::default(),
+            writes: AtomicBool::new(true),
         }
     }
 

@@ -75,13 +75,15 @@ impl Asked {
 
     /// Begins the turn.
     pub(crate) async fn begin(&self, api: &Api, caller: &Caller) -> Result<Answer, ApiError> {
-        let said = messages::read(self.body.get("messages").unwrap_or(&Value::Null), &self.model, &api.handed)?;
+        let messages = self.body.get("messages").unwrap_or(&Value::Null);
+        let said = messages::read(messages, &self.model, &api.handed).await?;
         let visit = Visit {
             keep: self.keep.clone(),
             // What was said before is known here, but for results that the caller was asked for.
             again: said.items.len() > 1 && matches!(self.keep, Keep::In(_)),
             earlier: said.earlier,
             items: said.items,
+            files: said.files,
             model: Some(self.model.clone()),
             system: said.system,
             sampling: self.sampling()?,

@@ -7,23 +7,32 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use listen::Pace;
 
 use crate::api::{Api, Door};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::keys::KeyRights;
 
+/// A request may be as long as a whole conversation with what tools returned.
+const LONGEST_BODY: usize = 32 * 1024 * 1024;
+
 /// Lets in who has a key; on an open door, whoever is on this machine and is no web page.
-pub(crate) async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
-    match caller(&api, request.headers()) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
+pub(crate) async fn admit(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let caller = match caller(&api, request.headers()) {
+        Ok(caller) => caller,
         Err(error) => {
             api.metrics.refused();
-            error.into_response()
+            return error.into_response();
         }
+    };
+    let (mut parts, body) = request.into_parts();
+    match listen::whole(body, LONGEST_BODY, Pace::default()).await {
+        Ok(body) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body.into())).await
+        }
+        Err(unread) => ApiError::unread(unread, LONGEST_BODY).into_response(),
     }
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use chat::{ErrorCode, ErrorReport};
+use listen::Unread;
 use serde_json::{Value, json};
 
 /// An error object of OpenAI's API, with the status it is sent by.
@@ -28,6 +29,17 @@ impl ApiError {
     pub(crate) fn wrong(param: &str, message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_value", message);
         Self { param: (!param.is_empty()).then(|| param.to_owned()), ..error }
+    }
+
+    /// The request was not read.
+    pub(crate) fn unread(unread: Unread, most: usize) -> Self {
+        let (status, code) = match unread {
+            Unread::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
+            Unread::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_too_slow"),
+            Unread::BrokenOff => (StatusCode::BAD_REQUEST, "request_broken_off"),
+        };
+        let message = format!("The request was not read: {unread}. At most {} MiB are.", most >> 20);
+        Self::new(status, "invalid_request_error", code, message)
     }
 
     pub(crate) fn not_found(code: &'static str, message: impl Into<String>) -> Self {

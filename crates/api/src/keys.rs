@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::team_keys::TeamKeys;
+
 /// Every key begins so, so that whoever finds one knows what it is.
 const PREFIX: &str = "lq-";
 const FILE: &str = "api-keys.json";
@@ -37,7 +39,7 @@ pub struct Key {
     #[serde(default)]
     pub month: String,
     /// SHA-256 of the key, in hexadecimal. The key has 256 random bits: nothing slower is needed.
-    hash: String,
+    pub(crate) hash: String,
 }
 
 /// A key as people see it.
@@ -137,6 +139,9 @@ pub enum KeyError {
     Random(String),
     #[error("{path} cannot be {verb}")]
     File { path: PathBuf, verb: &'static str, source: io::Error },
+    /// What several copies share.
+    #[error(transparent)]
+    Team(#[from] team::TeamError),
     #[error("{path} is damaged")]
     Damaged { path: PathBuf, source: serde_json::Error },
 }
@@ -150,6 +155,11 @@ impl KeyError {
             Self::Nameless => report(ErrorCode::InvalidInput, "Name it after the program that will use it."),
             Self::Right(_) => report(ErrorCode::InvalidInput, "Give `*`, `server/tool` or `server/*`."),
             Self::Random(_) => report(ErrorCode::Unknown, "Try again."),
+            Self::Team(error @ (team::TeamError::Taken(_) | team::TeamError::Address { .. })) => {
+                report(ErrorCode::InvalidInput, error.fix())
+            }
+            Self::Team(error @ team::TeamError::Unknown(_)) => report(ErrorCode::NotFound, error.fix()),
+            Self::Team(error) => report(ErrorCode::StorageFailed, error.fix()),
             Self::File { source, .. } => {
                 report(ErrorCode::Unknown, "Check who may read and write it.").because(source.to_string())
             }
@@ -177,8 +187,16 @@ struct Kept {
 /// The keys of one home. Cheap to clone; all clones are the same keys.
 #[derive(Clone)]
 pub struct Keys {
-    path: PathBuf,
+    place: Place,
     kept: Arc<Mutex<Kept>>,
+}
+
+/// Where keys are kept.
+#[derive(Clone)]
+enum Place {
+    File(PathBuf),
+    /// Where every copy knows them.
+    Team(TeamKeys),
 }
 
 impl Keys {
@@ -188,7 +206,13 @@ impl Keys {
         if kept.secret.is_empty() {
             kept.secret = random()?;
         }
-        Ok(Self { path, kept: Arc::new(Mutex::new(kept)) })
+        Ok(Self { place: Place::File(path), kept: Arc::new(Mutex::new(kept)) })
+    }
+
+    /// The keys that all copies know. They are made and revoked by [`TeamKeys`] itself.
+    pub async fn of_team(team: TeamKeys) -> Result<Self, KeyError> {
+        let kept = Kept { secret: team.secret(&random()?).await?, keys: team.list().await? };
+        Ok(Self { place: Place::Team(team), kept: Arc::new(Mutex::new(kept)) })
     }
 
     /// Every key, oldest first.
@@ -198,29 +222,15 @@ impl Keys {
 
     /// Makes a key. A name that was revoked may be used again.
     pub fn create(&self, name: &str, rights: KeyRights) -> Result<NewKey, KeyError> {
-        let name = name.trim();
-        if name.is_empty() {
-            return Err(KeyError::Nameless);
-        }
-        let rights = rights.checked()?;
-        let key = format!("{PREFIX}{}", random()?);
+        let (key, made) = make(name, rights)?;
         let mut kept = self.kept();
-        if kept.keys.iter().any(|known| known.name == name && !known.revoked) {
-            return Err(KeyError::Taken(name.to_owned()));
+        if kept.keys.iter().any(|known| known.name == key.name && !known.revoked) {
+            return Err(KeyError::Taken(key.name));
         }
-        kept.keys.retain(|known| known.name != name);
-        kept.keys.push(Key {
-            name: name.to_owned(),
-            hint: key[key.len() - 4..].to_owned(),
-            created_at: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default(),
-            revoked: false,
-            rights,
-            used: 0,
-            month: month(),
-            hash: hash(&key),
-        });
+        kept.keys.retain(|known| known.name != key.name);
+        kept.keys.push(key);
         self.save(&kept)?;
-        Ok(NewKey { name: name.to_owned(), key })
+        Ok(made)
     }
 
     /// From now on nobody gets in by it.
@@ -262,12 +272,24 @@ impl Keys {
             (key.month, key.used) = (now, 0);
         }
         key.used = key.used.saturating_add(tokens);
+        if let Place::Team(team) = &self.place {
+            team.note(name, key.month.clone(), tokens);
+        }
+    }
+
+    /// The same as [`Keys::sync`] where all copies write down what they counted.
+    pub(crate) async fn sync_team(&self) -> Result<(), KeyError> {
+        let Place::Team(team) = &self.place else { return Ok(()) };
+        let keys = team.sync().await?;
+        self.kept().keys = keys;
+        Ok(())
     }
 
     /// Writes down what was counted, and takes in what other programs changed meanwhile.
     pub(crate) fn sync(&self) -> Result<(), KeyError> {
+        let Place::File(path) = &self.place else { return Ok(()) };
         let mut kept = self.kept();
-        let disk = read(&self.path)?;
+        let disk = read(path)?;
         if disk.keys.is_empty() && disk.secret.is_empty() && kept.keys.is_empty() {
             return Ok(());
         }
@@ -291,18 +313,17 @@ impl Keys {
 
     /// Makes sure that sessions of today are known tomorrow.
     pub(crate) fn keep_secret(&self) -> Result<(), KeyError> {
+        let Place::File(path) = &self.place else { return Ok(()) };
         let kept = self.kept();
-        if read(&self.path)?.secret == kept.secret { Ok(()) } else { self.save(&kept) }
+        if read(path)?.secret == kept.secret { Ok(()) } else { self.save(&kept) }
     }
 
     fn save(&self, kept: &Kept) -> Result<(), KeyError> {
+        // A team's keys are never made or revoked here.
+        let Place::File(path) = &self.place else { return Ok(()) };
         let text =
-            serde_json::to_vec_pretty(kept).map_err(|source| KeyError::Damaged { path: self.path.clone(), source })?;
-        write_atomically(&self.path, &text).map_err(|source| self.failed("written", source))
-    }
-
-    fn failed(&self, verb: &'static str, source: io::Error) -> KeyError {
-        KeyError::File { path: self.path.clone(), verb, source }
+            serde_json::to_vec_pretty(kept).map_err(|source| KeyError::Damaged { path: path.clone(), source })?;
+        write_atomically(path, &text).map_err(|source| KeyError::File { path: path.clone(), verb: "written", source })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -333,6 +354,27 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn month() -> String {
+/// A key as it is stored, and as it is shown once.
+pub(crate) fn make(name: &str, rights: KeyRights) -> Result<(Key, NewKey), KeyError> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(KeyError::Nameless);
+    }
+    let rights = rights.checked()?;
+    let key = format!("{PREFIX}{}", random()?);
+    let stored = Key {
+        name: name.to_owned(),
+        hint: key[key.len() - 4..].to_owned(),
+        created_at: u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default(),
+        revoked: false,
+        rights,
+        used: 0,
+        month: month(),
+        hash: hash(&key),
+    };
+    Ok((stored, NewKey { name: name.to_owned(), key }))
+}
+
+pub(crate) fn month() -> String {
     Timestamp::now().to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }

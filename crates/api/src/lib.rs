@@ -19,6 +19,7 @@ mod kinds;
 mod messages;
 mod metrics;
 mod models;
+mod pictures;
 mod requests;
 mod responses;
 mod serve;
@@ -26,8 +27,10 @@ mod sessions;
 mod simple;
 mod stream;
 mod switch;
+mod team_keys;
 
 pub use api::{Api, Door};
 pub use keys::{Key, KeyError, KeyRights, KeyView, Keys, NewKey};
 pub use serve::{Served, serve};
 pub use switch::{LocalApi, Switch};
+pub use team_keys::TeamKeys;

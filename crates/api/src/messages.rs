@@ -1,12 +1,13 @@
 //! What a caller says was said before, as turns.
 
-use chat::{CallId, CallStatus, Content, Item, ItemId, Message, ModelRef, Output, Role, Tool, ToolCall, ToolHints};
-use chat::{Turn, TurnId, TurnStatus};
-use engine::CALLER;
+use chat::{Attachment, CallId, CallStatus, Content, Item, ItemId, Message, ModelRef, Output, Role, Tool, ToolCall};
+use chat::{ToolHints, Turn, TurnId, TurnStatus};
+use engine::{Brought, CALLER};
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::handed::Handed;
+use crate::pictures::{Pictures, is_picture};
 
 /// A request's messages, read.
 #[derive(Debug, Default)]
@@ -15,10 +16,18 @@ pub(crate) struct Said {
     pub(crate) earlier: Vec<Turn>,
     /// The question, and what of its answer there is already.
     pub(crate) items: Vec<Item>,
+    /// What comes with any of it.
+    pub(crate) files: Vec<Brought>,
 }
 
 /// Reads the messages of a chat completion request.
-pub(crate) fn read(messages: &Value, model: &ModelRef, handed: &Handed) -> Result<Said, ApiError> {
+pub(crate) async fn read(messages: &Value, model: &ModelRef, handed: &Handed) -> Result<Said, ApiError> {
+    let pictures = Pictures::read(messages).await?;
+    let said = read_with(&pictures, messages, model, handed)?;
+    Ok(Said { files: pictures.files, ..said })
+}
+
+fn read_with(pictures: &Pictures, messages: &Value, model: &ModelRef, handed: &Handed) -> Result<Said, ApiError> {
     let Some(messages) = messages.as_array().filter(|messages| !messages.is_empty()) else {
         return Err(ApiError::wrong("messages", "`messages` must be a list with at least one message."));
     };
@@ -28,7 +37,7 @@ pub(crate) fn read(messages: &Value, model: &ModelRef, handed: &Handed) -> Resul
         let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
         match role {
             "system" | "developer" => system.push(text(message, &param)?),
-            "user" => reading.question(text(message, &param)?),
+            "user" => reading.question(question_text(message, &param)?, pictures.of(at)),
             "assistant" => reading.answer(message, &param)?,
             "tool" => reading.result(message, &param)?,
             _ => {
@@ -46,7 +55,7 @@ pub(crate) fn read(messages: &Value, model: &ModelRef, handed: &Handed) -> Resul
     let items = turns.pop().unwrap_or_default();
     let earlier = turns.into_iter().enumerate().map(|(at, items)| ended(at, items, model)).collect();
     let system = (!system.is_empty()).then(|| system.join("\n\n"));
-    Ok(Said { system, earlier, items })
+    Ok(Said { system, earlier, items, files: vec![] })
 }
 
 /// A question of the user.
@@ -93,9 +102,10 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn question(&mut self, text: String) {
+    fn question(&mut self, text: String, attachments: Vec<Attachment>) {
         self.round = 0;
-        self.turns.push(vec![question(text)]);
+        let asked = Message { attachments, ..message("q".into(), Role::User, 0, text) };
+        self.turns.push(vec![Item::Message(asked)]);
     }
 
     fn answer(&mut self, said: &Value, param: &str) -> Result<(), ApiError> {
@@ -178,14 +188,21 @@ fn ended(at: usize, items: Vec<Item>, model: &ModelRef) -> Turn {
 
 /// The text of a message: a string, or parts of which each is text.
 fn text(message: &Value, param: &str) -> Result<String, ApiError> {
-    let param = || format!("{param}.content");
     match message.get("content") {
         Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Array(parts)) => {
-            parts.iter().map(|part| part_text(part).ok_or_else(|| only_text(&param()))).collect()
+        Some(Value::Array(parts)) => parts.iter().map(|part| part_text(part).ok_or_else(|| only_text(param))).collect(),
+        _ => {
+            let wrong = "A message needs a `content`: a string, or a list of text parts.";
+            Err(ApiError::wrong(&format!("{param}.content"), wrong))
         }
-        _ => Err(ApiError::wrong(&param(), "A message needs a `content`: a string, or a list of text parts.")),
     }
+}
+
+/// The same of a question, between whose texts there may be pictures.
+fn question_text(message: &Value, param: &str) -> Result<String, ApiError> {
+    let Some(Value::Array(parts)) = message.get("content") else { return text(message, param) };
+    let texts = parts.iter().filter(|part| !is_picture(part));
+    texts.map(|part| part_text(part).ok_or_else(|| only_text(param))).collect()
 }
 
 fn part_text(part: &Value) -> Option<String> {
@@ -194,7 +211,9 @@ fn part_text(part: &Value) -> Option<String> {
 }
 
 fn only_text(param: &str) -> ApiError {
-    ApiError::wrong(param, "Only parts of type `text` can be read here; images, audio and files cannot yet.")
+    let message = "Only parts of type `text` can be read here, and pictures (`image_url`) in messages of the user; \
+                   audio and files cannot.";
+    ApiError::wrong(&format!("{param}.content"), message)
 }
 
 /// A call's id as its caller knows it: unlike the model's own, it is unique.
@@ -202,3 +221,6 @@ pub(crate) fn caller_id(id: &CallId) -> String {
     let plain: String = id.as_str().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     format!("call_{plain}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,8 +12,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use chat::VisitorRequest;
+use listen::Bounds;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -21,8 +22,6 @@ use crate::error::ApiError;
 use crate::keys::KeyError;
 use crate::{completions, docs, door, models, responses, simple};
 
-/// A request may be as long as a whole conversation with what tools returned.
-const LONGEST_BODY: usize = 32 * 1024 * 1024;
 /// How often what keys have used is written down.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
@@ -50,12 +49,18 @@ fn routes(api: Arc<Api>) -> Router {
         .route("/docs", get(docs::page))
         .merge(guarded)
         .fallback(unknown)
-        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        // What is read is read by the door, which has its own bounds.
+        .layer(DefaultBodyLimit::disable())
         .with_state(api)
 }
 
-async fn health() -> impl IntoResponse {
-    axum::Json(serde_json::json!({ "status": "ok" }))
+/// Load balancers send nothing to who could not write down what comes of it.
+async fn health(State(api): State<Arc<Api>>) -> impl IntoResponse {
+    let (status, word) = match api.writes.load(Ordering::Relaxed) {
+        true => (StatusCode::OK, "ok"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "what keys have used cannot be written down"),
+    };
+    (status, axum::Json(serde_json::json!({ "status": word })))
 }
 
 async fn metrics(State(api): State<Arc<Api>>) -> impl IntoResponse {
@@ -107,13 +112,10 @@ pub fn serve(api: Api, listener: TcpListener) -> Result<Served, KeyError> {
     let stop = CancellationToken::new();
     let api = Arc::new(api);
     let (router, kept) = (routes(api.clone()), api.clone());
-    // A stream's small pieces leave at once.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let stopped = stop.clone();
     let task = tokio::spawn(async move {
         let counting = tokio::spawn(count(api.clone(), stopped.clone()));
-        let ended = async move { stopped.cancelled().await };
-        let _ = axum::serve(listener, router).with_graceful_shutdown(ended).await;
+        listen::serve(listener, router, Bounds::default(), stopped).await;
         let _ = counting.await;
     });
     Ok(Served { api: kept, address, task, _stop: stop.drop_guard() })
@@ -127,10 +129,14 @@ async fn count(api: Arc<Api>, stop: CancellationToken) {
             () = stop.cancelled() => running = false,
             () = tokio::time::sleep(SYNC_EVERY) => (),
         }
-        let api = api.clone();
-        let synced = tokio::task::spawn_blocking(move || api.keys.sync()).await;
-        if let Ok(Err(error)) = synced {
-            tracing::warn!(%error, "what keys have used could not be written down");
+        let here = api.clone();
+        let synced = tokio::task::spawn_blocking(move || here.keys.sync()).await.unwrap_or(Ok(()));
+        let synced = synced.and(api.keys.sync_team().await);
+        let wrote = api.writes.swap(synced.is_ok(), Ordering::Relaxed);
+        if let Err(error) = synced
+            && wrote
+        {
+            tracing::warn!(%error, "what keys have used cannot be written down; it is tried again every second");
         }
     }
 }

@@ -12,6 +12,13 @@ fn ask(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": text }] })
 }
 
+/// One point, white.
+const DOT: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+
+fn picture(url: &str) -> Value {
+    json!({ "type": "image_url", "image_url": { "url": url } })
+}
+
 fn article(round: Round, id: &str) -> Round {
     round.call(id, "kb__get_article", json!({ "article_id": "KB-001" }))
 }
@@ -158,7 +165,10 @@ async fn wrong_requests_and_failing_providers_are_told_in_openai_s_words() {
         (json!({ "messages": [] }), "messages"),
         (said("robot", json!("hi")), "messages[0].role"),
         (said("user", json!(7)), "messages[0].content"),
-        (said("user", json!([{ "type": "image_url", "image_url": { "url": "x" } }])), "messages[0].content"),
+        (said("user", json!([picture("https://example.com/a.png")])), "messages[0].content[0].image_url"),
+        (said("user", json!([picture("data:image/png;base64,aGk=")])), "messages[0].content[0].image_url"),
+        (said("system", json!([picture(DOT)])), "messages[0].content"),
+        (said("user", json!([{ "type": "input_audio" }])), "messages[0].content"),
         (said("assistant", json!("hi")), "messages"),
         (said("tool", json!("")), "messages[0].tool_call_id"),
         (with("n", json!(2)), "n"),
@@ -184,6 +194,31 @@ async fn wrong_requests_and_failing_providers_are_told_in_openai_s_words() {
 }
 
 #[tokio::test]
+async fn pictures_reach_the_model_and_stay_with_their_session() {
+    let service = Service::start(["A dot.", "Still.", "A dot, too."].map(Round::text).to_vec()).await;
+    let content = json!([{ "type": "text", "text": "What is it?" }, picture(DOT)]);
+    let body = json!({ "session_id": "new", "messages": [{ "role": "user", "content": content }] });
+    let (status, answer) = service.post("/v1/chat/completions", &body).await;
+    assert_eq!(status, 200, "{answer}");
+    let mut later = ask("And now?");
+    later["session_id"] = answer["session_id"].clone();
+    assert_eq!(service.post("/v1/chat/completions", &later).await.0, 200);
+    let content = json!([{ "type": "input_text", "text": "What is it?" }, { "type": "input_image", "image_url": DOT }]);
+    let body = json!({ "store": false, "input": [{ "role": "user", "content": content }] });
+    assert_eq!(service.post("/v1/responses", &body).await.0, 200);
+    let requests = service.script.requests();
+    assert_eq!(requests.len(), 3);
+    for request in requests {
+        let asked = request["messages"].as_array().unwrap().iter().find(|message| message["role"] == "user").unwrap();
+        let parts = asked["content"].as_array().unwrap();
+        let url = parts.iter().find_map(|part| part["image_url"]["url"].as_str()).unwrap();
+        assert!(url.starts_with("data:image/png;base64,"), "{url}");
+        assert!(parts.iter().any(|part| part["text"].as_str().is_some_and(|text| text.ends_with("What is it?"))));
+    }
+    service.end().await;
+}
+
+#[tokio::test]
 async fn whoever_hangs_up_stops_the_turn() {
     let service = Service::start(vec![Round::text("A long story.").chunks(4).hold()]).await;
     let mut body = ask("tell me");
@@ -193,6 +228,25 @@ async fn whoever_hangs_up_stops_the_turn() {
     service.script.arrived(1).await;
     drop(response);
     service.stopped().await;
+    service.end().await;
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_read() {
+    let service = Service::start(vec![]).await;
+    let huge = json!({ "messages": [{ "role": "user", "content": "x".repeat(33 << 20) }] });
+    for (path, key) in [("/v1/chat/completions", service.key.as_str()), ("/chat", service.key.as_str()), ("/chat", "")]
+    {
+        match service.request(path, key).json(&huge).send().await {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                assert_eq!(status, if key.is_empty() { 401 } else { 413 }, "{path}");
+            }
+            // It may be told no before it has said all; then the connection is closed under it.
+            Err(error) => assert!(error.is_request(), "{error:?}"),
+        }
+    }
+    assert_eq!(service.script.requests().len(), 0);
     service.end().await;
 }
 

@@ -84,7 +84,7 @@ pub(crate) enum Command {
     /// Answer other programs over HTTP, as OpenAI's API does, with your tools.
     Serve(Serve),
     /// Make, list and revoke the keys of other programs.
-    Keys(KeysArgs),
+    Keys(crate::keys::Args),
     /// Serve many tools as one MCP server, with roles, approvals, limits and audit.
     Gateway(crate::gateway::Args),
     /// Look after a gateway's audit log.
@@ -240,48 +240,11 @@ pub(crate) struct Serve {
     /// Let every program of this machine in, without a key.
     #[arg(long)]
     pub(crate) open: bool,
+    /// Keep keys, sessions and the ledger in PostgreSQL, where every copy finds them: docs/team.md.
+    #[arg(long, value_name = "URL", env = "LOQUAT_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<mcp::Secret>,
     #[command(flatten)]
     pub(crate) common: Common,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct KeysArgs {
-    #[command(subcommand)]
-    pub(crate) action: KeysAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeysAction {
-    /// Make a key; it is shown once.
-    Create {
-        /// The program that will use it.
-        name: String,
-        /// Only tools of this server; may be given several times.
-        #[arg(long, value_name = "SERVER")]
-        server: Vec<String>,
-        /// Calls that run unasked: `*`, `SERVER/TOOL` or `SERVER/*`; may be given several times.
-        #[arg(long, value_name = "CALLS")]
-        allow: Vec<String>,
-        /// At most so many tokens a month.
-        #[arg(long, value_name = "TOKENS")]
-        budget: Option<u64>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the keys, never themselves.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// From now on nobody gets in by it.
-    Revoke {
-        name: String,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Debug, Group)]

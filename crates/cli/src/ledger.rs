@@ -25,11 +25,15 @@ pub(crate) struct Args {
     /// Only calls since then: 30m, 2h, 7d, 2026-11-21 or 2026-11-21T14:00:00Z.
     #[arg(long, value_name = "WHEN", value_parser = since)]
     since: Option<u64>,
+    /// The calls of all copies of `loq serve`, which PostgreSQL has.
+    #[arg(long, value_name = "URL", env = "LOQUAT_DATABASE", hide_env_values = true)]
+    database: Option<mcp::Secret>,
 }
 
 pub(crate) async fn ledger(args: Args) -> Result<Ending, ErrorReport> {
     // Nothing but the ledger is needed: no server is started.
-    let engine = Engine::open(Options { servers: Some(vec![]), ..Options::new(Home::find()?) }).await?;
+    let options = Options { servers: Some(vec![]), database: args.database, ..Options::new(Home::find()?) };
+    let engine = Engine::open(options).await?;
     let filter = LedgerFilter {
         server: args.server,
         tool: args.tool,

@@ -14,6 +14,7 @@ mod consent;
 mod doctor;
 mod gateway;
 mod import;
+mod keys;
 mod ledger;
 mod list;
 mod offers;
@@ -99,7 +100,7 @@ async fn run() -> ExitCode {
         Command::Read(args) => offers::read(args).await,
         Command::Logs(args) => offers::logs(args).await,
         Command::Serve(args) => serve::serve(args).await,
-        Command::Keys(args) => serve::keys(args),
+        Command::Keys(args) => keys::keys(args).await,
         Command::Gateway(args) => gateway::gateway(args).await,
         Command::Audit(args) => gateway::audit(args).await,
         Command::Login(args) => sign_in::login(args).await,

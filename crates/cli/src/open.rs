@@ -3,18 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use ::chat::{ErrorCode, ErrorReport, Rule};
-use engine::{Engine, Home, Options, Settings};
-use mcp::ServerConfig;
+use engine::{Engine, Home, Options};
+use mcp::{Secret, ServerConfig};
 
 use crate::args::{Common, Given};
 
 /// The engine of the home with this call's wishes; programs that have not run yet are asked about.
 pub(crate) async fn open(common: &Common) -> Result<Engine, ErrorReport> {
+    open_copy(common, None).await
+}
+
+/// The same as one of the copies that have a database in common.
+pub(crate) async fn open_copy(common: &Common, database: Option<Secret>) -> Result<Engine, ErrorReport> {
     let home = Home::find()?;
-    let settings = crate::settings::wished(&home, common)?;
+    let settings = Some(crate::settings::wished(&home, common)?);
     let rules = if common.yes { vec![Rule::AllowAll] } else { vec![] };
     let given = Given { servers: common.servers.clone(), yes: common.yes };
-    let engine = with(home, Some(settings), &given, rules).await?;
+    let options = Options { settings, rules, database, ..Options::new(home) };
+    let engine = with(options, &given).await?;
     match crate::consent::all(&engine, &given).await {
         Ok(()) => Ok(engine),
         Err(error) => {
@@ -26,17 +32,15 @@ pub(crate) async fn open(common: &Common) -> Result<Engine, ErrorReport> {
 
 /// The engine for looking at servers alone. Nobody is asked about programs here.
 pub(crate) async fn open_servers(given: &Given) -> Result<Engine, ErrorReport> {
-    with(Home::find()?, None, given, vec![]).await
+    with(Options::new(Home::find()?), given).await
 }
 
-async fn with(home: Home, settings: Option<Settings>, given: &Given, rules: Vec<Rule>) -> Result<Engine, ErrorReport> {
+async fn with(options: Options, given: &Given) -> Result<Engine, ErrorReport> {
     let servers = given.servers.as_deref().map(read_servers).transpose()?;
     // Whoever names a file without sitting there has said by that what shall run.
     let ask_first = servers.is_some() && !given.yes && crate::consent::somebody_is_there();
-    let passphrase = crate::passphrase::of(&home)?;
-    let helpdesk = bundled_program();
-    let options = Options { helpdesk, servers, ask_first, settings, rules, passphrase, ..Options::new(home) };
-    Engine::open(options).await
+    let passphrase = crate::passphrase::of(&options.home)?;
+    Engine::open(Options { helpdesk: bundled_program(), servers, ask_first, passphrase, ..options }).await
 }
 
 fn read_servers(path: &Path) -> Result<Vec<ServerConfig>, ErrorReport> {

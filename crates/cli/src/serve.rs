@@ -1,13 +1,13 @@
-//! `loq serve` and `loq keys`: the engine for other programs.
+//! `loq serve`: the engine for other programs.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ::chat::{ErrorCode, ErrorReport};
-use api::{Api, Door, KeyRights, KeyView, Keys};
+use api::{Api, Door, Keys, TeamKeys};
 use engine::Home;
 use tokio::net::TcpListener;
 
-use crate::args::{KeysAction, KeysArgs, Serve};
+use crate::args::Serve;
 use crate::{Ending, print};
 
 const PORT: u16 = 8000;
@@ -15,12 +15,16 @@ const PORT: u16 = 8000;
 pub(crate) async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     let address = address(&args)?;
     let home = Home::find()?;
-    let keys = Keys::open(home.dir()).map_err(|error| error.report())?;
+    let keys = match &args.database {
+        Some(database) => Keys::of_team(TeamKeys::open(database).await.map_err(|error| error.report())?).await,
+        None => Keys::open(home.dir()),
+    };
+    let keys = keys.map_err(|error| error.report())?;
     let door = door(&args, &address, &keys)?;
     let listener = TcpListener::bind(address).await.map_err(|error| taken(&address, &error))?;
     let mut common = args.common.clone();
     common.servers = common.servers.or_else(seed_servers);
-    let engine = crate::open::open(&common).await?;
+    let engine = crate::open::open_copy(&common, args.database.clone()).await?;
     // Where nobody named a model, the provider's own first one is meant.
     let settled = crate::settings::settled_model(&engine).await.ok();
     let default_model = environment("DEFAULT_MODEL").filter(|_| common.model.is_none());
@@ -34,41 +38,6 @@ pub(crate) async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     stopped().await;
     served.end().await;
     engine.shut_down().await;
-    Ok(Ending::Answered)
-}
-
-pub(crate) fn keys(args: KeysArgs) -> Result<Ending, ErrorReport> {
-    let keys = Keys::open(Home::find()?.dir()).map_err(|error| error.report())?;
-    match args.action {
-        KeysAction::Create { name, server, allow, budget, json } => {
-            let rights = KeyRights { servers: (!server.is_empty()).then_some(server), allow, budget };
-            let made = keys.create(&name, rights).map_err(|error| error.report())?;
-            if json {
-                print::json(&made);
-            } else {
-                print::note("This is the only time it is shown:");
-                print::line(&made.key);
-            }
-        }
-        KeysAction::List { json } => {
-            let list: Vec<KeyView> = keys.list().iter().map(KeyView::from).collect();
-            if json {
-                print::json(&list);
-            }
-            for key in list.iter().filter(|_| !json) {
-                let state = if key.revoked { "revoked" } else { "valid" };
-                print::line(&format!("{}  ••••{}  {state}  {} tokens this month", key.name, key.hint, key.used));
-            }
-        }
-        KeysAction::Revoke { name, json } => {
-            keys.revoke(&name).map_err(|error| error.report())?;
-            if json {
-                print::json(&serde_json::json!({ "name": name, "revoked": true }));
-            } else {
-                print::note(&format!("Nobody gets in by {name} any more."));
-            }
-        }
-    }
     Ok(Ending::Answered)
 }
 

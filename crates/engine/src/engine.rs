@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chat::{CallId, ConversationId, ConversationSummary, ErrorCode, ErrorReport};
 use chat::{ModelRef, Rule, ToolChoice, Turn, TurnEvent, TurnId, TurnStatus};
-use mcp::{Consents, Secret, SecretFile, Secrets, SecretsOrMemory, ServerConfig, ServerFile, Servers};
+use mcp::{Consents, SecretFile, SecretsOrMemory, ServerConfig, ServerFile, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
@@ -17,6 +17,7 @@ use crate::branches::{Asked, Place, Standing};
 use crate::choices::Choices;
 use crate::clock::now;
 use crate::condense::Room;
+use crate::copies::Copies;
 use crate::equip::{Equipment, Recorder};
 use crate::exchanges::Exchanges;
 use crate::facts::Told;
@@ -26,6 +27,7 @@ use crate::keys::Keys;
 use crate::ledger::Face;
 use crate::logging::{LogFilter, LogRecord};
 use crate::models::Http;
+use crate::options::Options;
 use crate::paging::LastResult;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
@@ -41,35 +43,6 @@ use crate::visitors::Visitors;
 /// Servers that are still connecting are waited for this long before a turn's first request.
 const SERVERS_MAY_TAKE: Duration = Duration::from_secs(5);
 
-/// What an engine is opened with.
-pub struct Options {
-    pub home: Home,
-    /// The bundled help-desk program; without it there is no help desk.
-    pub helpdesk: Option<PathBuf>,
-    /// These servers instead of the home's, for as long as this engine lives.
-    pub servers: Option<Vec<ServerConfig>>,
-    /// Whether their programs wait for a person's word as those of the home do; else giving them was that word.
-    pub ask_first: bool,
-    /// These settings instead of the home's, likewise.
-    pub settings: Option<Settings>,
-    /// Rules besides those that follow from the servers.
-    pub rules: Vec<Rule>,
-    /// Another place for secrets than the OS keychain.
-    pub secrets: Option<Arc<dyn Secrets>>,
-    /// Through what calls are made: the ledger tells.
-    pub face: Face,
-    /// Opens the file with the secrets, where a person keeps them in one.
-    pub passphrase: Option<Secret>,
-}
-
-impl Options {
-    pub fn new(home: Home) -> Self {
-        let (servers, ask_first, settings) = (None, false, None);
-        let (face, passphrase) = (Face::default(), None);
-        Self { home, helpdesk: None, servers, ask_first, settings, rules: vec![], secrets: None, face, passphrase }
-    }
-}
-
 /// Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
 pub struct Engine {
@@ -79,6 +52,8 @@ pub struct Engine {
 pub(crate) struct Inner {
     pub(crate) home: Home,
     pub(crate) store: Store,
+    /// Nothing where this engine is one alone.
+    pub(crate) copies: Option<Arc<Copies>>,
     pub(crate) hub: Hub,
     pub(crate) servers: Servers,
     /// Where the servers are written down; nothing where they were given for this engine alone.
@@ -162,6 +137,7 @@ impl Engine {
         let (store, hub) = conversations_of(&home).await.map_err(|error| error.report())?;
         let inner = Inner {
             store,
+            copies: Copies::of(options.database.as_ref()).await?,
             hub,
             servers,
             file: file.map(Mutex::new),

@@ -6,7 +6,7 @@ use chat::{CallStatus, ConversationId, Item, Turn, TurnEvent};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::attachments::{self, Given};
+use crate::attachments::{self, Files, Given};
 use crate::engine::Engine;
 use crate::facts::Facts;
 use crate::ledger::Ledger;
@@ -80,7 +80,8 @@ impl Record for Recorder {
     }
 
     fn given<'a>(&'a self, earlier: &'a [Turn], items: &'a [Item], sees: bool) -> BoxFuture<'a, Given> {
-        Box::pin(attachments::given(&self.engine.inner.store, earlier, items, sees))
+        let files = Files { store: &self.engine.inner.store, brought: &[] };
+        Box::pin(attachments::given(files, earlier, items, sees))
     }
 }
 

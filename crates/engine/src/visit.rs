@@ -1,34 +1,32 @@
 //! A turn for a caller that brings what was said before: what other programs ask for through the API.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, ModelRef, Output, Progress, Rule};
-use chat::{Reading, Tool, ToolCall, Turn, TurnEvent, TurnId};
+use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, ModelRef, Rule};
+use chat::{Tool, ToolCall, Turn, TurnEvent, TurnId};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
-use mcp::{Answers, Catalogue};
+use mcp::Catalogue;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::approvals::Approval;
-use crate::attachments::{self, Given};
+use crate::attachments::{self, Brought, Files, Given};
 use crate::branches::Place;
 use crate::clock::now;
+use crate::copies::Going;
 use crate::engine::{Engine, fresh_id, no_model};
 use crate::equip::{Equipment, Recorder};
 use crate::provider::{ModelEvent, ModelRequest, Provider, ProviderError, Sampling};
 use crate::run::{Record, Runner};
+use crate::scoped::ScopedTools;
 use crate::store::StoreError;
-use crate::tools::{OnProgress, Tools};
-use crate::toolset::Whose;
 use crate::visitors::Visitor;
 
 /// Stands for the caller where a tool's server is named. No server can be called so.
 pub const CALLER: &str = "caller:";
-/// A tool that its server calls idempotent is tried this often again.
-const RETRIES: u32 = 2;
 
 /// What a caller asks for.
 #[derive(Default)]
@@ -40,6 +38,8 @@ pub struct Visit {
     pub earlier: Vec<Turn>,
     /// The question, and what of its answer there is already.
     pub items: Vec<Item>,
+    /// The files that come with any of it.
+    pub files: Vec<Brought>,
     /// The settings' model where absent.
     pub model: Option<ModelRef>,
     /// The settings' system prompt where absent.
@@ -76,6 +76,15 @@ pub struct Scope {
     pub patience: Option<Duration>,
 }
 
+/// Where a turn goes.
+struct Entered {
+    /// Its conversation, and whether that begins here.
+    id: Option<(ConversationId, bool)>,
+    earlier: Vec<Turn>,
+    turn: Turn,
+    going: Option<Going>,
+}
+
 /// A turn under way. Dropping it stops the turn and its calls.
 pub struct Visiting {
     pub conversation: Option<ConversationId>,
@@ -94,28 +103,39 @@ impl Visiting {
 }
 
 impl Engine {
-    /// Begins a turn that belongs to its caller.
+    /// Begins a turn that belongs to its caller. Where the caller is gone before it has begun, it begins all the same and
+    /// is stopped: nothing is left half done, least of all where other copies see it.
     pub async fn visit(&self, visit: Visit) -> Result<Visiting, ErrorReport> {
+        let engine = self.clone();
+        let begun = self.inner.turns.spawn(async move { engine.begin_visit(visit).await }).await;
+        begun.unwrap_or_else(|error| {
+            let report = ErrorReport::new(ErrorCode::Unknown, "Loquat could not begin with this answer.");
+            Err(report.because(error.to_string()).fix("Try again."))
+        })
+    }
+
+    async fn begin_visit(&self, visit: Visit) -> Result<Visiting, ErrorReport> {
         let settings = self.settings();
         let model = visit.model.or(settings.model.clone()).ok_or_else(no_model)?;
         let provider = self.provider(&model.provider).await?;
         let turn = begun(visit.items, model.clone(), settings.max_rounds)?;
-        let (id, earlier, turn) = match visit.keep {
-            Keep::Nothing => (None, visit.earlier, turn),
-            Keep::New => (Some((ConversationId(fresh_id()), true)), visit.earlier, turn),
-            Keep::In(id) => {
-                let place = if visit.again { self.last_place(&id).await? } else { Place::End };
-                let standing = self.standing(&id, &place).await?;
-                let turn = standing.place(turn);
-                (Some((id, false)), standing.earlier, turn)
+        let entered = self.enter(visit.keep, visit.again, visit.earlier, turn).await?;
+        let Entered { id, earlier, turn, going } = entered;
+        let facts = self.facts(&model).await;
+        let told = self.told(id.as_ref().map(|(id, _)| id), None).await?;
+        if let Some((id, false)) = &id {
+            self.shared_choice(id).await?;
+        }
+        if id.is_some() {
+            let files = self.keep_brought(&visit.files, &turn.items).await?;
+            if let Some(going) = &going {
+                going.keep_files(&files).await?;
             }
-        };
+        }
         let (send, events) = mpsc::unbounded_channel();
+        // From here on nothing fails: a turn that has begun is driven to its end.
         let stop = match &id {
             Some((id, is_new)) => {
-                if !is_new {
-                    self.shared_choice(id).await?;
-                }
                 let stop = self.begin(id, *is_new, &turn)?;
                 if *is_new {
                     self.begin_choice(id, None);
@@ -124,10 +144,9 @@ impl Engine {
             }
             None => CancellationToken::new(),
         };
-        let facts = self.facts(&model).await;
-        let told = self.told(id.as_ref().map(|(id, _)| id), None).await?;
         let kept = id.as_ref().map(|(id, _)| Recorder { engine: self.clone(), conversation: id.clone() });
-        let recorder = Arc::new(Told::of(self, &visit.scope, kept, send));
+        let recorder = Told::of(self, &visit.scope, kept, send);
+        let recorder = Arc::new(Told { going: going.map(Arc::new), brought: visit.files, ..recorder });
         let provider = Arc::new(Handing { provider, extra: Arc::new(visit.extra), stop: stop.clone() });
         let conversation = id.as_ref().map(|(id, _)| id.clone());
         let equipment = Equipment { provider, facts, recorder, stop: stop.clone(), conversation: conversation.clone() };
@@ -151,6 +170,25 @@ impl Engine {
         };
         self.inner.turns.spawn(self.clone().pass(conversation.clone(), runner, turn));
         Ok(Visiting { conversation, turn: turn_id, model, events, _stop: stop.drop_guard() })
+    }
+
+    /// Finds the turn its place, and holds it against other copies.
+    async fn enter(&self, keep: Keep, again: bool, earlier: Vec<Turn>, turn: Turn) -> Result<Entered, ErrorReport> {
+        Ok(match keep {
+            Keep::Nothing => Entered { id: None, earlier, turn, going: None },
+            Keep::New => {
+                let id = ConversationId(fresh_id());
+                let going = self.begin_shared(&id, &turn).await?;
+                Entered { id: Some((id, true)), earlier, turn, going }
+            }
+            Keep::In(id) => {
+                let going = self.take_shared(&id).await?;
+                let place = if again { self.last_place(&id).await? } else { Place::End };
+                let standing = self.standing(&id, &place).await?;
+                let turn = standing.place(turn);
+                Entered { id: Some((id, false)), earlier: standing.earlier, turn, going }
+            }
+        })
     }
 
     /// Everything that can be called now.
@@ -210,6 +248,10 @@ struct Told {
     engine: Engine,
     /// Nothing where nobody is there to be asked.
     visitor: Option<Visitor>,
+    /// Nothing where no other copy could go on with it.
+    going: Option<Arc<Going>>,
+    /// The files that came along.
+    brought: Vec<Brought>,
 }
 
 impl Record for Told {
@@ -217,8 +259,16 @@ impl Record for Told {
         if let Some(kept) = &self.kept {
             kept.record(turn, event);
         }
-        // The caller may be gone; then the turn is being stopped.
-        let _ = self.send.send(event.clone());
+        if let Some(going) = &self.going {
+            going.follow(turn, event);
+        }
+        match event {
+            TurnEvent::Ended { .. } if self.engine.inner.copies.is_some() => {
+                self.engine.end_shared(self.going.clone(), event.clone(), self.send.clone());
+            }
+            // The caller may be gone; then the turn is being stopped.
+            event => drop(self.send.send(event.clone())),
+        }
         let TurnEvent::Item { item: Item::ToolCall(call) } = event else { return };
         match &self.visitor {
             Some(visitor) => visitor.follow(call),
@@ -228,24 +278,28 @@ impl Record for Told {
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        // The ledger knows of calls whose conversation is not kept.
-        Box::pin(self.engine.inner.store.flush())
+        Box::pin(async {
+            // The ledger knows of calls whose conversation is not kept.
+            self.engine.inner.store.flush().await?;
+            self.engine.keep_shared(self.going.as_deref()).await
+        })
     }
 
     fn given<'a>(&'a self, earlier: &'a [Turn], items: &'a [Item], sees: bool) -> BoxFuture<'a, Given> {
-        Box::pin(attachments::given(&self.engine.inner.store, earlier, items, sees))
+        let files = Files { store: &self.engine.inner.store, brought: &self.brought };
+        Box::pin(attachments::given(files, earlier, items, sees))
     }
 }
 
 impl Told {
     fn of(engine: &Engine, scope: &Scope, kept: Option<Recorder>, send: mpsc::UnboundedSender<TurnEvent>) -> Self {
         let visitor = Visitor::of(engine, scope, kept.as_ref().map(|kept| &kept.conversation));
-        Self { kept, send, engine: engine.clone(), visitor }
+        Self { kept, send, engine: engine.clone(), visitor, going: None, brought: vec![] }
     }
 
     fn refuse(&self, call: &CallId) {
-        let word = "nobody is there to allow it; the key that was used does not allow it by itself";
-        let _ = self.engine.answer(call, Approval::Refuse { word: Some(word.into()) });
+        let why = "nobody is there to allow it, and the key that was used does not allow it by itself";
+        let _ = self.engine.answer(call, Approval::Unanswered { why: why.into() });
     }
 }
 
@@ -272,93 +326,4 @@ impl Provider for Handing {
 pub fn is_handed(call: &ToolCall) -> bool {
     call.server == CALLER
         && matches!(&call.status, CallStatus::Succeeded { output } if output.content.is_empty() && output.bytes == 0)
-}
-
-/// The tools of some servers, and the caller's own.
-struct ScopedTools {
-    tools: Arc<dyn Tools>,
-    servers: Option<Vec<String>>,
-    own: Vec<Tool>,
-    /// What was made of which catalogue: it changes rarely.
-    made: Mutex<Option<(Arc<Catalogue>, Arc<Catalogue>)>>,
-}
-
-impl ScopedTools {
-    fn new(tools: Arc<dyn Tools>, servers: Option<Vec<String>>, own: Vec<Tool>) -> Self {
-        let own = own.into_iter().map(|tool| Tool { server: CALLER.into(), ..tool }).collect();
-        Self { tools, servers, own, made: Mutex::default() }
-    }
-
-    fn scoped(&self, all: &Catalogue) -> Catalogue {
-        let may = |tool: &&Tool| self.servers.as_ref().is_none_or(|servers| servers.contains(&tool.server));
-        // A tool of the caller hides one of ours that the model would know by the same name.
-        let hidden = |tool: &&Tool| self.own.iter().any(|own| own.called == tool.called);
-        let ours = all.tools().iter().filter(may).filter(|tool| !hidden(tool)).cloned();
-        Catalogue::of(&ours.chain(self.own.iter().cloned()).collect::<Vec<_>>())
-    }
-}
-
-impl Tools for ScopedTools {
-    fn whose(&self) -> BoxFuture<'_, Whose> {
-        self.tools.whose()
-    }
-
-    fn catalogue(&self) -> Arc<Catalogue> {
-        let all = self.tools.catalogue();
-        if self.servers.is_none() && self.own.is_empty() {
-            return all;
-        }
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
-            Some((of, scoped)) if Arc::ptr_eq(of, &all) => scoped.clone(),
-            _ => {
-                let scoped = Arc::new(self.scoped(&all));
-                *made = Some((all, scoped.clone()));
-                scoped
-            }
-        }
-    }
-
-    fn read<'a>(
-        &'a self,
-        server: &'a str,
-        uri: &'a str,
-        answers: Arc<dyn Answers>,
-        stop: CancellationToken,
-    ) -> BoxFuture<'a, Result<Reading, ErrorReport>> {
-        self.tools.read(server, uri, answers, stop)
-    }
-
-    fn call<'a>(
-        &'a self,
-        call: &'a ToolCall,
-        progress: OnProgress,
-        answers: Arc<dyn Answers>,
-        stop: CancellationToken,
-    ) -> BoxFuture<'a, Result<Output, ErrorReport>> {
-        if call.server == CALLER {
-            let handed = Output {
-                content: vec![],
-                structured: None,
-                model_text: String::new(),
-                whole: None,
-                bytes: 0,
-                withheld: 0,
-                too_deep: false,
-            };
-            return Box::pin(std::future::ready(Ok(handed)));
-        }
-        Box::pin(async move {
-            let progress: Arc<dyn Fn(Progress) + Send + Sync> = progress.into();
-            let mut left = if call.hints.idempotent { RETRIES } else { 0 };
-            loop {
-                let told = progress.clone();
-                let outcome = self.tools.call(call, Box::new(move |it| told(it)), answers.clone(), stop.clone()).await;
-                if outcome.is_ok() || left == 0 || stop.is_cancelled() {
-                    return outcome;
-                }
-                left -= 1;
-            }
-        })
-    }
 }

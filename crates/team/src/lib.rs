@@ -9,15 +9,19 @@
 mod chain;
 mod counts;
 mod keys;
+mod ledger;
 mod postgres;
 mod redis;
+mod sessions;
 mod waiting;
 
 pub use chain::{Chain, Link, Linked};
 pub use counts::{Counted, Mark};
 pub use keys::{KeyRow, Keyring};
+pub use ledger::{CallRow, CallsFound, CallsWanted};
 pub use postgres::Postgres;
 pub use redis::Redis;
+pub use sessions::{Held, Kept, SessionError, Sessions};
 pub use waiting::{Party, Told, Waiting, Word};
 
 /// Why the others cannot be asked.

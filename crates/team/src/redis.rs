@@ -55,6 +55,13 @@ impl Redis {
         command.query_async(&mut connection).await.map_err(unusable)
     }
 
+    /// Whether something was kept under that name, which nobody finds any more from now on.
+    pub async fn take(&self, name: &str) -> Result<bool, TeamError> {
+        let mut connection = self.connection.clone();
+        let taken: u64 = redis::Cmd::del(self.key(name)).query_async(&mut connection).await.map_err(unusable)?;
+        Ok(taken > 0)
+    }
+
     pub async fn forget(&self, name: &str) -> Result<(), TeamError> {
         let mut connection = self.connection.clone();
         redis::Cmd::del(self.key(name)).exec_async(&mut connection).await.map_err(unusable)

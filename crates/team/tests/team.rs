@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use team::{Chain, Counted, Link, Linked, Mark, Party, Postgres, Redis, TeamError, Told, Waiting};
+use team::{
+    CallRow, CallsWanted, Chain, Counted, Kept, Link, Linked, Mark, Party, Postgres, Redis, SessionError, TeamError,
+    Told, Waiting,
+};
 use testkit::{TestPostgres, TestRedis};
 use uuid::Uuid;
 
@@ -46,6 +49,8 @@ async fn copies_that_count_at_once_never_count_too_few() {
 async fn nothing_is_counted_while_redis_is_away_and_all_goes_on_afterwards() {
     let mut server = TestRedis::start();
     let redis = Redis::connect(&server.url(), "door").await.unwrap();
+    redis.keep("once", "", Duration::from_secs(60)).await.unwrap();
+    assert!(redis.take("once").await.unwrap() && !redis.take("once").await.unwrap());
     redis.keep("s", "text", Duration::from_secs(60)).await.unwrap();
     assert_eq!(redis.kept("s", Duration::from_secs(60)).await.unwrap().as_deref(), Some("text"));
     server.kill();
@@ -202,4 +207,84 @@ async fn keys_belong_to_a_door_and_what_they_used_adds_up() {
     }))
     .await;
     assert!(settled.windows(2).all(|pair| pair[0] == pair[1]), "{settled:?}");
+}
+
+#[tokio::test]
+async fn a_session_is_one_copy_s_at_a_time_and_whoever_lost_it_writes_no_more() {
+    let mut server = TestPostgres::start();
+    let [ours, theirs] =
+        [Postgres::connect(&server.url()).await.unwrap(), Postgres::connect(&server.url()).await.unwrap()];
+    let (ours, theirs) = (ours.sessions(), theirs.sessions());
+    let held = ours.begin("one", "head").await.unwrap();
+    assert!(matches!(theirs.take("one").await, Err(SessionError::Busy)));
+    assert!(matches!(ours.take("one").await, Err(SessionError::Busy)), "nor twice at the same copy");
+    ours.put(&held, "turn-1", "begun").await.unwrap();
+    ours.put(&held, "turn-1", "ended").await.unwrap();
+    ours.put(&held, "turn-2", "ended").await.unwrap();
+    ours.put_file(&held, "file-1", "a picture").await.unwrap();
+    ours.put_file(&held, "file-1", "another").await.unwrap();
+    ours.release(held.clone()).await.unwrap();
+    assert!(matches!(ours.put(&held, "turn-3", "late").await, Err(SessionError::Lost)));
+    let held = theirs.take("one").await.unwrap();
+    let turn = |id: &str| (id.to_owned(), "ended".to_owned());
+    let kept = Kept {
+        head: "head".to_owned(),
+        turns: vec![turn("turn-1"), turn("turn-2")],
+        files: vec!["a picture".to_owned()],
+    };
+    assert_eq!(theirs.read(&held).await.unwrap(), Some(kept));
+    let other = theirs.take("never begun").await.unwrap();
+    assert_eq!(theirs.read(&other).await.unwrap(), None);
+    // What ends the connection ends the hold: somebody else goes on, and nobody writes into that.
+    server.start_again();
+    while theirs.put(&held, "turn-3", "unsure").await.is_ok() {}
+    let again = loop {
+        match ours.take("one").await {
+            Ok(again) => break again,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    assert!(matches!(theirs.put(&held, "turn-3", "late").await, Err(SessionError::Lost)));
+    assert_eq!(ours.read(&again).await.unwrap().unwrap().turns.len(), 2);
+    // A copy that is gone holds nothing.
+    drop(ours);
+    while matches!(theirs.take("one").await, Err(SessionError::Busy)) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn calls_are_kept_once_as_they_stand_and_found_by_what_is_in_them() {
+    let server = TestPostgres::start();
+    let postgres = Postgres::connect(&server.url()).await.unwrap();
+    let row = |call: &str, tool: &str, at: u64, outcome: &str| CallRow {
+        call: call.to_owned(),
+        at,
+        server: "files".to_owned(),
+        tool: tool.to_owned(),
+        outcome: outcome.to_owned(),
+        body: format!(r#"{{"outcome":"{outcome}","text":"100% of_{call}"}}"#),
+    };
+    postgres.keep_calls(&[row("a", "read", 1, "open"), row("b", "write", 2, "open")]).await.unwrap();
+    postgres.keep_calls(&[row("a", "read", 9, "running")]).await.unwrap();
+    let found = async |wanted: CallsWanted| {
+        let found = postgres.calls(&wanted, 1).await.unwrap();
+        let calls: Vec<String> =
+            found.calls.iter().map(|(_, row)| format!("{} {} {}", row.call, row.at, row.outcome)).collect();
+        (calls.join(", "), found.more, found.total)
+    };
+    let all = CallsWanted::default();
+    assert_eq!(found(all.clone()).await, ("b 2 open".to_owned(), true, 2));
+    assert_eq!(
+        found(CallsWanted { tool: Some("read".into()), ..all.clone() }).await,
+        ("a 1 running".to_owned(), false, 1)
+    );
+    assert_eq!(found(CallsWanted { since: Some(3), ..all.clone() }).await, (String::new(), false, 0));
+    assert_eq!(found(CallsWanted { before: Some(2), ..all.clone() }).await, ("a 1 running".to_owned(), false, 2));
+    let words = |pattern: &str| CallsWanted { patterns: vec![pattern.to_owned()], ..all.clone() };
+    assert_eq!(found(words(r"%100\% OF\_b%")).await.2, 1);
+    assert_eq!(found(words(r"%100\_%")).await.2, 0);
+    postgres.end_call("a", "failed", r#"{"outcome":"failed","error":"it died"}"#).await.unwrap();
+    let ended = postgres.calls(&CallsWanted { outcome: Some("failed".into()), ..all }, 1).await.unwrap();
+    assert!(ended.calls[0].1.body.contains("it died") && ended.calls[0].1.body.contains("100% of_a"), "{ended:?}");
 }

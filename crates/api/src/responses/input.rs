@@ -54,7 +54,9 @@ impl Asked {
             Keep::In(id) if input.iter().all(|message| message["role"] == "tool") => {
                 (Said { items: with_results(api, id, &input).await?, ..Said::default() }, true)
             }
-            Keep::In(_) | Keep::New | Keep::Nothing => (messages::read(&json!(input), &model, &api.handed)?, false),
+            Keep::In(_) | Keep::New | Keep::Nothing => {
+                (messages::read(&json!(input), &model, &api.handed).await?, false)
+            }
         };
         let stream = body.get("stream").and_then(Value::as_bool).unwrap_or_default();
         Ok(Self { model, stream, body: body.clone(), keep, said, again })
@@ -69,6 +71,7 @@ impl Asked {
             again: self.again,
             earlier: self.said.earlier.clone(),
             items: self.said.items.clone(),
+            files: self.said.files.clone(),
             model: Some(self.model.clone()),
             system: (!system.is_empty()).then_some(system),
             sampling: Sampling {
@@ -92,8 +95,7 @@ fn conversation_of(api: &Api, caller: &Caller, id: &str) -> Result<chat::Convers
 
 /// The last turn of a conversation, with the results that its caller was asked for.
 async fn with_results(api: &Api, id: &chat::ConversationId, results: &[Value]) -> Result<Vec<Item>, ApiError> {
-    let turns = api.engine.conversation(id).await?.turns;
-    let mut items = turns.into_iter().next_back().map(|turn| turn.items).unwrap_or_default();
+    let mut items = api.engine.last_turn(id).await?.map(|turn| turn.items).unwrap_or_default();
     for (at, result) in results.iter().enumerate() {
         let wanted = result["tool_call_id"].as_str().unwrap_or_default();
         let call = items.iter_mut().find_map(|item| match item {

@@ -1,7 +1,7 @@
 //! Writes the ledger of one turn while it happens.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::{CallId, CallStatus, ConversationId, Decision, Item, Policy, ToolCall, ToolHints, Turn, TurnEvent};
 use mcp::CallRequest;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Face, LedgerDecision, LedgerEntry, LedgerOutcome};
 use crate::clock::now;
+use crate::copies::Copies;
 use crate::engine::Engine;
 use crate::permissions::words;
 use crate::store::Store;
@@ -19,6 +20,8 @@ const MOST: usize = 64 * 1024;
 /// The ledger, as one turn writes it.
 pub(crate) struct Ledger {
     store: Store,
+    /// Where the other copies write theirs.
+    copies: Option<Arc<Copies>>,
     face: Face,
     /// The name of the key of whoever is not at this computer.
     key: Option<String>,
@@ -36,8 +39,8 @@ struct Judged {
 
 impl Ledger {
     pub(crate) fn new(engine: &Engine, conversation: Option<ConversationId>) -> Self {
-        let (store, face) = (engine.inner.store.clone(), engine.inner.face);
-        Self { store, face, key: None, conversation, judged: Mutex::default() }
+        let (store, copies, face) = (engine.inner.store.clone(), engine.inner.copies.clone(), engine.inner.face);
+        Self { store, copies, face, key: None, conversation, judged: Mutex::default() }
     }
 
     /// The same for calls that another program asked for, with the key of that name.
@@ -78,6 +81,9 @@ impl Ledger {
             entry.decision = decided(judged.decision, &call.status);
             entry.rule = judged.rule;
             entry.reason = entry.reason.or(judged.reason);
+        }
+        if let Some(copies) = &self.copies {
+            copies.note(&entry);
         }
         self.store.keep_in_ledger(entry);
     }

@@ -193,8 +193,11 @@ pub struct LedgerPage {
 const PAGE: usize = 100;
 
 impl Engine {
-    /// The newest calls that fit.
+    /// The newest calls that fit: those of all copies where this engine is one of several.
     pub async fn ledger(&self, filter: &LedgerFilter) -> Result<LedgerPage, ErrorReport> {
+        if let Some(copies) = &self.inner.copies {
+            return copies.ledger(filter, PAGE).await;
+        }
         if let Err(error) = self.inner.store.flush().await {
             tracing::warn!("reading while writing fails: {error}");
         }

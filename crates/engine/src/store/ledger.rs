@@ -65,12 +65,21 @@ fn fitting(filter: &LedgerFilter, query: &mut QueryBuilder<Sqlite>) {
     if let Some(before) = filter.before {
         query.push(" AND seq < ").push_bind(time(before));
     }
-    for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
+    for pattern in patterns(filter) {
+        query.push(" AND body LIKE ").push_bind(pattern).push(r" ESCAPE '\'");
+    }
+}
+
+/// What all fits an entry in which the words stand, for `LIKE` with `\` as the sign that takes a meaning away.
+pub(crate) fn patterns(filter: &LedgerFilter) -> Vec<String> {
+    let words = filter.text.iter().flat_map(|text| text.split_whitespace());
+    let pattern = |word: &str| {
         // As it stands within JSON.
         let word = serde_json::Value::from(word).to_string();
         let plain = word.trim_matches('"').replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        query.push(" AND body LIKE ").push_bind(format!("%{plain}%")).push(r" ESCAPE '\'");
-    }
+        format!("%{plain}%")
+    };
+    words.map(pattern).collect()
 }
 
 fn entry(row: &SqliteRow) -> Result<LedgerEntry, StoreError> {

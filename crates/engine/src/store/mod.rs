@@ -25,8 +25,9 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use attachment::KeptFile;
+pub(crate) use ledger::patterns;
 use owner::Owner;
-pub(crate) use whole::Whole;
+pub(crate) use whole::{Whole, ended};
 use writer::{Write, Writer};
 
 #[derive(Debug, Clone, thiserror::Error)]

@@ -58,7 +58,7 @@ impl Store {
             .fetch_optional(&self.pool)
             .await
             .map_err(unreadable)?;
-        Ok(row.and_then(|row| row.get("instructions")))
+        Ok(row.map(|row| row.try_get("instructions")).transpose().map_err(unreadable)?.flatten())
     }
 
     /// What was removed and can be brought back, with when; the latest first.

@@ -234,7 +234,7 @@ async fn empty_the_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::
 }
 
 /// A turn that was under way when it was written down ended there: nobody goes on with it.
-fn ended(mut turn: Turn) -> Turn {
+pub(crate) fn ended(mut turn: Turn) -> Turn {
     if turn.status == TurnStatus::Running {
         for event in turn.stop(super::last_sign_of_life(&turn)) {
             turn.apply(&event);

@@ -23,10 +23,10 @@ const fn floor(name: &'static str, on: &'static [&'static str], tests: &'static 
 const HOUSE: [Floor; 12] = [
     floor("chat", &[], &[]),
     floor("mcp", &["chat"], &["testkit"]),
-    floor("engine", &["chat", "mcp", "practice"], &["testkit"]),
+    floor("engine", &["chat", "mcp", "practice", "team"], &["testkit"]),
     floor("team", &[], &["testkit"]),
     floor("listen", &[], &[]),
-    floor("api", &["chat", "engine", "mcp"], &["testkit"]),
+    floor("api", &["chat", "engine", "listen", "mcp", "team"], &["testkit"]),
     floor("gateway", &["chat", "listen", "mcp", "team"], &["testkit"]),
     floor("cli", &["api", "chat", "engine", "gateway", "mcp"], &["testkit"]),
     floor("loquat", &["api", "chat", "engine", "gateway", "mcp"], &["testkit"]),
