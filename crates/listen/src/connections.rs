@@ -42,6 +42,7 @@ impl Default for Bounds {
 /// Serves until `end`, and returns when what was being answered then has been. Whoever asks is known by
 /// [`ConnectInfo`] of a [`SocketAddr`].
 pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, end: CancellationToken) {
+    crate::room::make(bounds.connections);
     let places = Arc::new(Semaphore::new(bounds.connections));
     let open = TaskTracker::new();
     let taking = async {

@@ -6,6 +6,7 @@
 
 mod body;
 mod connections;
+mod room;
 
 pub use body::{Pace, Unread, whole};
 pub use connections::{Bounds, serve};
