@@ -147,7 +147,7 @@ impl Gateway {
             backends: Backends::new()?,
             fetcher: Fetcher::new(&plan.fetch)?,
             upstream: Upstream::start(&plan, options.servers),
-            rounds: Rounds::new().map_err(|error| GatewayError::Serve(std::io::Error::other(error)))?,
+            rounds: ground.rounds,
             told: broadcast::channel(256).0,
             marks: Mutex::default(),
             changed: watch::Sender::new(0),

@@ -12,6 +12,7 @@ use rmcp::model::{RequestStateCodec, RequestStateError, SealOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use team::Redis;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -103,15 +104,26 @@ pub(crate) fn binding(credential: &str, method: &str, name: &str, arguments: &Ma
 pub(crate) struct Rounds {
     codec: RequestStateCodec,
     held: Mutex<HashMap<Uuid, Held>>,
-    agreed: Mutex<HashMap<Uuid, Instant>>,
+    agreed: Agreements,
+}
+
+/// Where it is noted that a person has agreed, good for one more round each.
+enum Agreements {
+    Here(Mutex<HashMap<Uuid, Instant>>),
+    /// Any copy may be asked for the next round.
+    Shared(Redis),
+}
+
+/// What states are sealed with. Copies have one in common.
+pub(crate) fn fresh_key() -> String {
+    [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()].map(|id| id.simple().to_string()).concat()
 }
 
 impl Rounds {
-    /// With a key that lives as long as this does.
-    pub(crate) fn new() -> Result<Self, RequestStateError> {
-        let key = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes).concat();
-        let codec = RequestStateCodec::try_new(key)?;
-        Ok(Self { codec, held: Mutex::default(), agreed: Mutex::default() })
+    pub(crate) fn new(key: String, redis: Option<Redis>) -> Result<Self, RequestStateError> {
+        let codec = RequestStateCodec::try_new(key.into_bytes())?;
+        let agreed = redis.map_or_else(|| Agreements::Here(Mutex::default()), Agreements::Shared);
+        Ok(Self { codec, held: Mutex::default(), agreed })
     }
 
     pub(crate) fn seal(&self, state: &State, binding: &[u8]) -> Option<String> {
@@ -135,16 +147,34 @@ impl Rounds {
         Ok(id)
     }
 
-    /// Notes that a person has agreed to a request of which more rounds follow.
-    pub(crate) fn agree(&self) -> Uuid {
+    /// Notes that a person has agreed to a request of which more rounds follow. Where it cannot be noted, they are asked
+    /// again.
+    pub(crate) async fn agree(&self) -> Option<Uuid> {
         let id = Uuid::new_v4();
-        self.agreements().insert(id, Instant::now());
-        id
+        match &self.agreed {
+            Agreements::Here(agreed) => {
+                lock(agreed).insert(id, Instant::now());
+                Some(id)
+            }
+            Agreements::Shared(redis) => match redis.keep(&name(&id), "", PATIENCE).await {
+                Ok(()) => Some(id),
+                Err(error) => {
+                    tracing::warn!(%error, "a person will be asked again");
+                    None
+                }
+            },
+        }
     }
 
     /// Whether that was noted and not used before.
-    pub(crate) fn has_agreed(&self, id: &Uuid) -> bool {
-        self.agreements().remove(id).is_some()
+    pub(crate) async fn has_agreed(&self, id: &Uuid) -> bool {
+        match &self.agreed {
+            Agreements::Here(agreed) => lock(agreed).remove(id).is_some(),
+            Agreements::Shared(redis) => redis.take(&name(id)).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a person will be asked again");
+                false
+            }),
+        }
     }
 
     pub(crate) fn resume(&self, id: &Uuid) -> Option<Held> {
@@ -154,37 +184,46 @@ impl Rounds {
     /// Ends the calls whose clients never came back.
     pub(crate) fn tidy(&self) {
         self.lock().retain(|_, held| held.since.elapsed() < PATIENCE);
-        self.agreements().retain(|_, since| since.elapsed() < PATIENCE);
-    }
-
-    fn agreements(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
-        self.agreed.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Agreements::Here(agreed) = &self.agreed {
+            lock(agreed).retain(|_, since| since.elapsed() < PATIENCE);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
+}
+
+fn name(agreement: &Uuid) -> String {
+    format!("agreed:{agreement}")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_state_is_good_for_its_own_request_alone() {
-        let rounds = Rounds::new().unwrap();
+    #[tokio::test]
+    async fn a_state_is_good_for_its_own_request_alone() {
+        let key = fresh_key();
+        let rounds = Rounds::new(key.clone(), None).unwrap();
         let arguments = |value: Value| value.as_object().unwrap().clone();
         let own = binding("key:a", "tools/call", "pay", &arguments(json!({ "sum": 1 })));
-        let state = State { theirs: Some("s".into()), agreed: Some(rounds.agree()), held: None };
+        let state = State { theirs: Some("s".into()), agreed: rounds.agree().await, held: None };
         let sealed = rounds.seal(&state, &own).unwrap();
         assert_eq!(rounds.open(&sealed, &own).as_ref(), Some(&state));
         for (credential, tool, sum) in [("key:b", "pay", 1), ("key:a", "pay", 2), ("key:a", "play", 1)] {
             let other = binding(credential, "tools/call", tool, &arguments(json!({ "sum": sum })));
             assert!(rounds.open(&sealed, &other).is_none(), "{credential} {tool} {sum}");
         }
-        let agreed = rounds.agree();
-        assert!(rounds.has_agreed(&agreed) && !rounds.has_agreed(&agreed));
+        let agreed = rounds.agree().await.unwrap();
+        assert!(rounds.has_agreed(&agreed).await && !rounds.has_agreed(&agreed).await);
         assert!(rounds.open(&format!("{sealed}-TAMPERED"), &own).is_none());
-        assert!(Rounds::new().unwrap().open(&sealed, &own).is_none());
+        assert!(Rounds::new(fresh_key(), None).unwrap().open(&sealed, &own).is_none());
+        // Copies seal with one key.
+        assert_eq!(Rounds::new(key, None).unwrap().open(&sealed, &own), Some(state));
     }
 }

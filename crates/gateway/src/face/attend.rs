@@ -68,7 +68,10 @@ impl Speaker {
                     answered.insert("inputResponses".to_owned(), Value::Object(responses));
                 }
                 answered.extend(state.theirs.map(|theirs| ("requestState".to_owned(), theirs.into())));
-                let agreed = state.agreed.is_some_and(|id| self.inner.rounds.has_agreed(&id));
+                let agreed = match &state.agreed {
+                    Some(id) => self.inner.rounds.has_agreed(id).await,
+                    None => false,
+                };
                 let mut line = self.line(context);
                 (line.answered, line.agreed) = (answered, agreed);
                 self.begin(wanted, caller, line)
@@ -142,7 +145,7 @@ impl Speaker {
             }
         };
         let answer = answer.map_err(|_| ErrorData::internal_error("the request broke off", None))?;
-        self.concluded(answer, binding)
+        self.concluded(answer, binding).await
     }
 
     /// Lets the call wait until its client comes back with the answers.
@@ -157,7 +160,7 @@ impl Speaker {
     }
 
     /// What a server wants back from the next round travels with what we want to know of it again.
-    fn concluded(&self, mut answer: Answer, binding: &[u8]) -> Result<Answer, ErrorData> {
+    async fn concluded(&self, mut answer: Answer, binding: &[u8]) -> Result<Answer, ErrorData> {
         if let Some(verbatim) = answer.verbatim {
             let Verbatim { code, message, data } = *verbatim;
             return Err(ErrorData::new(ErrorCode(code), message, data));
@@ -167,7 +170,7 @@ impl Speaker {
         };
         let theirs = result.get("requestState").and_then(Value::as_str).map(str::to_owned);
         if theirs.is_some() || answer.approved {
-            let agreed = answer.approved.then(|| self.inner.rounds.agree());
+            let agreed = if answer.approved { self.inner.rounds.agree().await } else { None };
             result["requestState"] = json!(self.inner.rounds.seal(&State { theirs, agreed, held: None }, binding));
         }
         Ok(answer)
