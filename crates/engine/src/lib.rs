@@ -37,6 +37,8 @@ pub mod logging;
 mod models;
 mod offers;
 mod options;
+#[cfg(test)]
+mod outside_tests;
 mod paging;
 mod permissions;
 mod pictures;

@@ -25,6 +25,8 @@ mod index;
 mod key;
 mod listener;
 mod metadata;
+#[cfg(test)]
+mod outside_tests;
 mod page;
 mod record;
 mod renew;

@@ -38,6 +38,8 @@ mod naming;
 mod news;
 mod offers;
 mod output;
+#[cfg(test)]
+mod outside_tests;
 mod paste;
 mod process;
 mod prompts;

@@ -3,6 +3,8 @@
 mod aside;
 mod given;
 mod name;
+#[cfg(test)]
+mod outside_tests;
 mod pdf;
 mod reading;
 mod taking;

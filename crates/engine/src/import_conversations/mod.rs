@@ -9,6 +9,8 @@ mod copy;
 mod found;
 mod librechat;
 mod open_webui;
+#[cfg(test)]
+mod outside_tests;
 mod stream;
 mod tree;
 

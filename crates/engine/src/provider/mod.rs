@@ -8,6 +8,8 @@ mod history;
 mod lmstudio;
 mod models;
 mod openai;
+#[cfg(test)]
+mod outside_tests;
 mod presets;
 mod think;
 
