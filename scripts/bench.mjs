@@ -11,6 +11,8 @@ import { needCompilers, needPackages, packages } from "./lib/system.mjs";
 const parts = {
   engine: () => cargoBench("turn"),
   tools: () => cargoBench("toolset"),
+  api: () => cargoBench("doors", "api"),
+  gateway: () => cargoBench("doors", "gateway"),
   window: inWindow,
 };
 
@@ -39,8 +41,8 @@ function choose(args) {
   );
 }
 
-async function cargoBench(name) {
-  const args = ["bench", "--workspace", "--bench", name];
+async function cargoBench(name, ...parts) {
+  const args = ["bench", "--workspace", "--bench", name, "--", ...parts];
   await must(`The benchmark ${name} broke off.`, "cargo", args, { env: cargoEnvironment() });
   return 0;
 }

@@ -87,7 +87,7 @@ fn every_test_runs() {
 
 #[test]
 fn programs_are_started_in_one_place() {
-    let of_tests = ["/tests/", "/examples/", "_tests.rs"];
+    let of_tests = ["/tests/", "/benches/", "/examples/", "_tests.rs"];
     let exempt = |file: &File| {
         MAY_START_PROGRAMS.iter().any(|place| file.path.starts_with(place))
             || of_tests.iter().any(|place| file.path.contains(place))

@@ -1,0 +1,51 @@
+//! Calls of tools, with keys, roles, limits and the audit log as they are when nobody changes them.
+
+use serde_json::json;
+
+use crate::load::{Asking, NUMBER, processor_time, times};
+use crate::running::Running;
+use crate::{fact, heading, line, millis};
+
+const MANY: usize = 10_000;
+/// One after the other.
+const TURNS: usize = 1000;
+
+pub(crate) async fn measure(behind: &Running, floor: &Running) {
+    let key = ::gateway::new_key();
+    let gateway = gateway(behind, &key.sha256).await;
+    let ours = asking(gateway.url.clone(), Some(&key.key), "fast__echo").in_session().await;
+    let theirs = asking(format!("{}/mcp", floor.url), None, "echo");
+    heading("gateway");
+    let [cpu, floor_cpu] = processor_time((&gateway, &ours), (floor, &theirs), MANY).await;
+    line("call, processor time", cpu, floor_cpu);
+    let direct = asking(format!("{}/mcp", behind.url), None, "echo");
+    let [(took, _), (floor_took, _), (direct_took, _)] = times([&ours, &theirs, &direct], TURNS).await;
+    line(&format!("call (median of {TURNS})"), took, floor_took);
+    let added = [took, floor_took].map(|took| took.saturating_sub(direct_took));
+    line("added to a call", added[0], added[1]);
+    fact("memory afterwards", &gateway.memory(), &floor.memory());
+    fact("ready after", &millis(gateway.ready), &millis(floor.ready));
+}
+
+async fn gateway(behind: &Running, key: &str) -> Running {
+    let home = tempfile::tempdir().unwrap();
+    let config = format!(
+        "server: {{ listen: 127.0.0.1:0 }}
+auth: {{ keys: [{{ name: bench, sha256: \"{key}\", tenant: default, roles: [Agent] }}] }}
+tenants: {{ default: {{}} }}
+catalogue: false
+servers: {{ fast: {{ url: \"{}/mcp\" }} }}
+security: {{ servers: {{ fast: {{ allowed_roles: [Agent], approval: never }} }} }}
+rate_limits: {{ default_per_minute: 10000000, per_actor_per_minute: 10000000, requests_per_minute: 10000000 }}
+",
+        behind.url
+    );
+    std::fs::write(home.path().join("gateway.yaml"), config).unwrap();
+    Running::loq(home, &["gateway", "--config", "gateway.yaml"]).await
+}
+
+fn asking(url: String, key: Option<&str>, tool: &str) -> Asking {
+    let params = json!({ "name": tool, "arguments": { "message": "hello" } });
+    let body = json!({ "jsonrpc": "2.0", "id": NUMBER, "method": "tools/call", "params": params });
+    Asking::new(url, key, &body, "hello")
+}

@@ -1,0 +1,71 @@
+//! What it costs to come in by the doors: a completion through `loq serve` and a call through `loq gateway`, beside a
+//! floor of the same run, which passes the same things on and checks nothing. Whatever stands behind them answers at
+//! once. Each is a process of its own, so that it can be told what each takes up.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement, not the product"
+)]
+
+mod api;
+mod behind;
+mod floor;
+mod gateway;
+mod load;
+mod running;
+
+use std::time::Duration;
+
+/// This program is the other processes, too.
+const BEHIND: &str = "behind";
+const FLOOR: &str = "floor";
+
+#[tokio::main]
+async fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some(BEHIND) => behind::serve().await,
+        Some(FLOOR) => floor::serve(&args[1]).await,
+        _ => measure(&args).await,
+    }
+}
+
+/// Those that are named, or both.
+async fn measure(names: &[String]) {
+    let wanted = |name: &str| {
+        let mut named = names.iter().filter(|arg| !arg.starts_with('-')).peekable();
+        named.peek().is_none() || named.any(|arg| arg == name)
+    };
+    let (behind, floor) = running::behind_and_floor().await;
+    if wanted("gateway") {
+        gateway::measure(&behind, &floor).await;
+    }
+    if wanted("api") {
+        api::measure(&behind, &floor).await;
+    }
+}
+
+fn heading(title: &str) {
+    println!("{title:<44} {:>10} {:>10} {:>8}", "ours", "floor", "ratio");
+}
+
+/// A row of what both took.
+fn line(what: &str, ours: Duration, floor: Duration) {
+    let ratio = ours.as_secs_f64() / floor.as_secs_f64();
+    println!("{what:<44} {:>10} {:>10} {ratio:>8.2}", millis(ours), millis(floor));
+}
+
+fn fact(what: &str, ours: &str, floor: &str) {
+    println!("{what:<44} {ours:>10} {floor:>10}");
+}
+
+fn median(mut took: Vec<Duration>) -> Duration {
+    took.sort();
+    took[took.len() / 2]
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:.3} ms", time.as_secs_f64() * 1000.0)
+}
