@@ -46,11 +46,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
     let text = swapped(text, &FIELD, |found| {
         says(field_name(&found["name"])).then(|| format!("{}{}{MASK}", &found["name"], &found["open"]))
     });
-    let text = swapped(text, &PARAMETER, |found| {
-        let is_address = found["name"].starts_with(['?', '&']);
-        let hidden = if is_address { is_secret_name(&found["name"][1..]) } else { says(&found["name"]) };
-        hidden.then(|| format!("{}={MASK}", &found["name"]))
-    });
+    let text = parameters(text, says);
     let text = swapped(text, &SCHEME, |found| {
         let is_word = found["value"].bytes().all(|byte| byte.is_ascii_lowercase());
         (!is_word).then(|| format!("{} {MASK}", &found["name"]))
@@ -65,6 +61,30 @@ pub fn text(text: &str) -> Cow<'_, str> {
 
 fn field_name(matched: &str) -> &str {
     matched.trim_end_matches(|c: char| c == ':' || c.is_whitespace()).trim_matches(['\\', '"'])
+}
+
+/// Without the values of parameters whose names say that they are secrets. What another one holds is looked at as well: it
+/// may be an address with parameters of its own.
+fn parameters<'a>(text: Cow<'a, str>, says: impl Fn(&str) -> bool) -> Cow<'a, str> {
+    let Some(pattern) = PARAMETER.as_ref() else { return text };
+    let (mut shown, mut written, mut at) = (String::new(), 0, 0);
+    while let Some(found) = pattern.captures_at(&text, at) {
+        let name = &found["name"];
+        let is_address = name.starts_with(['?', '&']);
+        let hidden = if is_address { is_secret_name(&name[1..]) } else { says(name) };
+        let (Some(value), Some(whole)) = (found.name("value"), found.get(0)) else { break };
+        if hidden {
+            shown.push_str(&text[written..value.start()]);
+            shown.push_str(MASK);
+            written = whole.end();
+        }
+        at = if hidden { whole.end() } else { value.start() };
+    }
+    if written == 0 {
+        return text;
+    }
+    shown.push_str(&text[written..]);
+    Cow::Owned(shown)
 }
 
 /// Puts what `swap` says in place of what is found; nothing said leaves it.
@@ -94,6 +114,8 @@ mod tests {
             ("authorization: Bearer abcdefgh12", "authorization: Bearer •••"),
             ("X-Api-Token: abc", "X-Api-Token: •••"),
             ("postgres://me:hunter2@db/x", "postgres://me:•••@db/x"),
+            ("?next=https://h/x?token=abc&y=1", "?next=https://h/x?token=•••&y=1"),
+            ("a=b password=abc, c=d secret=e", "a=b password=•••, c=d secret=•••"),
             ("got xoxb-1234567890-abc and sk-proj-abcdefghijkl", "got ••• and •••"),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "••• end"),
             ("client_secret=abc grant_type=x", "client_secret=••• grant_type=x"),
