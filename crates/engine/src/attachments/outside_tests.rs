@@ -2,8 +2,8 @@
 
 use super::reading::read;
 
-#[test]
-fn files_that_come_with_questions_are_read_or_refused() {
+#[tokio::test]
+async fn files_that_come_with_questions_are_read_or_refused() {
     let picture = crate::pictures::tests::bytes(4, 4);
     let pdf: &[u8] =
         b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
@@ -23,7 +23,7 @@ fn files_that_come_with_questions_are_read_or_refused() {
                     _ => drop(bytes.splice(at..at, [0xff, 0xff, 0x7f])),
                 }
             }
-            match read("a file", bytes) {
+            match read("a file", bytes).await {
                 Ok((_, body)) => assert!(!body.is_empty()),
                 Err(report) => assert!(report.cause.is_some() && report.fix.is_some()),
             }
