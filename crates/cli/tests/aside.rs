@@ -32,11 +32,10 @@ fn pdf(words: &str, more: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Twenty thousand names of one and the same object, which is a list of a million: small as a file, endless as a value.
+/// Twenty thousand names of one and the same object, which takes a megabyte each time: small as a file, endless when read.
 fn bomb() -> Vec<u8> {
     let names: String = (100..20_100).map(|id| format!("{id} 0 ")).collect();
-    let list = format!("[{}]", "0 ".repeat(1_000_000));
-    let stream = format!("{names}\n{list}");
+    let stream = format!("{names}\n/{} ", "x".repeat(1 << 20));
     let more = format!(
         "5 0 obj\n<< /Type /ObjStm /N 20000 /First {} /Length {} >>\nstream\n{stream}\nendstream\nendobj\n",
         names.len() + 1,
@@ -53,10 +52,9 @@ async fn a_pdf_is_read_aside_and_one_that_means_harm_ends_nothing_else() {
     assert_eq!(engine.attached(&file.id).await.unwrap(), "Hello there");
 
     let report = engine.attach("bomb.pdf", bomb()).await.unwrap_err();
+    // Whichever bound is met first: how fast this is, is the machine's matter.
     let cause = report.cause.unwrap();
-    if cfg!(target_os = "linux") {
-        assert_eq!(cause, "It is a PDF that takes more memory to read than it may have.");
-    }
+    assert!(cause.contains("takes more memory") || cause.contains("takes too long"), "{cause}");
     assert!(report.fix.unwrap().contains("print it into a new PDF"));
 
     let damaged = engine.attach("broken.pdf", b"%PDF-1.7\nnothing".to_vec()).await.unwrap_err();
