@@ -163,7 +163,8 @@ export class App {
     // The driver says that a session has ended a moment before it ends the program, and may not live to do it.
     for (const pid of await this.processes("/loquat")) end(pid, "SIGTERM");
     await until("an end", async () => (await this.processes("/loquat")).length === 0);
-    if (!keep) await rm(this.home, { recursive: true, force: true });
+    // WebKit writes its last a moment after the program has ended.
+    if (!keep) await rm(this.home, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 

@@ -173,9 +173,13 @@ impl Engine {
             pictures: Arc::default(),
             home,
         };
+        Ok(Self::of(inner))
+    }
+
+    fn of(inner: Inner) -> Self {
         let engine = Self { inner: Arc::new(inner) };
         engine.watch();
-        Ok(engine)
+        engine
     }
 
     /// Follows what servers ask and become, and what is written into their list; lets go of what was removed long ago.

@@ -156,9 +156,16 @@ impl Running {
     }
 
     fn kill(&mut self) {
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Those that it started for its clients see that it is gone, but may answer one more before they do.
+        let began = Instant::now();
+        while children.split_whitespace().any(runs) && began.elapsed() < DEADLINE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -166,6 +173,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Whether a process works still; one that has ended and waits to be collected does not.
+fn runs(id: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
 
 /// Whom to run as instead of an administrator, as PostgreSQL demands it.
