@@ -1,8 +1,8 @@
 // The protocol's own demonstration server, and how to reach it over each of its three transports.
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { peer } from "./peers.mjs";
 import { start } from "./run.mjs";
+import { freePort } from "./port.mjs";
 
 /** By the name of the transport: what a client's list of servers says of it, once it can be reached. */
 export const transports = {
@@ -25,13 +25,4 @@ async function onWeb(kind, path) {
   for (const stream of [server.stdout, server.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
   while (!said.includes(`port ${port}`)) await Promise.race([once(server.stdout, "data"), once(server.stderr, "data")]);
   return { type: kind === "sse" ? "sse" : "http", url: `http://127.0.0.1:${port}${path}` };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,23 +1,12 @@
 // Other programs come in through the window: the local API and the gateway.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { until, withApp } from "./app.mjs";
+import { freePort } from "../../scripts/lib/port.mjs";
 
 const practising = { model: { provider: "practice", model: "practice" } };
-
-/** A port that nobody listens on. */
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function keyFor(app, name) {
   await app.fill("Name of the program", name);

@@ -1,18 +1,9 @@
 // A small W3C WebDriver client for WebKitWebDriver, the engine that people's windows run on.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { freePort } from "../../scripts/lib/port.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** Asks again until `look` answers with something; what it last saw is in the error. */
 export async function until(what, look, patience = 30_000) {
