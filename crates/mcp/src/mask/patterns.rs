@@ -16,7 +16,7 @@ static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// `?name=value` of an address or a form.
 static PARAMETER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?<name>(?:^|[?&\s;,"'])[\w.-]+)=(?<value>[^&\s"'\\;,]+)"#).ok());
+    LazyLock::new(|| Regex::new(r#"(?<name>(?:^|[?&\s;,"'])[\w.-]+)=[^&\s"'\\;,]"#).ok());
 /// `Authorization: Bearer value`, and the scheme alone.
 static SCHEME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?<name>bearer|basic)\s+(?<value>[A-Za-z0-9._~+/=-]{8,})").ok());
@@ -68,23 +68,27 @@ fn field_name(matched: &str) -> &str {
 fn parameters<'a>(text: Cow<'a, str>, says: impl Fn(&str) -> bool) -> Cow<'a, str> {
     let Some(pattern) = PARAMETER.as_ref() else { return text };
     let (mut shown, mut written, mut at) = (String::new(), 0, 0);
-    while let Some(found) = pattern.captures_at(&text, at) {
-        let name = &found["name"];
-        let is_address = name.starts_with(['?', '&']);
-        let hidden = if is_address { is_secret_name(&name[1..]) } else { says(name) };
-        let (Some(value), Some(whole)) = (found.name("value"), found.get(0)) else { break };
+    while let Some(name) = pattern.captures_at(&text, at).and_then(|found| found.name("name")) {
+        let is_address = name.as_str().starts_with(['?', '&']);
+        let hidden = if is_address { is_secret_name(&name.as_str()[1..]) } else { says(name.as_str()) };
+        at = name.end() + 1;
         if hidden {
-            shown.push_str(&text[written..value.start()]);
+            shown.push_str(&text[written..at]);
             shown.push_str(MASK);
-            written = whole.end();
+            at += text[at..].find(is_after_value).unwrap_or(text.len() - at);
+            written = at;
         }
-        at = if hidden { whole.end() } else { value.start() };
     }
     if written == 0 {
         return text;
     }
     shown.push_str(&text[written..]);
     Cow::Owned(shown)
+}
+
+/// Whether the value of a parameter has ended before this.
+fn is_after_value(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '&' | '"' | '\'' | '\\' | ';' | ',')
 }
 
 /// Puts what `swap` says in place of what is found; nothing said leaves it.
@@ -122,6 +126,12 @@ mod tests {
         ] {
             assert_eq!(super::text(text), expected);
         }
+    }
+
+    #[test]
+    fn an_address_in_an_address_in_an_address_is_gone_through_once() {
+        let deep = "?a=".repeat(100_000);
+        assert_eq!(super::text(&format!("{deep}?token=abc")), format!("{deep}?token=•••"));
     }
 
     #[test]
