@@ -115,6 +115,9 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // What is deleted can leave the file without writing all of it anew.
             .auto_vacuum(SqliteAutoVacuum::Incremental)
+            // What a page held before it holds something else is overwritten then, as it is written anyway: a page that
+            // stays when everything is deleted would keep it.
+            .pragma("secure_delete", "FAST")
             // A power cut may lose the last moment, never the database; a killed program loses nothing.
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
