@@ -3,6 +3,7 @@
 //! Whatever is written passes through [`mcp::masked`] first: no secret that this process knows of, and nothing that
 //! looks like one, gets into any of the three.
 
+mod crash;
 mod file;
 mod record;
 
@@ -84,8 +85,8 @@ struct Kept {
     next: u64,
 }
 
-/// Begins to write down what happens in this process; only the first call counts. `usual` holds where neither `given`
-/// nor the settings say anything.
+/// Begins to write down what happens in this process, crashes too; only the first call counts. `usual` holds where
+/// neither `given` nor the settings say anything.
 pub fn start(given: LogWishes, usual: LogWishes) {
     let log = Log {
         level: AtomicU8::new(LogLevel::Info as u8),
@@ -100,6 +101,7 @@ pub fn start(given: LogWishes, usual: LogWishes) {
     }
     // Somebody else's subscriber, as in a test, hears everything instead.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Scribe));
+    crash::tell();
     settle(&LogWishes::default());
 }
 

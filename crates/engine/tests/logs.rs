@@ -51,7 +51,10 @@ async fn the_log_tells_everything_but_secrets() {
     assert_eq!(told.text(), "it was said");
     let recent = desk.engine.recent_logs(&LogFilter { part: Some("call".into()), ..LogFilter::default() });
     assert!(recent.iter().any(|record| record.level == LogLevel::Info && record.text.contains("echo")), "{recent:?}");
+    // What crashes may have had a secret in its hands.
+    std::panic::catch_unwind(|| panic!("{TOKEN} was not expected, nor {PASTED}")).unwrap_err();
     desk.finish().await;
+    logging::flush();
 
     let written = std::fs::read_to_string(&path).unwrap();
     for there in [
@@ -60,6 +63,9 @@ async fn the_log_tells_everything_but_secrets() {
         "← it was said",
         "tokens: 3 in, 1 of them cached, 2 out",
         "INFO  call: succeeded",
+        "ERROR crash: ",
+        "tests/logs.rs",
+        " was not expected, nor ",
     ] {
         assert!(written.contains(there), "{there} is missing in\n{written}");
     }
