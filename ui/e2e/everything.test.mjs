@@ -107,6 +107,42 @@ test("its command line is shown before it runs, and all that it offers is listed
   await app.keys(ESCAPE);
 });
 
+chat("what it says plainly, computes, packs and knows of this program comes back as it is", async () => {
+  const folder = process.cwd();
+  await app.press("Tools");
+  await app.press("Folders · 0");
+  await app.fill("Folder, as a whole path", folder);
+  await app.press("Add folder");
+  await app.button("Folders · 1");
+  await app.keys(ESCAPE);
+  const calls = [
+    ["everything__echo", { message: "Grüße, 世界" }],
+    ["everything__get-sum", { a: 19, b: 23 }],
+    ["everything__get-env", {}],
+    ["everything__get-annotated-message", { messageType: "success", includeImage: true }],
+    ["everything__gzip-file-as-resource", { name: "words.gz", data: "data:text/plain,words", outputType: "resourceLink" }],
+    ["everything__get-roots-list", {}],
+  ];
+  await answered("Do six things", calls, "All six are done.");
+  await app.press("Used 6 tools");
+  await openCards();
+  await app.sees("Grüße, 世界", "[role=log]");
+  await app.sees("The sum of 19 and 23 is 42.", "[role=log]");
+  await app.sees("words.gz", "[role=log] .resource");
+  await app.shot("everything-plain");
+  const [echo, sum, environment, annotated, packed, roots] = results();
+  assert.match(echo, /Grüße, 世界/);
+  assert.match(sum, /42/);
+  // Of our own environment it has only what a program needs to run.
+  assert.match(environment, /PATH/);
+  assert.doesNotMatch(environment, /LOQUAT/);
+  // What is meant for the person alone is shown to that one, and the model is told so.
+  await app.sees("Operation completed successfully", "[role=log]");
+  assert.match(annotated, /shown to the user/);
+  assert.match(packed, /words\.gz/);
+  assert.ok(roots.includes(folder), roots);
+});
+
 chat("values, pictures and embedded resources are each shown as what they are", async () => {
   const calls = [
     ["everything__get-structured-content", { location: "Chicago" }],

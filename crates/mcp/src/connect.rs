@@ -21,6 +21,7 @@ use crate::{
     credentials::Accounts,
     era::{Eras, Way},
     failure::ConnectError as Failure,
+    folders::Folders,
     host::Host,
     lines::Lines,
     log::Log,
@@ -141,6 +142,7 @@ fn host(setting: &Setting) -> (Host, Ties) {
         running: Running::default(),
         sampling: setting.common.sampling(),
         common: setting.common.clone(),
+        folders: Folders::new(),
         subscribed: setting.subscribed.clone(),
     };
     let (name, version) = (setting.client_name.clone(), setting.client_version.clone());

@@ -71,7 +71,7 @@ pub(crate) struct Passing {
 pub(crate) struct Exchange<'a> {
     pub(crate) session: &'a Session,
     pub(crate) terms: Terms<'a>,
-    registered: Registered,
+    pub(crate) registered: Registered,
     updates: broadcast::Receiver<(ProgressToken, Progress)>,
     silent_until: Instant,
     ends_at: Instant,
@@ -80,7 +80,8 @@ pub(crate) struct Exchange<'a> {
 }
 
 /// A server's request that is being answered, and how it will be.
-type Answering = BoxFuture<'static, (oneshot::Sender<Result<Value, Unanswerable>>, Result<Value, Unanswerable>)>;
+pub(crate) type Answering =
+    BoxFuture<'static, (oneshot::Sender<Result<Value, Unanswerable>>, Result<Value, Unanswerable>)>;
 
 impl<'a> Exchange<'a> {
     pub(crate) fn new(session: &'a Session, terms: Terms<'a>) -> Self {
@@ -103,6 +104,7 @@ impl<'a> Exchange<'a> {
     pub(crate) async fn run(mut self, method: &str, params: Map<String, Value>) -> Result<Value, CallError> {
         let (mut params, mut rounds, mut sent_to_page) = (params, 0, false);
         let is_passed_on = self.terms.passing.owner.is_some();
+        self.tell_folders().await;
         loop {
             let result = match self.once(method, &params).await {
                 Err(CallError::NeedsPage { elicitations, .. }) if !sent_to_page && !is_passed_on => {
@@ -222,7 +224,7 @@ impl<'a> Exchange<'a> {
         self.ends_at += spent;
     }
 
-    fn answering(&self, inquiry: Inquiry) -> Answering {
+    pub(crate) fn answering(&self, inquiry: Inquiry) -> Answering {
         let Inquiry { asked, question, mut reply } = inquiry;
         let answer = self.answer(asked, Some(&question));
         async move {

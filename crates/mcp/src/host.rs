@@ -68,7 +68,9 @@ impl ClientHandler for Host {
     }
 
     async fn list_roots(&self, context: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
-        typed(self.answer("roots/list", &Value::Null, &context).await?)
+        let roots = self.answer("roots/list", &Value::Null, &context).await?;
+        self.ties.folders.tell(&roots);
+        typed(roots)
     }
 
     /// What rmcp cannot read in its own shapes is read leniently.

@@ -23,6 +23,7 @@ mod error;
 mod exchange;
 mod failure;
 mod file;
+mod folders;
 mod host;
 mod http;
 mod import;

@@ -86,6 +86,9 @@ pub(crate) fn block(raw: &Value) -> Content {
     }
 }
 
+/// What a model is told where all of a result is meant for the user: told of nothing, it would call again.
+const FOR_THE_USER: &str = "(The result was shown to the user, for whom alone it is meant.)";
+
 fn model_text(raw: &Value, content: &[Content], structured: Option<&Value>) -> String {
     let for_model = raw_blocks(raw).map(|blocks| blocks.iter().map(is_for_model).collect::<Vec<bool>>());
     let shown = |at: usize| for_model.as_ref().and_then(|flags| flags.get(at).copied()).unwrap_or(true);
@@ -97,7 +100,11 @@ fn model_text(raw: &Value, content: &[Content], structured: Option<&Value>) -> S
     {
         parts.push(without_binary(structured).to_string());
     }
-    if parts.is_empty() { "(no output)".to_owned() } else { parts.join("\n") }
+    if !parts.is_empty() {
+        return parts.join("\n");
+    }
+    let is_private = (0..content.len()).any(|at| !shown(at));
+    if is_private { FOR_THE_USER.to_owned() } else { "(no output)".to_owned() }
 }
 
 fn raw_blocks(raw: &Value) -> Option<&Vec<Value>> {
@@ -212,7 +219,8 @@ mod tests {
             "[file: u, 3 bytes]",
         );
         let private = json!({ "type": "text", "text": "secret", "annotations": { "audience": ["user"] } });
-        check(json!({ "content": [private, { "type": "text", "text": "b" }] }), "b");
+        check(json!({ "content": [private.clone(), { "type": "text", "text": "b" }] }), "b");
+        check(json!({ "content": [private] }), FOR_THE_USER);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     Root,
     common::Common,
     exchange::request,
+    folders::Folders,
     host::{self, ProgressSender},
     http,
     lists::{Kept, Kind},
@@ -49,6 +50,7 @@ pub(crate) struct Ties {
     /// The requests under way.
     pub(crate) running: Running,
     pub(crate) common: Common,
+    pub(crate) folders: Folders,
     /// Whether this session was told that models can be asked.
     pub(crate) sampling: bool,
     pub(crate) subscribed: Subscribed,

@@ -24,11 +24,18 @@ struct Person {
     /// Where set: thinks until told.
     think: Option<Arc<Notify>>,
     dropped: Arc<AtomicUsize>,
+    folder: &'static str,
 }
 
 impl Person {
     fn says(reply: Reply) -> Arc<Self> {
-        Arc::new(Self { reply, asked: Mutex::default(), think: None, dropped: Arc::default() })
+        Arc::new(Self {
+            reply,
+            asked: Mutex::default(),
+            think: None,
+            dropped: Arc::default(),
+            folder: "file:///home/ann",
+        })
     }
 
     fn asked(&self) -> Vec<Ask> {
@@ -60,7 +67,7 @@ impl Answers for Person {
     }
 
     fn roots(&self) -> Vec<Root> {
-        vec![Root { uri: "file:///home/ann".into(), name: None }]
+        vec![Root { uri: self.folder.into(), name: None }]
     }
 }
 
@@ -173,6 +180,25 @@ async fn folders_are_those_of_the_call_and_changes_are_told() {
     servers.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_server_that_keeps_its_folders_is_told_those_of_a_call_before_it() {
+    let servers = settled(vec![asker("legacy")]).await;
+    let ann = Person::says(Reply::Cancel);
+    let bob = Arc::new(Person { folder: "file:///home/bob", ..Arc::into_inner(Person::says(Reply::Cancel)).unwrap() });
+    // One that never asked keeps nothing.
+    let heard = async |person| ask(&servers, "heard", person).await.unwrap().model_text;
+    assert!(!heard(&bob).await.contains("roots"));
+    assert_eq!(told(&servers, "roots", &ann).await["roots"][0]["uri"], "file:///home/ann");
+    assert!(!heard(&ann).await.contains("roots"));
+    for person in [&bob, &ann] {
+        let told = format!("roots \"{}\"", person.folder);
+        // It writes that down beside its calls.
+        let waiting = async { while !heard(person).await.ends_with(&told) {} };
+        timeout(LONG, waiting).await.unwrap();
+    }
+    servers.shutdown().await;
+}
+
 /// Waits until the server has been told that.
 async fn heard(servers: &Servers, words: &str) {
     let waiting = async {
@@ -197,6 +223,7 @@ async fn deadlines_stand_still_while_a_person_thinks() {
         asked: Mutex::default(),
         think: Some(think.clone()),
         dropped: Arc::default(),
+        folder: "file:///home/ann",
     });
     let deadline = tokio::time::sleep(Duration::from_millis(900));
     let (answer, ()) = tokio::join!(told(&servers, "form", &person), async {
@@ -216,6 +243,7 @@ async fn a_question_ends_with_its_call() {
         asked: Mutex::default(),
         think: Some(Arc::default()),
         dropped: Arc::default(),
+        folder: "file:///home/ann",
     });
     let stop = CancellationToken::new();
     let request = request("asker", "form", json!({})).answered_by(person.clone());
@@ -255,6 +283,7 @@ async fn a_task_nobody_waits_for_is_cancelled() {
         asked: Mutex::default(),
         think: Some(Arc::default()),
         dropped: Arc::default(),
+        folder: "file:///home/ann",
     });
     let stop = CancellationToken::new();
     let request = request("asker", "task", json!({})).answered_by(person.clone());
