@@ -61,13 +61,8 @@ function environment(display) {
     dirs[name] = join(place, dir);
     mkdirSync(dirs[name], { mode: 0o700 });
   }
-  const {
-    WAYLAND_DISPLAY: _wayland,
-    DBUS_SESSION_BUS_ADDRESS: _bus,
-    LOQUAT_HOME: _home,
-    OPENAI_API_KEY: _key,
-    ...inherited
-  } = process.env;
+  const inherited = { ...process.env };
+  for (const name of ["WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "LOQUAT_HOME", "OPENAI_API_KEY"]) delete inherited[name];
   return {
     ...inherited,
     ...marked,
