@@ -4,16 +4,18 @@ import { speak } from "../i18n";
 import { asText, sentenceOf } from "./sentence";
 
 const output = { content: [], modelText: "", bytes: 0 };
-const STATUS: Record<CallStatus["state"], CallStatus> = {
+type Standing = CallStatus["state"] | "stopped";
+const STATUS: Record<Standing, CallStatus> = {
   proposed: { state: "proposed" },
   awaitingApproval: { state: "awaitingApproval", reason: "" },
   running: { state: "running" },
   succeeded: { state: "succeeded", output },
   failed: { state: "failed", error: { code: "toolFailed", message: "no" } },
+  stopped: { state: "failed", error: { code: "interrupted", message: "stopped" } },
   refused: { state: "refused", reason: "no" },
 };
 
-function read(tool: string, given: unknown, state: CallStatus["state"] = "succeeded", title?: string) {
+function read(tool: string, given: unknown, state: Standing = "succeeded", title?: string) {
   return asText(
     sentenceOf({ tool, called: `s__${tool}`, title, server: "s", arguments: given, status: STATUS[state] }),
   );
@@ -37,6 +39,7 @@ test.each([
   ["running", "Updating ticket TKT-1"],
   ["awaitingApproval", "May I update ticket TKT-1?"],
   ["failed", "Updating ticket TKT-1 failed"],
+  ["stopped", "Updating ticket TKT-1 was stopped"],
   ["refused", "Did not update ticket TKT-1"],
 ] as const)("it says that a call is %s", (state, expected) => {
   expect(read("update_ticket", { ticket_id: "TKT-1" }, state)).toBe(expected);

@@ -2,6 +2,7 @@
 import type { ToolCall } from "../bindings";
 import { say } from "../i18n";
 import { isRecord, spoken } from "../parts/shape";
+import { standing } from "../parts/standing";
 import { visible } from "../parts/unseen";
 
 export interface Sentence {
@@ -20,15 +21,16 @@ const SUBJECT = /^(query|q|search|term|text|name|title|subject|path|file|url|uri
 export function sentenceOf(
   call: Pick<ToolCall, "tool" | "called" | "title" | "server" | "arguments" | "status" | "leave">,
 ): Sentence {
+  const state = standing(call.status);
   const words = wordsOf(visible(call.title || call.tool || call.called));
   const [verb, rest] = verbOf(words);
   // What was sent counts, where a person changed what was proposed.
   const detail = mainArgument(call.leave?.sent ?? call.leave?.approved ?? call.arguments);
   if (!verb) {
     const name = visible(call.server ? `${call.server} · ${call.tool || call.called}` : call.called);
-    return { ...whole(call.status.state, undefined, name), ...detail };
+    return { ...whole(state, undefined, name), ...detail };
   }
-  return { ...whole(call.status.state, verb, rest), ...detail };
+  return { ...whole(state, verb, rest), ...detail };
 }
 
 export function asText(sentence: Sentence): string {
@@ -36,7 +38,7 @@ export function asText(sentence: Sentence): string {
 }
 
 function whole(
-  state: ToolCall["status"]["state"],
+  state: ReturnType<typeof standing>,
   verb: string | undefined,
   object: string,
 ): Pick<Sentence, "text" | "end"> {
@@ -53,6 +55,8 @@ function whole(
       return forms ? say.call.mayI(base, object) : say.call.mayIUse(object);
     case "failed":
       return { ...join(during), end: say.call.failed };
+    case "stopped":
+      return { ...join(during), end: say.call.stopped };
     case "refused":
       return forms ? say.call.didNot(base, object) : join("");
   }

@@ -3,6 +3,7 @@ import type { ModelExchange, ToolCall, WireLine } from "../bindings";
 import { say } from "../i18n";
 import { providerName } from "../i18n/providers";
 import { isRecord } from "../parts/shape";
+import { standing } from "../parts/standing";
 
 export interface Row {
   id: string;
@@ -46,7 +47,7 @@ export function rowsOf(
       start: call.startedAt ?? end,
       end,
       runs: state === "running",
-      failed: state === "failed",
+      failed: standing(call.status) === "failed",
       call,
     };
   });
