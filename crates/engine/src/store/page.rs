@@ -8,8 +8,10 @@ use sqlx::sqlite::SqliteRow;
 use super::read::{link, parse, unreadable};
 use super::{Store, StoreError};
 
-/// A page ends where it has this many items,
+/// A page ends where it has this many items; the first that is shown of a conversation, at its end, has what fills a
+/// window, so that it is there at once,
 const ITEMS: usize = 40;
+const ITEMS_AT_END: usize = 16;
 /// or this many turns,
 const MOST_TURNS: usize = 40;
 /// but never with fewer turns than this.
@@ -21,11 +23,11 @@ impl Store {
         let path = self.path(id).await?;
         let place = |turn: &TurnId| path.iter().position(|known| known == turn).ok_or(StoreError::NoSuchTurn);
         let (first, turns) = match from {
-            PageFrom::End => self.up_to(&path, path.len()).await?,
-            PageFrom::Before(turn) => self.up_to(&path, place(turn)?).await?,
+            PageFrom::End => self.up_to(&path, path.len(), ITEMS_AT_END).await?,
+            PageFrom::Before(turn) => self.up_to(&path, place(turn)?, ITEMS).await?,
             PageFrom::After(turn) => (place(turn)? + 1, self.onward(&path[place(turn)? + 1..]).await?),
             PageFrom::Around(turn) => {
-                let (first, mut before) = self.up_to(&path, place(turn)?).await?;
+                let (first, mut before) = self.up_to(&path, place(turn)?, ITEMS).await?;
                 before.extend(self.onward(&path[place(turn)?..]).await?);
                 (first, before)
             }
@@ -41,20 +43,20 @@ impl Store {
     }
 
     /// The last turns before a place, and where they begin.
-    async fn up_to(&self, path: &[TurnId], end: usize) -> Result<(usize, Vec<Turn>), StoreError> {
+    async fn up_to(&self, path: &[TurnId], end: usize, items: usize) -> Result<(usize, Vec<Turn>), StoreError> {
         let candidates = &path[end.saturating_sub(MOST_TURNS)..end];
-        let mut turns = self.read_some(candidates, "DESC").await?;
+        let mut turns = self.read_some(candidates, "DESC", items).await?;
         turns.reverse();
         Ok((end - turns.len(), turns))
     }
 
     /// The first of these turns.
     async fn onward(&self, path: &[TurnId]) -> Result<Vec<Turn>, StoreError> {
-        self.read_some(&path[..path.len().min(MOST_TURNS)], "ASC").await
+        self.read_some(&path[..path.len().min(MOST_TURNS)], "ASC", ITEMS).await
     }
 
     /// Reads one turn after the other until there is enough.
-    async fn read_some(&self, ids: &[TurnId], order: &str) -> Result<Vec<Turn>, StoreError> {
+    async fn read_some(&self, ids: &[TurnId], order: &str, enough: usize) -> Result<Vec<Turn>, StoreError> {
         let ids: Vec<&str> = ids.iter().map(TurnId::as_str).collect();
         let ids = serde_json::to_string(&ids).map_err(|error| StoreError::Read { cause: error.to_string() })?;
         let query = match order {
@@ -67,7 +69,7 @@ impl Store {
             let turn = self.turn_of(&row).await?;
             items += turn.items.len();
             turns.push(turn);
-            if items >= ITEMS && turns.len() >= FEWEST_TURNS {
+            if items >= enough && turns.len() >= FEWEST_TURNS {
                 break;
             }
         }
@@ -145,7 +147,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (store, id) = conversation(&dir, 100).await;
         let turn = |number: u32| TurnId(format!("t{number}"));
-        check(&store, &id, PageFrom::End, "80 t80…t99 0").await;
+        check(&store, &id, PageFrom::End, "92 t92…t99 0").await;
         check(&store, &id, PageFrom::Before(turn(80)), "60 t60…t79 20").await;
         check(&store, &id, PageFrom::Before(turn(5)), "0 t0…t4 95").await;
         check(&store, &id, PageFrom::Before(turn(0)), "0 -…- 100").await;
