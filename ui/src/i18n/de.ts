@@ -14,6 +14,7 @@ import { approval, call } from "./de/calls";
 import { offers } from "./de/offers";
 import { question } from "./de/questions";
 import { diagnostics } from "./de/diagnostics";
+import { errors } from "./de/errors";
 import { inspector } from "./de/inspector";
 import { ledger } from "./de/ledger";
 import { presets } from "./de/presets";
@@ -267,6 +268,7 @@ export const de = {
   ledger,
   inspector,
   diagnostics,
+  errors,
   system,
   serverSettings,
   launch,

@@ -14,6 +14,7 @@ import { approval, call } from "./en/calls";
 import { offers } from "./en/offers";
 import { question } from "./en/questions";
 import { diagnostics } from "./en/diagnostics";
+import { errors } from "./en/errors";
 import { inspector } from "./en/inspector";
 import { ledger } from "./en/ledger";
 import { presets } from "./en/presets";
@@ -268,6 +269,7 @@ export const en = {
   ledger,
   inspector,
   diagnostics,
+  errors,
   system,
   serverSettings,
   launch,

@@ -1,0 +1,26 @@
+import type { Words } from "../en";
+
+export const errors: Words["errors"] = {
+  unknown: "Etwas ist schiefgegangen.",
+  invalidInput: "Das lässt sich so nicht verwenden.",
+  notFound: "Das gibt es nicht (mehr).",
+  providerUnreachable: "Der Anbieter ist nicht zu erreichen.",
+  keyRejected: "Der Anbieter nimmt den Schlüssel nicht an.",
+  keyMissing: "Es fehlt ein Schlüssel für den Anbieter.",
+  rateLimited: "Im Augenblick sind es zu viele Anfragen.",
+  quotaExhausted: "Das Guthaben beim Anbieter ist aufgebraucht.",
+  contextOverflow: "Die Unterhaltung ist länger, als das Modell lesen kann.",
+  providerFailed: "Der Anbieter hat mit einem Fehler geantwortet.",
+  answerCut: "Die Antwort ist abgebrochen.",
+  answerTooLong: "Die Antwort hat ihre größte Länge erreicht.",
+  roundLimit: "Das Modell ist so oft gefragt worden, wie es erlaubt ist.",
+  toolFailed: "Das Werkzeug meldet einen Fehler.",
+  toolUnknown: "Dieses Werkzeug bietet kein Server an.",
+  argumentsInvalid: "Mit diesen Argumenten lässt sich das Werkzeug nicht aufrufen.",
+  serverUnavailable: "Der Server ist nicht bereit.",
+  signInRequired: "Der Server verlangt eine Anmeldung.",
+  timedOut: "Es kam keine Antwort innerhalb der Frist.",
+  interrupted: "Das wurde vor seinem Ende abgebrochen.",
+  keychainUnavailable: "Der Schlüsselbund antwortet nicht.",
+  storageFailed: "Auf der Festplatte ließ sich nicht lesen oder schreiben.",
+};
