@@ -37,6 +37,8 @@ pub mod logging;
 mod models;
 mod offers;
 mod options;
+#[cfg(any(test, fuzzing))]
+pub mod outside;
 #[cfg(test)]
 mod outside_tests;
 mod paging;

@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use crate::repair::{mended, written};
-use crate::schema::{coerce, read, shape};
-use crate::titles::by_rule;
+use crate::outside;
 
 const CALL: &str = "Let me see.\n<tool_call>\n{\"name\": \"kb__get\", \"arguments\": {\"id\": \"KB-001\", \"n\": [1, 2,],}}\n</tool_call>";
 const FENCED: &str =
@@ -15,13 +13,9 @@ const OTHER: &str = "<function=kb__get>{\"id\": 1}</function> [TOOL_CALLS][{\"na
 fn what_models_write_instead_of_calls_is_read_or_left_as_it_is() {
     let (mut calls, mut values) = (0, 0);
     for text in testkit::spoilt(&[CALL, FENCED, OTHER], 8000) {
-        let text = String::from_utf8_lossy(&text).into_owned();
-        calls += usize::from(written(&text, |name| name == "kb__get").is_some());
-        values += usize::from(mended(&text).is_some());
-        if let Ok(value) = read(&text) {
-            assert!(value.is_object());
-        }
-        assert!(by_rule(&text).chars().count() <= 100);
+        let [call, value] = outside::writings(&String::from_utf8_lossy(&text));
+        calls += usize::from(call);
+        values += usize::from(value);
     }
     assert!(calls > 200 && values > 20, "{calls} calls, {values} values");
 }
@@ -43,13 +37,8 @@ fn any_schema_becomes_one_that_providers_take_or_none() {
         "additionalProperties": false,
     });
     let sent = json!({ "home": { "street": "x" }, "kind": "2", "list": "[[]]", "both": { "zip": "1" } });
-    let mut shaped = 0;
-    for (schema, mut value) in testkit::bent(&[seed], 3000).zip(testkit::bent(&[sent], 3000)) {
-        coerce(&mut value, &schema);
-        let Ok(shape) = shape(&schema) else { continue };
-        assert_eq!(shape.parameters["type"], "object");
-        assert!(shape.parameters["properties"].is_object());
-        shaped += 1;
-    }
+    let (schemas, values) = ([seed], [sent]);
+    let pairs = testkit::bent(&schemas, 3000).zip(testkit::bent(&values, 3000));
+    let shaped = pairs.filter(|(schema, value)| outside::schemas(schema, value.clone())).count();
     assert!(shaped > 1000, "only {shaped}");
 }

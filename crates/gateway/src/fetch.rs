@@ -1,6 +1,8 @@
 //! Fetching a public page, and reaching nothing else: every address is judged before it is connected to, on every hop.
 
 mod address;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod outside;
 mod robots;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

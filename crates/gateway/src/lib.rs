@@ -27,6 +27,8 @@ mod limits;
 mod line;
 mod metrics;
 mod offer;
+#[cfg(any(test, fuzzing))]
+pub mod outside;
 mod plan;
 mod recent;
 mod reload;

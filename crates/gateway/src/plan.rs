@@ -1,6 +1,8 @@
 //! What a configuration means: checked whole, compiled once, replaced whole.
 
 mod auth;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod outside;
 mod rules;
 mod tenants;
 mod tools;

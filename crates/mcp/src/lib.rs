@@ -39,6 +39,8 @@ mod naming;
 mod news;
 mod offers;
 mod output;
+#[cfg(any(test, fuzzing))]
+pub mod outside;
 #[cfg(test)]
 mod outside_tests;
 mod paste;

@@ -1,8 +1,8 @@
 //! What comes from elsewhere, spoilt: it is understood or refused, and nothing else comes of it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{import, mask, output, paste, shallow};
+use crate::outside;
 
 const LIST: &str = r#"{ "inputs": [{ "type": "promptString", "id": "gh", "password": true }],
     "mcpServers": {
@@ -20,46 +20,20 @@ fn spoilt(seeds: &[&str], many: u64) -> impl Iterator<Item = String> {
 
 #[test]
 fn lists_of_servers_are_understood_or_refused() {
-    let (mut understood, mut refused) = (0, 0);
-    for text in spoilt(&[LIST, LINE, LINK, ADDRESS], 4000) {
-        for outcome in [paste::parse_servers(&text).map(drop), import::read_list(&text).map(drop)] {
-            match outcome {
-                Ok(()) => understood += 1,
-                Err(error) => {
-                    assert!(!error.to_string().is_empty());
-                    refused += 1;
-                }
-            }
-        }
-    }
+    let outcomes = spoilt(&[LIST, LINE, LINK, ADDRESS], 4000).map(|text| outside::lists(&text));
+    let [understood, refused] = outcomes.fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
     assert!(understood > 100 && refused > 100, "{understood} understood, {refused} refused");
 }
 
-/// What is written down once without secrets is written down so a second time.
 #[test]
 fn whatever_is_masked_stays_masked() {
-    for text in spoilt(&[SAID, ADDRESS, LINE, LIST], 3000) {
-        let masked = mask::text(&text).into_owned();
-        assert_eq!(mask::text(&masked), masked, "{text:?}");
-        if let Ok(shown) = url::Url::parse(&mask::url(&text)) {
-            assert!(shown.password().is_none(), "{text:?} is shown as {shown}");
-        }
-    }
+    spoilt(&[SAID, ADDRESS, LINE, LIST], 3000).for_each(|text| outside::masks(&text));
 }
 
 #[test]
 fn messages_are_made_shallow_and_nothing_else_is_changed() {
     let deep = format!("{{\"a\":{}1{},\"b\":\"[[[\"}}", "[".repeat(400), "]".repeat(400));
-    let mut readable = 0;
-    for text in testkit::spoilt(&[LIST, SAID, &deep], 4000) {
-        let value = serde_json::from_slice::<Value>(&text).ok();
-        let left = shallow::message(text.clone());
-        assert!(left.len() <= text.len());
-        if let Some(value) = value {
-            assert_eq!(serde_json::from_slice::<Value>(&left).ok(), Some(value));
-            readable += 1;
-        }
-    }
+    let readable = testkit::spoilt(&[LIST, SAID, &deep], 4000).filter(|text| outside::messages(text)).count();
     assert!(readable > 20, "only {readable} could be read");
 }
 
@@ -74,10 +48,14 @@ fn any_result_can_be_read_and_cut() {
     ]);
     let seeds =
         [json!({ "content": content, "structuredContent": { "n": 1 }, "isError": true }), json!({ "toolResult": "x" })];
-    for result in testkit::bent(&seeds, 4000) {
-        let (read, _) = output::read(&result);
-        for budget in [0, 1, 7, 100] {
-            assert!(output::cut(&read.model_text, budget).chars().count() <= budget + 200);
-        }
+    testkit::bent(&seeds, 4000).for_each(|result| outside::results(&result));
+}
+
+#[test]
+fn of_any_definitions_those_that_can_be_used_are() {
+    let tool = |name: &str| json!({ "name": name, "description": "d", "inputSchema": { "type": "object" }, "annotations": { "title": "t" } });
+    let seed = json!([tool("list.all"), tool("list all"), tool(&"é".repeat(80)), tool("list_all")]);
+    for list in testkit::bent(&[seed], 4000) {
+        outside::definitions(list.as_array().map_or(&[], Vec::as_slice));
     }
 }

@@ -6,16 +6,18 @@ use tempfile::TempDir;
 use crate::behind::CALLS;
 use crate::load::{Asking, processor_time, times};
 use crate::running::{Running, loq};
-use crate::{fact, heading, line, millis};
+use crate::{fact, heading, line, millis, peers};
 
 /// Of each kind, for the time of the processors.
 const MANY: usize = 2500;
 /// Of each kind, one after the other.
 const TURNS: usize = 300;
+/// The same where one is many times slower.
+const FEWER: usize = 100;
 
 pub(crate) async fn measure(behind: &Running, floor: &Running) {
     let (api, key) = api(behind).await;
-    heading("API");
+    heading("API", "floor");
     for (what, model) in [("completion", "answers"), ("completion with 1 call", CALLS)] {
         let [ours, theirs] = [(&api, Some(key.as_str())), (floor, None)].map(|(at, key)| asking(at, key, model, false));
         let [cpu, floor_cpu] = processor_time((&api, &ours), (floor, &theirs), MANY).await;
@@ -30,6 +32,24 @@ pub(crate) async fn measure(behind: &Running, floor: &Running) {
     line("added until the first words", added[0], added[1]);
     fact("memory afterwards", &api.memory(), &floor.memory());
     fact("ready after", &millis(api.ready), &millis(floor.ready));
+    if let Some(litellm) = peers::litellm(behind).await {
+        beside_litellm(&api, &key, &litellm).await;
+    }
+}
+
+async fn beside_litellm(api: &Running, key: &str, litellm: &Running) {
+    heading("API", "LiteLLM");
+    let kinds = [("completion", "answers", None), ("completion with 1 call", CALLS, Some(peers::litellm_tools()))];
+    for (what, model, tools) in kinds {
+        let ours = asking(api, Some(key), model, false);
+        let theirs = asking_with(litellm, Some(peers::LITELLM_KEY), model, false, tools);
+        let [cpu, their_cpu] = processor_time((api, &ours), (litellm, &theirs), FEWER).await;
+        line(&format!("{what}, processor time"), cpu, their_cpu);
+        let [(took, _), (their_took, _)] = times([&ours, &theirs], FEWER).await;
+        line(&format!("{what} (median of {FEWER})"), took, their_took);
+    }
+    fact("memory afterwards", &api.memory(), &litellm.memory());
+    fact("ready after", &millis(api.ready), &millis(litellm.ready));
 }
 
 /// `loq serve` with the server that is behind it, once its tools are there.
@@ -51,7 +71,14 @@ async fn key(home: &TempDir) -> String {
 }
 
 fn asking(at: &Running, key: Option<&str>, model: &str, stream: bool) -> Asking {
+    asking_with(at, key, model, stream, None)
+}
+
+fn asking_with(at: &Running, key: Option<&str>, model: &str, stream: bool, tools: Option<Value>) -> Asking {
     let message = json!({ "role": "user", "content": "hello there" });
-    let body = json!({ "model": model, "stream": stream, "messages": [message] });
+    let mut body = json!({ "model": model, "stream": stream, "messages": [message] });
+    if let Some(tools) = tools {
+        body["tools"] = tools;
+    }
     Asking::new(format!("{}/v1/chat/completions", at.url), key, &body, "\"content\":\"token ")
 }

@@ -4,18 +4,20 @@ use serde_json::json;
 
 use crate::load::{Asking, NUMBER, processor_time, times};
 use crate::running::Running;
-use crate::{fact, heading, line, millis};
+use crate::{fact, heading, line, millis, peers};
 
 const MANY: usize = 10_000;
 /// One after the other.
 const TURNS: usize = 1000;
+/// The same where one is many times slower.
+const FEWER: usize = 200;
 
 pub(crate) async fn measure(behind: &Running, floor: &Running) {
     let key = ::gateway::new_key();
     let gateway = gateway(behind, &key.sha256).await;
     let ours = asking(gateway.url.clone(), Some(&key.key), "fast__echo").in_session().await;
     let theirs = asking(format!("{}/mcp", floor.url), None, "echo");
-    heading("gateway");
+    heading("gateway", "floor");
     let [cpu, floor_cpu] = processor_time((&gateway, &ours), (floor, &theirs), MANY).await;
     line("call, processor time", cpu, floor_cpu);
     let direct = asking(format!("{}/mcp", behind.url), None, "echo");
@@ -25,6 +27,24 @@ pub(crate) async fn measure(behind: &Running, floor: &Running) {
     line("added to a call", added[0], added[1]);
     fact("memory afterwards", &gateway.memory(), &floor.memory());
     fact("ready after", &millis(gateway.ready), &millis(floor.ready));
+    if let Some(fastmcp) = peers::fastmcp(behind).await {
+        let theirs = asking(format!("{}/mcp", fastmcp.url), None, "echo");
+        beside("FastMCP", (&gateway, &ours), (&fastmcp, &theirs)).await;
+    }
+    if let Some(litellm) = peers::litellm(behind).await {
+        let theirs = asking(format!("{}/mcp/", litellm.url), Some(peers::LITELLM_KEY), "fast-echo");
+        beside("LiteLLM", (&gateway, &ours), (&litellm, &theirs)).await;
+    }
+}
+
+async fn beside(name: &str, (gateway, ours): (&Running, &Asking), (peer, theirs): (&Running, &Asking)) {
+    heading("gateway", name);
+    let [cpu, their_cpu] = processor_time((gateway, ours), (peer, theirs), FEWER).await;
+    line("call, processor time", cpu, their_cpu);
+    let [(took, _), (their_took, _)] = times([ours, theirs], FEWER).await;
+    line(&format!("call (median of {FEWER})"), took, their_took);
+    fact("memory afterwards", &gateway.memory(), &peer.memory());
+    fact("ready after", &millis(gateway.ready), &millis(peer.ready));
 }
 
 async fn gateway(behind: &Running, key: &str) -> Running {

@@ -1,6 +1,6 @@
 //! What it costs to come in by the doors: a completion through `loq serve` and a call through `loq gateway`, beside a
-//! floor of the same run, which passes the same things on and checks nothing. Whatever stands behind them answers at
-//! once. Each is a process of its own, so that it can be told what each takes up.
+//! floor of the same run, which passes the same things on and checks nothing, and beside programs by others where they
+//! are there. Whatever stands behind them answers at once. Each is a process of its own, so that it can be told what each takes up.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -14,6 +14,7 @@ mod behind;
 mod floor;
 mod gateway;
 mod load;
+mod peers;
 mod running;
 
 use std::time::Duration;
@@ -47,18 +48,18 @@ async fn measure(names: &[String]) {
     }
 }
 
-fn heading(title: &str) {
-    println!("{title:<44} {:>10} {:>10} {:>8}", "ours", "floor", "ratio");
+fn heading(title: &str, other: &str) {
+    println!("\n{title:<44} {:>12} {other:>12} {:>8}", "ours", "ratio");
 }
 
 /// A row of what both took.
-fn line(what: &str, ours: Duration, floor: Duration) {
-    let ratio = ours.as_secs_f64() / floor.as_secs_f64();
-    println!("{what:<44} {:>10} {:>10} {ratio:>8.2}", millis(ours), millis(floor));
+fn line(what: &str, ours: Duration, other: Duration) {
+    let ratio = ours.as_secs_f64() / other.as_secs_f64();
+    println!("{what:<44} {:>12} {:>12} {ratio:>8.3}", millis(ours), millis(other));
 }
 
-fn fact(what: &str, ours: &str, floor: &str) {
-    println!("{what:<44} {ours:>10} {floor:>10}");
+fn fact(what: &str, ours: &str, other: &str) {
+    println!("{what:<44} {ours:>12} {other:>12}");
 }
 
 fn median(mut took: Vec<Duration>) -> Duration {

@@ -59,6 +59,20 @@ impl Running {
         Self { child, url, ready, _home: home }
     }
 
+    /// A program that is told where to listen, once it answers there at all.
+    pub(crate) async fn answering(command: &mut Command, url: String, health: &str, home: TempDir) -> Self {
+        let begun = Instant::now();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        command.current_dir(home.path());
+        let mut child = command.spawn().unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        while http.get(format!("{url}{health}")).send().await.is_err() {
+            assert!(child.try_wait().unwrap().is_none(), "{command:?} ended");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Self { child, url, ready: begun.elapsed(), _home: Some(home) }
+    }
+
     /// What its threads have had of the processors; zero where the system does not tell.
     pub(crate) fn processor_time(&self) -> Duration {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap()));

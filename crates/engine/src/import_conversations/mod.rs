@@ -9,6 +9,8 @@ mod copy;
 mod found;
 mod librechat;
 mod open_webui;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod outside;
 #[cfg(test)]
 mod outside_tests;
 mod stream;

@@ -8,6 +8,8 @@ mod history;
 mod lmstudio;
 mod models;
 mod openai;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod outside;
 #[cfg(test)]
 mod outside_tests;
 mod presets;

@@ -1,5 +1,6 @@
 //! Which addresses are public: a table of those that are not, one of those that are, and how they may be spelled.
 
+use super::outside::{addresses, pages, rules};
 use super::*;
 
 /// Not of the public internet, in any spelling.
@@ -59,11 +60,6 @@ http://example.com:0/ https://example.com:8443/ http://example.com:65535/
 ftp://example.com/ file:///etc/passwd file://localhost/etc/passwd gopher://example.com/ ws://example.com/ wss://example.com/
 data:text/html,x javascript:x blob:http://example.com/x about:blank jar:http://example.com!/ dict://example.com/
 ldap://example.com/ tftp://example.com/ view-source:http://example.com/ mailto:x@example.com unix:///run/x.sock";
-
-fn rules() -> FetchRules {
-    let timeout = Duration::from_secs(5);
-    FetchRules { ports: vec![80, 443], allow: vec![], max_bytes: 1000, timeout, max_redirects: 3, robots: true }
-}
 
 #[test]
 fn what_is_set_aside_is_not_public_and_the_rest_is() {
@@ -137,36 +133,15 @@ fn every_spelling_of_any_address_is_judged_as_the_address_is() {
 #[test]
 fn nothing_that_looks_like_an_address_is_let_through_unless_it_is_public() {
     let seeds: Vec<&str> = SPELLED.split_whitespace().collect();
-    for text in testkit::spoilt(&seeds, 50_000) {
-        let Ok(url) = Url::parse(&String::from_utf8_lossy(&text)) else { continue };
-        if rules().judge(&url).is_ok() {
-            let ip = match url.host() {
-                Some(Host::Ipv4(ip)) => std::net::IpAddr::from(ip),
-                Some(Host::Ipv6(ip)) => ip.into(),
-                // A name's addresses are judged when it is resolved.
-                Some(Host::Domain(name)) => {
-                    assert!(!is_local_name(name), "{url}");
-                    continue;
-                }
-                None => panic!("{url} leads nowhere"),
-            };
-            assert!(is_public(ip), "{url}");
-        }
-    }
+    testkit::spoilt(&seeds, 50_000).for_each(|text| addresses(&String::from_utf8_lossy(&text)));
 }
 
 #[test]
 fn whatever_a_page_or_its_robots_txt_says_it_is_read() {
     let robots = "User-agent: *\nDisallow: /a*b$\nAllow: /a\n\nUser-agent: loquatgateway\nDisallow: /*/*/*.html$\n# x";
-    for text in testkit::spoilt(&[robots], 10_000) {
-        robots::allow(&String::from_utf8_lossy(&text), ROBOT, "/a/b/c.html");
-    }
     let page = "<!doctype html><html><head><title>T &amp; t</title></head><body><h1>A</h1><table><tr><td>1<td>2</table>\
                 <ul><li>x</ul><a href=\"/y\">y</a><pre>z</pre></body></html>";
-    for body in testkit::spoilt(&[page], 2000) {
-        // Refused or read: nothing else can come of it.
-        let _ = readable("text/html", body);
-    }
+    testkit::spoilt(&[robots, page], 10_000).for_each(|body| pages(&body));
 }
 
 #[tokio::test]

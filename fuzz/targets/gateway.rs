@@ -1,0 +1,10 @@
+//! Files of the gateway.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(data) {
+        gateway::outside::configurations(text);
+    }
+});
