@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { build, cargoEnvironment, needPage, needProgram, shipped, targetDirectory } from "./lib/build.mjs";
 import { withDesktop } from "./lib/display.mjs";
 import { root } from "./lib/paths.mjs";
+import { peer } from "./lib/peers.mjs";
 import { command, must, run } from "./lib/run.mjs";
 import { say, Trouble } from "./lib/say.mjs";
 import { needCompilers, needPackages, packages } from "./lib/system.mjs";
@@ -11,8 +12,8 @@ import { needCompilers, needPackages, packages } from "./lib/system.mjs";
 const parts = {
   engine: () => cargoBench("turn"),
   tools: () => cargoBench("toolset"),
-  api: () => cargoBench("doors", "api"),
-  gateway: () => cargoBench("doors", "gateway"),
+  api: () => doors("api"),
+  gateway: () => doors("gateway"),
   window: inWindow,
 };
 
@@ -41,10 +42,16 @@ function choose(args) {
   );
 }
 
-async function cargoBench(name, ...parts) {
+async function cargoBench(name, parts = [], env = {}) {
   const args = ["bench", "--workspace", "--bench", name, "--", ...parts];
-  await must(`The benchmark ${name} broke off.`, "cargo", args, { env: cargoEnvironment() });
+  await must(`The benchmark ${name} broke off.`, "cargo", args, { env: { ...cargoEnvironment(), ...env } });
   return 0;
+}
+
+/** Beside programs by others, which are installed first. */
+async function doors(part) {
+  const others = { fastmcp: await peer("fastmcp"), litellm: await peer("litellm") };
+  return cargoBench("doors", [part], { LOQUAT_MEASURED: JSON.stringify(others) });
 }
 
 async function inWindow() {

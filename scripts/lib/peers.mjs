@@ -22,6 +22,10 @@ const pins = {
   llm: ["pip", "llm", "0.36"],
   schemathesis: ["pip", "schemathesis", "4.32.5"],
 };
+/** What is only measured, never tested with. */
+const measured = {
+  litellm: ["pip", "litellm[proxy]", "1.106.2"],
+};
 /** Libraries of Python: what starts them is the Python that has them. */
 const libraries = ["fastmcp", "openai-python"];
 /** The oldest Node that all of them run with, and the one that is installed where ours is older. */
@@ -40,7 +44,7 @@ export async function needPeers() {
 
 /** What starts that peer: a program and its first arguments. Installed first where that has not been done. */
 export async function peer(name) {
-  const [kind, what, version] = pins[name];
+  const [kind, what, version] = pins[name] ?? measured[name];
   if (kind === "pip") {
     const place = await installed(`${name}-${version}`, (place) => pip(place, `${what}==${version}`));
     return [join(place, binaries, program(libraries.includes(name) ? "python" : name))];
@@ -68,7 +72,7 @@ async function installed(name, install) {
   const place = join(peersDirectory(), name);
   const whole = join(place, ".whole");
   if (existsSync(whole)) return place;
-  say(`Installing ${name} for the tests.`);
+  say(`Installing ${name}, by others.`);
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   await install(place);
