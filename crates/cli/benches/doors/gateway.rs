@@ -15,7 +15,7 @@ const FEWER: usize = 200;
 pub(crate) async fn measure(behind: &Running, floor: &Running) {
     let key = ::gateway::new_key();
     let gateway = gateway(behind, &key.sha256).await;
-    let ours = asking(gateway.url.clone(), Some(&key.key), "fast__echo").in_session().await;
+    let ours = asking(gateway.url.clone(), Some(&key.key), "fast__echo").in_session().await.until_ready().await;
     let theirs = asking(format!("{}/mcp", floor.url), None, "echo");
     heading("gateway", "floor");
     let [cpu, floor_cpu] = processor_time((&gateway, &ours), (floor, &theirs), MANY).await;
@@ -32,7 +32,7 @@ pub(crate) async fn measure(behind: &Running, floor: &Running) {
         beside("FastMCP", (&gateway, &ours), (&fastmcp, &theirs)).await;
     }
     if let Some(litellm) = peers::litellm(behind).await {
-        let theirs = asking(format!("{}/mcp/", litellm.url), Some(peers::LITELLM_KEY), "fast-echo");
+        let theirs = asking(format!("{}/mcp/", litellm.url), Some(peers::LITELLM_KEY), "fast-echo").until_ready().await;
         beside("LiteLLM", (&gateway, &ours), (&litellm, &theirs)).await;
     }
 }

@@ -63,6 +63,14 @@ impl Asking {
         request.body(body).send().await.unwrap()
     }
 
+    /// Until it is answered as expected: what stands behind a door may come up after it.
+    pub(crate) async fn until_ready(self) -> Self {
+        while !self.post(self.body.replace(NUMBER, "0")).await.text().await.unwrap().contains(self.expected) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self
+    }
+
     /// How long the answer took, and how long its beginning.
     async fn once(&self) -> (Duration, Duration) {
         let begun = Instant::now();
