@@ -1,9 +1,15 @@
 //! `loq serve` and `loq gateway`, with everything that operators ask of them, as programs that run.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and runs the program")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
+use axum::{Router, body::Bytes, extract::State};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use prost::Message;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -18,7 +24,7 @@ struct Serving {
     url: String,
     /// What it said up to its address.
     said: String,
-    _child: Child,
+    child: Child,
 }
 
 struct Outcome {
@@ -68,7 +74,11 @@ impl Desk {
     }
 
     async fn serve(&self, args: &[&str]) -> Serving {
-        let mut child = self.command(args).stderr(Stdio::piped()).spawn().unwrap();
+        Self::serving(self.command(args)).await
+    }
+
+    async fn serving(mut command: Command) -> Serving {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -79,7 +89,7 @@ impl Desk {
                 let url = url.trim_end_matches('.').to_owned();
                 // What it says later is read, too, so that it never waits for a reader.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Serving { url, said, _child: child };
+                return Serving { url, said, child };
             }
         }
         panic!("it serves nothing: {said}");
@@ -221,6 +231,70 @@ async fn a_gateway_is_listed_called_asked_answered_and_verified_from_the_termina
     std::fs::write(&log, text.replacen("approval_denied", "approved_denied", 1)).unwrap();
     let broken = desk.run(&["audit", "verify", &log]).await;
     assert!(broken.code == Some(1) && broken.err.contains("was changed"), "{}", broken.err);
+}
+
+/// What a collector of OpenTelemetry was sent, by the names of what is counted: the newest of each.
+type Collected = Arc<Mutex<BTreeMap<String, Metric>>>;
+
+/// A collector that keeps what it is sent; where it listens.
+async fn collector(collected: Collected) -> String {
+    let take = async |State(collected): State<Collected>, body: Bytes| {
+        for resource in ExportMetricsServiceRequest::decode(body).unwrap().resource_metrics {
+            let said = format!("{:?}", resource.resource.unwrap().attributes);
+            assert!(said.contains("loquat-gateway"), "{said}");
+            let metrics = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
+            collected.lock().unwrap().extend(metrics.map(|metric| (metric.name.clone(), metric)));
+        }
+    };
+    let router = Router::new().route("/v1/metrics", axum::routing::post(take)).with_state(collected);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}")
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_of_open_telemetry_is_told_what_was_counted() {
+    let desk = Desk::new();
+    let backend = desk.serve(&["gateway", "dev-backend", "--listen", "127.0.0.1:0"]).await;
+    let made = [
+        desk.run(&["gateway", "key", "Admin", "--json"]).await.json(),
+        desk.run(&["gateway", "key", "Agent", "--json"]).await.json(),
+    ];
+    let file = configured(desk.home.path(), &backend, [("Admin", &made[0]), ("Agent", &made[1])]);
+    let collected = Collected::default();
+    let endpoint = collector(collected.clone()).await;
+    let with = |endpoint: &str| {
+        let mut command = desk.command(&["gateway", "--config", &file]);
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+        command
+    };
+    let refused = Desk::outcome(with("not an address")).await;
+    assert!(refused.code == Some(2) && refused.err.contains("collector"), "{}", refused.err);
+    let mut gateway = Desk::serving(with(&endpoint)).await;
+    let agent = made[1]["key"].as_str().unwrap();
+    for _ in 0..3 {
+        let called = desk.ask(&gateway, agent, &["call", "memory_search", r#"{"query": "invoices"}"#]).await;
+        assert_eq!(called.code, Some(0), "{}", called.err);
+    }
+    assert_eq!(desk.ask(&gateway, "loq_wrong", &["list-tools"]).await.code, Some(3));
+    // The next sending is a minute away: what was counted goes out as it ends.
+    assert!(collected.lock().unwrap().is_empty());
+    let id = nix::unistd::Pid::from_raw(gateway.child.id().unwrap().try_into().unwrap());
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(gateway.child.wait().await.unwrap().success());
+    let collected = collected.lock().unwrap();
+    let told = |name: &str| format!("{:?}", collected.get(name).unwrap_or_else(|| panic!("no {name}")).data);
+    for (name, values) in [
+        ("loquat.gateway.calls", &["memory_search", "AsInt(3)"][..]),
+        ("loquat.gateway.call.duration", &["memory_search", "count: 3"]),
+        ("loquat.gateway.calls.running", &["AsInt(0)"]),
+        ("loquat.gateway.denied", &["credential", "AsInt("]),
+    ] {
+        let told = told(name);
+        assert!(values.iter().all(|value| told.contains(value)), "{name}: {told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,8 @@ pub enum GatewayError {
     Team(#[from] team::TeamError),
     #[error("no client for backends could be made: {0}")]
     Client(#[from] reqwest::Error),
+    #[error("what OTEL_EXPORTER_OTLP_ENDPOINT names cannot be sent to: {0}")]
+    Collector(#[from] opentelemetry_otlp::ExporterBuildError),
     #[error("serving ended: {0}")]
     Serve(io::Error),
     #[error("{address} is reached from the network, and the file is not made for that")]
@@ -48,6 +50,9 @@ impl GatewayError {
             }
             Self::Team(error) => Some(error.fix()),
             Self::NobodyOnStdio => Some("Add `auth: { stdio: { tenant: …, roles: […] } }`."),
+            Self::Collector(_) => {
+                Some("Give the address of a collector, such as http://localhost:4318, or leave the variable away.")
+            }
             Self::Client(_) | Self::Serve(_) => None,
         }
     }
@@ -55,9 +60,11 @@ impl GatewayError {
     /// As people are told.
     pub fn report(&self) -> ErrorReport {
         let code = match self {
-            Self::Config(_) | Self::Unreadable { .. } | Self::NotForTheNetwork { .. } | Self::NobodyOnStdio => {
-                ErrorCode::InvalidInput
-            }
+            Self::Config(_)
+            | Self::Unreadable { .. }
+            | Self::NotForTheNetwork { .. }
+            | Self::NobodyOnStdio
+            | Self::Collector(_) => ErrorCode::InvalidInput,
             Self::Team(team::TeamError::Address { .. } | team::TeamError::Taken(_)) => ErrorCode::InvalidInput,
             Self::Team(team::TeamError::Unknown(_)) => ErrorCode::NotFound,
             Self::Team(team::TeamError::Unusable { .. } | team::TeamError::Damaged { .. })

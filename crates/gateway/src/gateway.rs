@@ -143,7 +143,7 @@ impl Gateway {
             approvals: ground.approvals,
             recent: Recent::default(),
             audit: ground.audit,
-            metrics: Metrics::new(),
+            metrics: Metrics::new()?,
             backends: Backends::new()?,
             fetcher: Fetcher::new(&plan.fetch)?,
             upstream: Upstream::start(&plan, options.servers),
@@ -228,6 +228,7 @@ impl Gateway {
         self.inner.note("ended", "ok").await;
         self.inner.end.cancel();
         self.inner.upstream.own().clone().shutdown().await;
+        self.inner.metrics.end().await;
     }
 }
 

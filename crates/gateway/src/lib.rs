@@ -34,6 +34,7 @@ mod recent;
 mod reload;
 mod rounds;
 mod switch;
+mod telemetry;
 mod upstream;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditPage, Verified, VerifyError, verify, verify_in};
