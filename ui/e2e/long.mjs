@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, beside, processesOf, until } from "./app.mjs";
+import { App, beside, processesOf } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const practising = { model: { provider: "practice", model: "practice" } };
@@ -144,14 +144,12 @@ async function streams() {
   await app.sees("Fourhundred");
   await opening(app, "Fourhundred");
   let frames = await watchFrames(app);
-  await app.ask("One and a half thousand, please");
-  await app.idle();
+  await asked(app, "One and a half thousand, please");
   const slow = await frames();
   row("1,500 chunks, 5 ms each, into 400 messages", `${slow.frames} frames`, `${slow.over} > 50 ms`, ms(slow.longest));
   frames = await watchFrames(app);
   const began = performance.now();
-  await app.ask("Twenty thousand, please");
-  await app.idle();
+  await asked(app, "Twenty thousand, please");
   const took = performance.now() - began;
   const quick = await frames();
   row("20,000 tokens at full speed", ms(took), `${quick.over} > 50 ms`, ms(quick.longest));
@@ -159,15 +157,19 @@ async function streams() {
   model.stop();
 }
 
+/** From a question to the end of its answer. */
+async function asked(app, question) {
+  await app.ask(question);
+  await app.button("Stop");
+  await app.idle();
+}
+
 async function results() {
-  const app = await App.open({ home: await homeWith([["Large", 20, 1, 5_000_000]]) });
+  const app = await App.open({ home: await homeWith([["Large", 12, 1, 5_000_000]]) });
   await app.sees("Large");
   const frames = await watchFrames(app);
   const open = await opening(app, "Large");
-  await app.driver.run("document.querySelector('button[aria-expanded]')?.click()");
-  const heads = "return document.querySelectorAll('.call button[aria-expanded=false], .call button.head').length";
-  await until("a call", () => app.driver.run(heads));
-  await app.driver.run("document.querySelector('.call button.head, .call button[aria-expanded=false]')?.click()");
+  await app.driver.click(await app.find(".call > .head", ""));
   await app.press("Show all 5 MB");
   await app.sees("A line of what came back.", "dialog[open]");
   const late = await frames();
