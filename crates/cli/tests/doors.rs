@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and runs the program")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
@@ -169,36 +168,31 @@ async fn serve_fails_closed() {
     assert_eq!(status, 401);
 }
 
-/// A gateway's file before a backend, with a key for each of two roles.
-fn configured(home: &Path, backend: &Serving, keys: [(&str, &Value); 2]) -> String {
-    let keys: String = keys
-        .iter()
-        .map(|(role, made)| {
-            format!("    - {{ name: {role}, sha256: {}, tenant: default, roles: [{role}] }}\n", made["sha256"])
-        })
-        .collect();
+/// A gateway's file before a backend, with the keys of an administrator and an agent.
+async fn configured(desk: &Desk) -> (Serving, String, [String; 2]) {
+    let backend = desk.serve(&["gateway", "dev-backend", "--listen", "127.0.0.1:0"]).await;
+    let (mut keys, mut made) = (String::new(), [const { String::new() }; 2]);
+    for (role, key) in ["Admin", "Agent"].into_iter().zip(&mut made) {
+        let it = desk.run(&["gateway", "key", role, "--json"]).await.json();
+        keys += &format!("    - {{ name: {role}, sha256: {}, tenant: default, roles: [{role}] }}\n", it["sha256"]);
+        it["key"].as_str().unwrap().clone_into(key);
+    }
     let text = format!(
         "server: {{ listen: \"127.0.0.1:0\" }}\nauth:\n  keys:\n{keys}tenants:\n  default:\n    services:\n      memory: \
          \"{0}/mcp/memory\"\n      crm: \"{0}/mcp/crm\"\nsecurity:\n  approvals: {{ mode: person, wait_seconds: 600 }}\n  \
          tools: {{ memory_delete: {{ user_approval_required: true }} }}\n",
         backend.url
     );
-    let path = home.join("gateway.yaml");
+    let path = desk.home.path().join("gateway.yaml");
     std::fs::write(&path, text).unwrap();
-    path.display().to_string()
+    (backend, path.display().to_string(), made)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_is_listed_called_asked_answered_and_verified_from_the_terminal() {
     let desk = Desk::new();
-    let backend = desk.serve(&["gateway", "dev-backend", "--listen", "127.0.0.1:0"]).await;
-    let made = [
-        desk.run(&["gateway", "key", "Admin", "--json"]).await.json(),
-        desk.run(&["gateway", "key", "Agent", "--json"]).await.json(),
-    ];
-    let file = configured(desk.home.path(), &backend, [("Admin", &made[0]), ("Agent", &made[1])]);
+    let (_backend, file, [admin, agent]) = configured(&desk).await;
     assert_eq!(desk.run(&["gateway", "check", &file]).await.code, Some(0));
-    let [admin, agent] = made.map(|made| made["key"].as_str().unwrap().to_owned());
     let gateway = desk.serve(&["gateway", "--config", &file]).await;
     assert_eq!(desk.ask(&gateway, "", &["health"]).await.json()["status"], "ok");
     let tools = desk.ask(&gateway, &agent, &["list-tools", "--json"]).await.json();
@@ -257,12 +251,7 @@ async fn collector(collected: Collected) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_of_open_telemetry_is_told_what_was_counted() {
     let desk = Desk::new();
-    let backend = desk.serve(&["gateway", "dev-backend", "--listen", "127.0.0.1:0"]).await;
-    let made = [
-        desk.run(&["gateway", "key", "Admin", "--json"]).await.json(),
-        desk.run(&["gateway", "key", "Agent", "--json"]).await.json(),
-    ];
-    let file = configured(desk.home.path(), &backend, [("Admin", &made[0]), ("Agent", &made[1])]);
+    let (_backend, file, [_, agent]) = configured(&desk).await;
     let collected = Collected::default();
     let endpoint = collector(collected.clone()).await;
     let with = |endpoint: &str| {
@@ -273,9 +262,8 @@ async fn a_collector_of_open_telemetry_is_told_what_was_counted() {
     let refused = Desk::outcome(with("not an address")).await;
     assert!(refused.code == Some(2) && refused.err.contains("collector"), "{}", refused.err);
     let mut gateway = Desk::serving(with(&endpoint)).await;
-    let agent = made[1]["key"].as_str().unwrap();
     for _ in 0..3 {
-        let called = desk.ask(&gateway, agent, &["call", "memory_search", r#"{"query": "invoices"}"#]).await;
+        let called = desk.ask(&gateway, &agent, &["call", "memory_search", r#"{"query": "invoices"}"#]).await;
         assert_eq!(called.code, Some(0), "{}", called.err);
     }
     assert_eq!(desk.ask(&gateway, "loq_wrong", &["list-tools"]).await.code, Some(3));

@@ -1,5 +1,5 @@
-//! What is counted, sent to a collector of OpenTelemetry where the environment names one, by the variables that OpenTelemetry
-//! itself has for that.
+//! What is counted, sent to a collector of OpenTelemetry where the environment names one, by the variables that
+//! OpenTelemetry itself has for that.
 
 use std::env;
 use std::time::Duration;

@@ -17,6 +17,13 @@ test("what went wrong stands first, in its own words", () => {
   expect(container.querySelector("[lang]")).toBeNull();
 });
 
+test("what the window itself says is in its language already", async () => {
+  await speak("de");
+  const { container } = render(ErrorNote, { error: { ...error, message: "Genug.", own: true } });
+  expect(container.querySelector(".what")?.textContent).toBe("Genug.");
+  expect(container.querySelector("[lang]")).toBeNull();
+});
+
 test("in another language it is summed up first, and its own words are said to be English", async () => {
   await speak("de");
   render(ErrorNote, { error });

@@ -7,7 +7,6 @@ import type {
   AppEvent,
   Commands,
   ConversationSummary,
-  ErrorReport,
   ModelRef,
   PageFrom,
   Question,
@@ -20,6 +19,7 @@ import type {
   VersionOf,
   VisitorCall,
 } from "../bindings";
+import type { Report } from "../report";
 import { Files } from "./attaching.svelte";
 import { Changes } from "./changes";
 import { LiveConversation } from "./conversation.svelte";
@@ -56,7 +56,7 @@ export class App {
   writing = $state(0);
   /** A link that describes a server and was followed outside: what the box for adding one begins with. */
   link = $state<string>();
-  troubles = $state.raw<ErrorReport[]>([]);
+  troubles = $state.raw<Report[]>([]);
   /** What was done, where nothing on the page shows it. */
   notice = $state<string>();
   /** What servers ask outside of any turn, oldest first. */
@@ -214,12 +214,12 @@ export class App {
     }
   }
 
-  complain(error: ErrorReport): void {
-    const same = (each: ErrorReport) => each.code === error.code && each.message === error.message;
+  complain(error: Report): void {
+    const same = (each: Report) => each.code === error.code && each.message === error.message;
     this.troubles = [...this.troubles.filter((each) => !same(each)), error].slice(-3);
   }
 
-  dismiss(error: ErrorReport): void {
+  dismiss(error: Report): void {
     this.troubles = this.troubles.filter((each) => each !== error);
   }
 

@@ -1,6 +1,7 @@
 //! What it costs to come in by the doors: a completion through `loq serve` and a call through `loq gateway`, beside a
 //! floor of the same run, which passes the same things on and checks nothing, and beside programs by others where they
-//! are there. Whatever stands behind them answers at once. Each is a process of its own, so that it can be told what each takes up.
+//! are there. Whatever stands behind them answers at once. Each is a process of its own, so that it can be told what each
+//! takes up.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

@@ -112,7 +112,7 @@ export class Composing {
         parts.push(`${say.offers.from(name, `${server} · ${uri}`)}\n\n${fenced(text)}`);
       } catch (thrown) {
         const error = asReport(thrown);
-        this.app.complain({ ...error, message: say.offers.unread(name), cause: error.message });
+        this.app.complain({ ...error, own: true, message: say.offers.unread(name), cause: error.message });
         return undefined;
       }
     }
