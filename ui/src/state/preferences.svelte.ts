@@ -13,11 +13,13 @@ export class Preferences {
   enter = $state<"send" | "break">("send");
   language = $state<"system" | "en" | "de">("system");
   private systemDark = $state(false);
+  private systemContrast = $state(false);
   /** What <html> is told; the tokens know no “system”. */
   readonly look = $derived.by(() => {
     const tone = this.systemDark ? "dark" : "light";
-    if (this.theme === "system") return tone;
-    return this.theme === "contrast" ? `contrast-${tone}` : this.theme;
+    const strong = this.theme === "contrast" || (this.theme === "system" && this.systemContrast);
+    if (strong) return `contrast-${tone}`;
+    return this.theme === "system" ? tone : this.theme;
   });
   /** The month and the amount of which the person was told already. */
   warnedOf = "";
@@ -26,9 +28,8 @@ export class Preferences {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly backend: Backend) {
-    const system = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
-    this.systemDark = system?.matches ?? false;
-    system?.addEventListener?.("change", (event) => (this.systemDark = event.matches));
+    follow("(prefers-color-scheme: dark)", (on) => (this.systemDark = on));
+    follow("(prefers-contrast: more)", (on) => (this.systemContrast = on));
   }
 
   async load(): Promise<void> {
@@ -96,6 +97,13 @@ export class Preferences {
     this.textSize = TEXT_SIZES[Math.min(Math.max(index, 0), TEXT_SIZES.length - 1)] ?? 100;
     this.save();
   }
+}
+
+/** Tells what the system wishes, now and whenever that changes. */
+function follow(wish: string, tell: (on: boolean) => void): void {
+  const system = globalThis.matchMedia?.(wish);
+  tell(system?.matches ?? false);
+  system?.addEventListener?.("change", (event) => tell(event.matches));
 }
 
 function oneOf<T>(value: unknown, allowed: readonly T[], otherwise: T): T {
