@@ -12,6 +12,7 @@ export const wire = {
   sent: "Gesendet",
   received: "Empfangen",
   answer: "Ergebnis",
+  failedAnswer: "Ergebnis, fehlgeschlagen",
   error: "Fehler",
   cut: "Sie war lang: Dies ist ihr Anfang.",
   none: "Seit dem Start ging nichts über die Leitung.",

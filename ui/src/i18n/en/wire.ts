@@ -10,6 +10,7 @@ export const wire = {
   sent: "Sent",
   received: "Received",
   answer: "result",
+  failedAnswer: "result, failed",
   error: "error",
   cut: "It was long: this is its beginning.",
   none: "Nothing has crossed the wire since it was started.",

@@ -20,7 +20,7 @@ export function aboutOf({ text }: WireLine): About {
   }
   if (message.error !== undefined) return { name: say.wire.error, rest: id + short(message.error), failed: true };
   const failed = isRecord(message.result) && message.result.isError === true;
-  return { name: say.wire.answer, rest: id + short(message.result), failed };
+  return { name: failed ? say.wire.failedAnswer : say.wire.answer, rest: id + short(message.result), failed };
 }
 
 export function prettied(text: string): string {
