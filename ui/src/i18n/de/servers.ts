@@ -64,6 +64,8 @@ export const servers = {
     copy: "Link kopieren",
     exchange: "Was übertragen wurde",
     progress: { running: "läuft", done: "erledigt", skipped: "nicht nötig", failed: "fehlgeschlagen" },
+    ahead: "nicht erreicht",
+    list: "Schritte der Anmeldung",
     steps: {
       reach: "Server erreichen",
       tls: "Sicherer Weg dorthin",

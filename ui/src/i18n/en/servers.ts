@@ -63,6 +63,8 @@ export const servers = {
     copy: "Copy the link",
     exchange: "What went over the wire",
     progress: { running: "under way", done: "done", skipped: "not needed", failed: "failed" },
+    ahead: "not reached",
+    list: "Steps of the sign-in",
     steps: {
       reach: "Reach the server",
       tls: "Safe way there",
