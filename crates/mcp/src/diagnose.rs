@@ -2,7 +2,10 @@
 
 mod way;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chat::{Check, Diagnosis, DiagnosisKind, DiagnosisStep, ErrorReport, StepOutcome, WireLine};
 use tokio::{
@@ -12,7 +15,7 @@ use tokio::{
 use url::Url;
 
 use crate::{
-    ServerConfig, Transport,
+    ServerConfig, SignInError, Transport,
     auth::Account,
     connect::{ConnectError, Ears, Setting},
     log::Log,
@@ -34,8 +37,10 @@ const ALL: [Check; 7] =
 const MOST_LINES: usize = 30;
 const LONGEST_LINE: usize = 1_500;
 
-/// `account`: whoever signs in there, where somebody does.
-pub(crate) async fn diagnose(config: &ServerConfig, setting: &Setting, account: Option<&Account>) -> Diagnosis {
+/// Whoever signs in there, where somebody does, or why that cannot be read.
+type Whose = Result<Option<Arc<Account>>, SignInError>;
+
+pub(crate) async fn diagnose(config: &ServerConfig, setting: &Setting, account: Whose) -> Diagnosis {
     let steps = if setting.may_start(config) { tried(config, setting, account).await } else { vec![not_allowed()] };
     let skipped = |step| said(step, StepOutcome::Skipped, "Not reached.");
     let steps =
@@ -43,7 +48,7 @@ pub(crate) async fn diagnose(config: &ServerConfig, setting: &Setting, account: 
     Diagnosis { name: config.name.clone(), kind: DiagnosisKind::Server, address: config.address(), steps: steps.into() }
 }
 
-async fn tried(config: &ServerConfig, setting: &Setting, account: Option<&Account>) -> Vec<DiagnosisStep> {
+async fn tried(config: &ServerConfig, setting: &Setting, account: Whose) -> Vec<DiagnosisStep> {
     let mut steps = way(config, setting).await;
     if steps.iter().any(|step| step.outcome == StepOutcome::Failed) {
         return steps;
@@ -64,8 +69,13 @@ async fn tried(config: &ServerConfig, setting: &Setting, account: Option<&Accoun
     // What was seen of the way itself says more than that it led somewhere, unless it ended there.
     steps.retain(|step| step.step != last);
     steps.extend(more.into_iter().filter(|step| step.step > Check::Reach || step.step == last));
-    if let (Check::SignIn, Some(account)) = (last, account) {
-        steps.extend(metadata(account).await);
+    match account {
+        Ok(Some(account)) if last == Check::SignIn => steps.extend(metadata(&account).await),
+        Ok(_) => (),
+        Err(error) => {
+            steps.retain(|step| step.step != Check::SignIn);
+            steps.push(unreadable(&error));
+        }
     }
     for step in steps.iter_mut().filter(|step| step.step == last && step.exchange.is_empty()) {
         step.exchange = exchange(wire.lines());
@@ -196,6 +206,12 @@ fn not_allowed() -> DiagnosisStep {
         fix: Some("Look at its command in Settings → Servers, and allow it there.".to_owned()),
         ..said(Check::Reach, StepOutcome::Failed, "Nobody has agreed yet that this program runs.")
     }
+}
+
+/// Whatever the server says: who calls it is not known for sure.
+fn unreadable(error: &SignInError) -> DiagnosisStep {
+    let meaning = "Who is signed in there cannot be read, so nobody can be sure in whose name it is called.";
+    DiagnosisStep::failed(Check::SignIn, error.to_string(), meaning, error.fix())
 }
 
 fn failed(step: Check, report: &ErrorReport) -> DiagnosisStep {

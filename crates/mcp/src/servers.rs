@@ -211,8 +211,7 @@ impl Servers {
     /// name.
     pub async fn diagnose(&self, name: &str) -> Option<Diagnosis> {
         let server = self.find(name)?;
-        let account = self.account_of(name, None).await.ok();
-        Some(diagnose(&server.config, &self.inner.setting, account.as_deref()).await)
+        Some(diagnose(&server.config, &self.inner.setting, self.legible(name).await).await)
     }
 
     /// Ends all servers at the same time; returns when nothing of them runs any more.

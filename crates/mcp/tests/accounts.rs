@@ -4,11 +4,18 @@
 mod common;
 mod signing;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use chat::ServerState;
+use chat::{Check, ServerState, StepOutcome};
 use common::{LONG, is_ready, request, state, until};
-use mcp::{CallError, Servers};
+use futures::future::BoxFuture;
+use mcp::{CallError, MemorySecrets, Secret, SecretError, Secrets, Servers};
 use serde_json::json;
 use signing::{Home, config, home, servers, sign_in};
 use testkit::{Conduct, SignInServer};
@@ -122,5 +129,50 @@ async fn a_server_that_is_turned_off_or_removed_is_so_for_everybody() {
     assert_eq!(called_by(&servers, Some("ada")).await.unwrap(), "1");
     servers.remove("box").await;
     called_by(&servers, Some("ada")).await.unwrap_err();
+    servers.shutdown().await;
+}
+
+/// A keychain that can be shut while somebody is signed in.
+#[derive(Default)]
+struct Shuttable {
+    within: MemorySecrets,
+    shut: AtomicBool,
+}
+
+impl Shuttable {
+    fn open(&self) -> Result<&MemorySecrets, SecretError> {
+        let shut = self.shut.load(Ordering::SeqCst);
+        if shut { Err(SecretError::Locked { cause: "the lid is on".into() }) } else { Ok(&self.within) }
+    }
+}
+
+impl Secrets for Shuttable {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretError>> {
+        Box::pin(async move { self.open()?.get(name).await })
+    }
+
+    fn set<'a>(&'a self, name: &'a str, secret: Secret) -> BoxFuture<'a, Result<(), SecretError>> {
+        Box::pin(async move { self.open()?.set(name, secret).await })
+    }
+
+    fn remove<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), SecretError>> {
+        Box::pin(async move { self.open()?.remove(name).await })
+    }
+}
+
+#[tokio::test]
+async fn a_diagnosis_says_that_an_account_cannot_be_read() {
+    let there = SignInServer::start(Conduct { tells_who: true, ..Conduct::default() }).await;
+    let keychain = Arc::new(Shuttable::default());
+    let place = Home { secrets: keychain.clone(), ..home() };
+    let servers = servers(vec![config(&there.url(), json!({}))], &place).await;
+    sign_in(&servers, Some("ada")).await.outcome.unwrap();
+    assert!(servers.diagnose("box").await.unwrap().is_well());
+    keychain.shut.store(true, Ordering::SeqCst);
+    let diagnosis = servers.diagnose("box").await.unwrap();
+    let step = diagnosis.steps.iter().find(|step| step.step == Check::SignIn).unwrap();
+    assert_eq!(step.outcome, StepOutcome::Failed, "{diagnosis:?}");
+    assert!(step.seen.contains("the lid is on"), "{step:?}");
+    assert_eq!(step.fix.as_deref(), Some("Unlock it, then try again."));
     servers.shutdown().await;
 }

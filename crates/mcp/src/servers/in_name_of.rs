@@ -144,6 +144,18 @@ impl Servers {
         other.ok_or_else(|| SignInError::NoServer { server: name.to_owned() })
     }
 
+    /// Whoever signs in there, and can be read; nobody where signing in is not possible at all.
+    pub(super) async fn legible(&self, name: &str) -> Result<Option<Arc<Account>>, SignInError> {
+        let account = match self.account_of(name, None).await {
+            Ok(account) => account,
+            // Where something it refers to is missing, connecting says so.
+            Err(SignInError::NoServer { .. } | SignInError::Unreachable { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        account.lacking().await?;
+        Ok(Some(account))
+    }
+
     /// Ends the sessions of that server in other names, and forgets them: all, or those of one account.
     pub(super) async fn dismiss(&self, server: &str, account: Option<&str>) {
         let is_meant = |known: &str| account.is_none_or(|account| account == known);
