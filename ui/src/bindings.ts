@@ -1605,6 +1605,10 @@ export type Offers = { prompts: boolean, resources: boolean,
  */
 completion: boolean, logging: boolean, 
 /**
+ * How grave a message must be for it to send it; nothing where it writes none.
+ */
+sends?: LogLevel, 
+/**
  * Whether it tells when a resource has changed.
  */
 subscriptions: boolean, 

@@ -14,12 +14,23 @@ pub struct Offers {
     /// Whether it completes arguments of prompts and variables of templates.
     pub completion: bool,
     pub logging: bool,
+    /// How grave a message must be for it to send it; nothing where it writes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub sends: Option<LogLevel>,
     /// Whether it tells when a resource has changed.
     pub subscriptions: bool,
     /// Grows whenever the list of prompts has changed: what was fetched before is out of date.
     pub prompts_changed: u32,
     /// The same for resources and their templates.
     pub resources_changed: u32,
+}
+
+impl Offers {
+    /// The same, sending messages from that level on where it writes any.
+    pub fn sending(self, level: LogLevel) -> Self {
+        Self { sends: self.logging.then_some(level), ..self }
+    }
 }
 
 /// A message that a server has ready, with blanks to fill.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chat::{Blank, Completion, FilledPrompt, LogLevel, LogLine, Prompt, Reading, ResourceList};
+use chat::{Blank, Completion, FilledPrompt, Prompt, Reading, ResourceList};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -112,17 +112,6 @@ impl Servers {
     pub async fn unsubscribe(&self, server: &str, uri: &str) -> Result<(), CallError> {
         let (session, _) = self.session(server)?;
         session.unsubscribe(uri).await.map_err(|error| error.of(server))
-    }
-
-    /// The last lines that a server wrote, to its standard error or as log messages.
-    pub fn log_lines(&self, server: &str) -> Vec<LogLine> {
-        self.find(server).map(|server| server.lines.all()).unwrap_or_default()
-    }
-
-    /// How grave a message must be for a server to send it, for as long as this session lasts.
-    pub async fn set_log_level(&self, server: &str, level: LogLevel) -> Result<(), CallError> {
-        let (session, _) = self.session(server)?;
-        session.set_log_level(level).await.map_err(|error| error.of(server))
     }
 
     /// The folders that servers may work in where a call says nothing of its own.

@@ -2,6 +2,7 @@
 
 mod calling;
 mod in_name_of;
+mod log;
 mod sign_in;
 
 use std::{

@@ -147,6 +147,7 @@ impl Session {
             subscriptions: capabilities.resources.as_ref().is_some_and(|it| it.subscribe == Some(true)),
             ..Offers::default()
         }
+        .sending(LogLevel::Info)
     }
 
     /// Whether the server said that it tells when that list changes.

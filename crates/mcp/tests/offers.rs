@@ -108,8 +108,11 @@ async fn log_messages_are_kept_with_their_level_and_without_secrets() {
     assert_eq!(lines[0].logger.as_deref(), Some("db"));
     assert!(lines[1].text.starts_with("key ") && !lines[1].text.contains("0123456789"), "{}", lines[1].text);
     heard(&servers, r#"level "info""#).await;
+    let sends = || servers.snapshot().iter().find(|server| server.config.name == "asker").unwrap().offers.sends;
+    assert_eq!(sends(), Some(LogLevel::Info));
     servers.set_log_level("asker", LogLevel::Error).await.unwrap();
     heard(&servers, r#"level "error""#).await;
+    assert_eq!(sends(), Some(LogLevel::Error));
     servers.shutdown().await;
 }
 

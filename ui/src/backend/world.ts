@@ -70,7 +70,8 @@ function offersOf(name: string): ServerView["offers"] {
   const prompts = name === "ticket" || name === "knowledge";
   const resources = name === "knowledge";
   const unchanged = { promptsChanged: 0, resourcesChanged: 0 };
-  return { prompts, resources, completion: true, logging: true, subscriptions: resources, ...unchanged };
+  const log = { logging: true, sends: "info" as const };
+  return { prompts, resources, completion: true, ...log, subscriptions: resources, ...unchanged };
 }
 
 export function troubledServers(): ServerView[] {
