@@ -251,7 +251,7 @@ fn masked(value: Value) -> Value {
 
 /// Values that open something, for however short a time. What describes them is none.
 pub(crate) fn is_hidden(name: &str) -> bool {
-    const PLAIN: [&str; 4] = ["token_type", "token_endpoint", "grant_type", "expires_in"];
+    const PLAIN: [&str; 5] = ["token_type", "token_endpoint", "grant_type", "expires_in", "authorization_servers"];
     const HIDDEN: [&str; 7] =
         ["state", "code_verifier", "code_challenge", "assertion", "client_assertion", "username", "actor_token"];
     let describes = name.contains("_endpoint") || name.contains("supported") || name.contains("expires");
@@ -300,5 +300,7 @@ mod tests {
             r#"{"access_token":"•••","token_type":"Bearer","expires_in":1,"refresh_token":"•••","x":{"id_token":"•••"}}"#
         );
         assert!(shown_body(&HeaderMap::new(), b"<p>secret").contains("bytes"));
+        let names = r#"{"authorization_servers":["https://a.example"],"resource":"https://s.example/mcp"}"#;
+        assert_eq!(shown_body(&HeaderMap::new(), names.as_bytes()).trim(), names);
     }
 }
