@@ -62,6 +62,7 @@ export const permissions = {
   tester: "Was würde geschehen?",
   aCallOf: "Ein Aufruf von",
   chooseTool: "Werkzeug wählen",
+  chooseServer: "Server wählen",
   where: "in",
   newChat: "einer neuen Unterhaltung",
   withTheseArguments: "mit diesen Argumenten (JSON)",

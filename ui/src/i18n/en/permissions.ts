@@ -54,6 +54,7 @@ export const permissions = {
   tester: "What would happen?",
   aCallOf: "A call of",
   chooseTool: "Choose a tool",
+  chooseServer: "Choose a server",
   where: "in",
   newChat: "a new chat",
   withTheseArguments: "with these arguments (JSON)",
