@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { App, until, withApp } from "./app.mjs";
+import { App, CONTROL, ENTER, ESCAPE, until, withApp } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const KEY = "sk-test-abcdefghijklmnop-9876";
@@ -95,6 +95,26 @@ test("the look is remembered, and a small window still shows everything", async 
   } finally {
     await app.close();
   }
+});
+
+test("in a narrow window the section that is open is in sight", async () => {
+  await withApp({ settings: practising, size: [720, 700] }, async (app) => {
+    const inSight = `
+      const { left, right } = document.querySelector("dialog nav [aria-current]").getBoundingClientRect();
+      const { left: edge } = document.querySelector("dialog > .close").getBoundingClientRect();
+      return document.querySelector("dialog h2").innerText === arguments[0] && left >= 0 && right <= edge;
+    `;
+    for (const section of ["Diagnostics", "Presets"]) {
+      await app.keys(CONTROL, "k");
+      await app.find("input", "");
+      await app.write(section);
+      await app.find("[role=option]", `Settings: ${section}`);
+      await app.keys(ENTER);
+      await until(`${section} in sight`, () => app.driver.run(inSight, section));
+      await app.shot(`narrow-${section.toLowerCase()}`);
+      await app.keys(ESCAPE);
+    }
+  });
 });
 
 test("the page may talk to nobody but Loquat", async () => {
