@@ -9,13 +9,18 @@ import { settings } from "./backend/world";
 import { PANELS } from "./panels";
 import { App } from "./state/app.svelte";
 
+let fetched: Promise<unknown> | undefined;
+
 /** What a window fetches when it is first asked for; here everything is compiled only then, which takes long. */
-const all = Promise.all([
-  ...PANELS.map((panel) => panel.body()),
-  import("./inspector/Inspector.svelte"),
-  import("./palette/Palette.svelte"),
-  import("./palette/Shortcuts.svelte"),
-]);
+function fetchAll(): Promise<unknown> {
+  // Begun only by a test that waits for it: whatever is still compiled when the last test has ended fails.
+  return (fetched ??= Promise.all([
+    ...PANELS.map((panel) => panel.body()),
+    import("./inspector/Inspector.svelte"),
+    import("./palette/Palette.svelte"),
+    import("./palette/Shortcuts.svelte"),
+  ]));
+}
 
 /** The whole window on the scripted twin. */
 export async function open(prepare: (fake: FakeBackend) => void = chosen) {
@@ -28,7 +33,7 @@ export async function open(prepare: (fake: FakeBackend) => void = chosen) {
 export async function show(fake: FakeBackend) {
   const app = new App(fake);
   await app.connect();
-  await all;
+  await fetchAll();
   render(Window, { app });
   return { app, fake, user: userEvent.setup() };
 }
