@@ -11,12 +11,19 @@ export class Follow {
   /** Whether the end of the page is that of the conversation. */
   whole = true;
   private scroller: HTMLElement | undefined;
+  /** Where the page was brought to last. */
+  private top = 0;
 
   readonly attach: Attachment<HTMLElement> = (scroller) => {
     this.scroller = scroller;
     const look = () => {
-      this.atEnd = this.whole && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      // Whoever is at the end leaves it upwards. Word of having been brought there may come when what is said has
+      // grown again, as a picture or a diagram does: that is no leaving.
+      const stays = this.atEnd && scroller.scrollTop >= this.top;
+      this.atEnd = this.whole && (near || stays);
       if (this.atEnd) this.missed = false;
+      if (this.atEnd && !near) this.jump();
     };
     scroller.addEventListener("scroll", look, { passive: true });
     const watch = new ResizeObserver(() => {
@@ -48,6 +55,8 @@ export class Follow {
   }
 
   private jump(): void {
-    if (this.scroller) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (!this.scroller) return;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.top = this.scroller.scrollTop;
   }
 }
