@@ -5,8 +5,10 @@ import { mount } from "svelte";
 import Window from "./App.svelte";
 import { chooseBackend } from "./backend";
 import { speak } from "./i18n";
+import { protect } from "./inherited";
 import { App } from "./state/app.svelte";
 
+protect(Object.prototype);
 performance.mark("read");
 const app = new App(await chooseBackend());
 await app.connect();
