@@ -61,6 +61,11 @@ export class Composing {
     if (count > 0) this.at = (this.at + by + count) % count;
   }
 
+  /** Forgets that it was closed: somebody asks for it again. */
+  reopen(): void {
+    this.closed = "";
+  }
+
   close(): void {
     if (this.wanted) this.closed = `${this.wanted.kind}${this.wanted.from}${this.wanted.begun}`;
     this.wanted = undefined;

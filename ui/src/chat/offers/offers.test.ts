@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { isAccessible, open, requests } from "../../test-window";
 import { fenced } from "./composing.svelte";
 import { expanded } from "./template";
-import { wantedIn } from "./wanted";
+import { begun, wantedIn } from "./wanted";
 
 test.each([
   ["/", 1, { kind: "prompts", begun: "", from: 0, to: 1 }],
@@ -18,6 +18,16 @@ test.each([
 });
 
 test.each([
+  ["prompts", "", 0, "/", 1],
+  ["prompts", "and more", 3, "/and more", 1],
+  ["prompts", "/sum it", 4, "/ it", 1],
+  ["resources", "see", 3, "see @", 5],
+  ["resources", "see this", 4, "see @this", 5],
+] as const)("a click for %s in %o", (kind, text, caret, words, at) => {
+  expect(begun(kind, text, caret)).toEqual({ text: words, caret: at });
+});
+
+test.each([
   ["note://{day}", { day: "a b" }, "note://a%20b"],
   ["file:///{+path}", { path: "a/b" }, "file:///a/b"],
   ["x{?q,page}", { q: "a&b" }, "x?q=a%26b"],
@@ -29,6 +39,21 @@ test.each([
 
 test("a block of code outlives the fences within it", () => {
   expect(fenced("a\n```\nb\n")).toBe("````\na\n```\nb\n````");
+});
+
+test("by a click: what servers offer, again after it was closed, and what is said where they offer nothing", async () => {
+  const { fake, user } = await open();
+  await user.click(screen.getByRole("button", { name: "Prompts of servers" }));
+  const list = await screen.findByRole("listbox", { name: "Prompts of servers" });
+  expect(await within(list).findAllByRole("option")).toHaveLength(2);
+  expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Message" }));
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("listbox")).toBeNull();
+  fake.answers.list_prompts = () => [];
+  await user.click(screen.getByRole("button", { name: "Prompts of servers" }));
+  expect(await screen.findByText("None of your servers offers prompts.")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Resources of servers" }));
+  expect(await screen.findByRole("listbox", { name: "Resources of servers" })).toBeTruthy();
 });
 
 test("by keyboard alone: a prompt with its blanks, completed by its server", async () => {

@@ -23,6 +23,14 @@ export function wantedIn(text: string, caret: number): Wanted | undefined {
   return { kind: "resources", begun, from: caret - begun.length - 1, to: caret };
 }
 
+/** The text and its caret once a person has asked by a click for what a sign brings up. */
+export function begun(kind: Kind, text: string, caret: number): { text: string; caret: number } {
+  if (kind === "prompts") return { text: `/${text.replace(/^\/\S*/, "")}`, caret: 1 };
+  const before = text.slice(0, caret);
+  const gap = /\S$/.test(before) ? " " : "";
+  return { text: `${before}${gap}@${text.slice(caret)}`, caret: before.length + gap.length + 1 };
+}
+
 export type Offered =
   | { of: "prompt"; key: string; name: string; about: string; server: string; prompt: Prompt }
   | { of: "resource"; key: string; name: string; about: string; server: string; resource: Resource }
