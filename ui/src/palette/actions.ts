@@ -1,7 +1,9 @@
 // What the window can do, by name. What a key does is named as in the list of shortcuts.
 import { say } from "../i18n";
 import type { Words } from "../i18n/en";
-import { CircleHelp, Palette, Plus, Settings, Trash } from "../icons";
+import { exportConversation, FORMATS } from "../exporting";
+import { CircleHelp, Copy, Download, Palette, Pin, PinOff, Plus, Settings, Trash } from "../icons";
+import type { ConversationSummary } from "../bindings";
 import type { App } from "../state/app.svelte";
 import { SHORTCUTS, type ShortcutId } from "../state/shortcuts";
 import type { Action } from "./entries";
@@ -47,9 +49,29 @@ export function actionsOf(app: App, panels: readonly Place[], press: (id: Shortc
       app.preferences.save();
     },
   }));
-  const summary = app.summary;
-  const removal = { id: "remove", name: say.palette.remove, icon: Trash, run: () => summary && app.remove(summary) };
   const addition = { id: "add-server", name: say.palette.addServer, icon: Plus, run: () => (app.panel = "servers") };
   const all: (Omit<Action, "icon"> & { icon?: Action["icon"] })[] = [...keyed, ...places, addition, ...themes];
-  return summary ? [...all, removal] : all;
+  return app.summary ? [...all, ...ofConversation(app, app.summary)] : all;
+}
+
+/** What its menu in the list offers, too. */
+function ofConversation(app: App, summary: ConversationSummary): Action[] {
+  const { id, pinned } = summary;
+  const exports = FORMATS.map((kind) => ({
+    id: `export-${kind}`,
+    name: say.palette.ofThis(say.data.exportAs[kind]),
+    icon: Download,
+    run: () => exportConversation(app, id, kind),
+  }));
+  return [
+    {
+      id: "pin",
+      name: say.palette.ofThis(pinned ? say.list.unpin : say.list.pin),
+      icon: pinned ? PinOff : Pin,
+      run: () => app.attempt("pin_conversation", { id, pinned: !pinned }),
+    },
+    { id: "duplicate", name: say.palette.ofThis(say.list.duplicate), icon: Copy, run: () => app.fork(id) },
+    ...exports,
+    { id: "remove", name: say.palette.remove, icon: Trash, run: () => app.remove(summary) },
+  ];
 }

@@ -31,7 +31,7 @@ export function groupsOf(app: App, actions: readonly Action[], typed: string): G
   const wanted = typed.trim();
   const groups: Group[] = [
     { name: say.palette.conversations, entries: conversations(app, wanted) },
-    { name: say.palette.actions, entries: best(actions.map(asEntry), (each) => each.name, wanted, wanted ? MOST : 30) },
+    { name: say.palette.actions, entries: best(actions.map(asEntry), (each) => each.name, wanted, wanted ? MOST : 40) },
   ];
   if (wanted) {
     groups.push(

@@ -3,7 +3,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 import { FakeBackend } from "../backend/fake";
 import { settings } from "../backend/world";
-import { show } from "../test-window";
+import { requests, show } from "../test-window";
 import { best, fit } from "./fits";
 
 async function open() {
@@ -48,6 +48,22 @@ test("everything is there by its name, by keyboard alone", async () => {
   expect(chosen()).toContain("asset");
   await user.keyboard("{Enter}");
   await waitFor(() => expect(app.serverPage).toEqual({ name: "asset" }));
+});
+
+test("what the menu of a conversation offers is there by name, for the one on the page", async () => {
+  const { app, fake, user } = await open();
+  expect(screen.queryByRole("option", { name: /^This conversation/ })).toBeNull();
+  await user.keyboard("bsod{Enter}");
+  await waitFor(() => expect(app.current).toBe("c2"));
+  await user.keyboard("{Control>}k{/Control}");
+  await user.keyboard("export as markdown{Enter}");
+  await waitFor(() =>
+    expect(requests(fake, "export_conversations")).toEqual([{ conversations: ["c2"], format: "markdown" }]),
+  );
+  expect(await screen.findByText(/1 conversation .* written to/)).toBeTruthy();
+  await user.keyboard("{Control>}k{/Control}");
+  await user.keyboard("this conversation pin{Enter}");
+  await waitFor(() => expect(requests(fake, "pin_conversation")).toEqual([{ id: "c2", pinned: true }]));
 });
 
 test("what was said is found, opened and gone to, far up in a long conversation", async () => {

@@ -21,5 +21,6 @@ export const palette: Words["palette"] = {
   settings: (panel: string) => `Einstellungen: ${panel}`,
   theme: (theme: string) => `Farben: ${theme}`,
   addServer: "Server hinzufügen",
+  ofThis: (action) => `Diese Unterhaltung: ${action}`,
   remove: "Diese Unterhaltung löschen",
 };

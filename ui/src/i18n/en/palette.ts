@@ -21,5 +21,6 @@ export const palette = {
   settings: (panel: string) => `Settings: ${panel}`,
   theme: (theme: string) => `Theme: ${theme}`,
   addServer: "Add server",
+  ofThis: (action: string) => `This conversation: ${action}`,
   remove: "Delete this conversation",
 };
