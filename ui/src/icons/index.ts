@@ -38,6 +38,7 @@ export { default as Loader } from "@lucide/svelte/icons/loader-circle";
 export { default as Menu } from "@lucide/svelte/icons/menu";
 export { default as Monitor } from "@lucide/svelte/icons/monitor";
 export { default as Palette } from "@lucide/svelte/icons/palette";
+export { default as PanelRight } from "@lucide/svelte/icons/panel-right";
 export { default as Paperclip } from "@lucide/svelte/icons/paperclip";
 export { default as Pencil } from "@lucide/svelte/icons/pencil";
 export { default as Pin } from "@lucide/svelte/icons/pin";
