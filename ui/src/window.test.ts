@@ -15,6 +15,13 @@ test("first run: just trying it leads to example questions that send", async () 
   expect((await screen.findAllByText("Practice model, no AI")).length).toBeGreaterThan(0);
 });
 
+test("first run: who comes from another program is led to taking over its servers", async () => {
+  const { app, user } = await open(() => undefined);
+  await user.click(await screen.findByRole("button", { name: "Import your servers" }));
+  expect(app.panel).toBe("servers");
+  expect(await screen.findByRole("button", { name: "Import from Claude Desktop, Cursor…" })).toBeTruthy();
+});
+
 test("first run: LM Studio that does not run says how to start it", async () => {
   await open((fake) => {
     fake.answers.list_models = () => {
@@ -50,6 +57,23 @@ test("a question is answered with tools, and every part of a call can be read", 
   expect(within(log).getAllByRole("article")).toHaveLength(3);
   expect(within(log).getByText(/to first word · 3 calls/)).toBeTruthy();
   await isAccessible();
+});
+
+test("the arguments and the result of a call fold away, each by itself", async () => {
+  const { user } = await open();
+  await ask(user, "Set TKT-003 to in progress");
+  await screen.findByRole("group", { name: "Approval" });
+  await user.keyboard("a");
+  await user.click(await screen.findByRole("button", { name: /Updated ticket TKT-003/ }));
+  const shown = () => screen.queryByText("Seen, and being worked on. Next word by 15:00.") !== null;
+  expect(shown()).toBe(true);
+  await user.click(screen.getByRole("button", { name: "Arguments", expanded: true }));
+  expect(shown()).toBe(false);
+  expect(screen.queryByRole("button", { name: "Copy arguments" })).toBeNull();
+  expect(screen.getByRole("button", { name: "Result", expanded: true })).toBeTruthy();
+  await isAccessible();
+  await user.click(screen.getByRole("button", { name: "Arguments", expanded: false }));
+  expect(shown()).toBe(true);
 });
 
 test("nothing that changes something runs before it is allowed: A allows it", async () => {
@@ -228,7 +252,7 @@ test("any model can be chosen or typed, and an absent provider says why", async 
   const { fake, user } = await open();
   await user.click(screen.getByRole("button", { name: "Model" }));
   const picker = await screen.findByRole("dialog", { name: "Model" });
-  expect(await within(picker).findByRole("button", { name: /mistral-small-3.2/ })).toBeTruthy();
+  expect(await within(picker).findByRole("button", { name: /mistral-small-3.2.*not loaded/ })).toBeTruthy();
   expect(within(picker).getByText(/No key yet/)).toBeTruthy();
   await isAccessible();
   await user.type(within(picker).getByRole("textbox"), "my-own:7b");
