@@ -6,6 +6,8 @@ const NEAR = 48;
 
 export class Follow {
   atEnd = $state(true);
+  /** So far from the end that going back takes more than a glance. */
+  far = $state(false);
   /** Something came while the reader was elsewhere. */
   missed = $state(false);
   /** Whether the end of the page is that of the conversation. */
@@ -17,12 +19,14 @@ export class Follow {
   readonly attach: Attachment<HTMLElement> = (scroller) => {
     this.scroller = scroller;
     const look = () => {
-      const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+      const away = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+      const near = away < NEAR;
       // Whoever is at the end leaves it upwards. Word of having been brought there may come when what is said has
       // grown again, as a picture or a diagram does: that is no leaving.
       const stays = this.atEnd && scroller.scrollTop >= this.top;
       this.atEnd = this.whole && (near || stays);
       if (this.atEnd) this.missed = false;
+      this.far = !this.atEnd && away > scroller.clientHeight;
       if (this.atEnd && !near) this.jump();
     };
     scroller.addEventListener("scroll", look, { passive: true });
@@ -50,7 +54,7 @@ export class Follow {
 
   toEnd(): void {
     this.atEnd = true;
-    this.missed = false;
+    this.missed = this.far = false;
     this.jump();
   }
 
