@@ -41,6 +41,13 @@ test("numbers beside names or days form a series; ids and years do not", () => {
   ];
   expect(seriesOf(["Name", "Count"], rows)?.ordered).toBe(false);
   expect(seriesOf(["Name", "Customer id"], rows)).toBeUndefined();
+  const of = (...values: string[]) =>
+    seriesOf(
+      ["Name", "Figure"],
+      values.map((value, at) => [`n${at}`, value]),
+    );
+  expect(of("2024", "2025", "2026")).toBeUndefined();
+  expect(of("12400", "9800", "2026")?.lines).toEqual([{ name: "Figure", values: [12400, 9800, 2026] }]);
   expect(seriesOf(["Name", "Count"], rows.slice(1))).toBeUndefined();
 });
 

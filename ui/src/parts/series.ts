@@ -37,7 +37,7 @@ function plain(digits: string): string {
 }
 
 const MONTHS = /^(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäé]*\.?(\s+\d{2,4})?$/i;
-const DATE = /^(\d{4}(-\d{1,2}){0,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|q[1-4](\s+\d{4})?|\d{1,2}:\d{2})(\b|t)/i;
+const DATE = /^((19|20)\d{2}(-\d{1,2}){0,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|q[1-4](\s+\d{4})?|\d{1,2}:\d{2})(\b|t)/i;
 
 function isMoment(label: string): boolean {
   return MONTHS.test(label) || DATE.test(label);
@@ -51,7 +51,9 @@ export function seriesOf(columns: string[], rows: string[][]): Series | undefine
   const column = (at: number) => rows.map((row) => row[at]?.trim() ?? "");
   const isNumeric = (at: number) => {
     const filled = column(at).filter((text) => text !== "" && text !== "–");
-    return filled.length >= FEWEST && filled.every((text) => numberIn(text) !== undefined && !isMoment(text));
+    // Years are moments; among other figures one that could be a year is none.
+    const counts = filled.every((text) => numberIn(text) !== undefined) && !filled.every(isMoment);
+    return filled.length >= FEWEST && counts;
   };
   const places = columns.map((_, at) => at);
   const numeric = places.filter((at) => isNumeric(at) && !NAMES_SOMETHING.test(columns[at]?.trim() ?? ""));
