@@ -4,9 +4,9 @@ import { once } from "node:events";
 
 /**
  * `rounds`: for each request a function that is given `(say, wait)`. With `studio` it also has LM Studio's own list of
- * models.
+ * models; with `key` it answers nobody who comes with another one.
  */
-export async function startModel(rounds, { studio } = {}) {
+export async function startModel(rounds, { studio, key } = {}) {
   const requests = [];
   const gates = [];
   const waiting = () =>
@@ -18,6 +18,11 @@ export async function startModel(rounds, { studio } = {}) {
     for await (const piece of request) body += piece;
     if (request.url.startsWith("/api/")) {
       response.writeHead(studio ? 200 : 404).end(JSON.stringify({ models: studio ?? [] }));
+      return;
+    }
+    if (key !== undefined && request.headers.authorization !== `Bearer ${key}`) {
+      const error = { message: "Incorrect API key provided.", type: "invalid_request_error", code: "invalid_api_key" };
+      response.writeHead(401, { "content-type": "application/json" }).end(JSON.stringify({ error }));
       return;
     }
     if (request.url.endsWith("/models")) {

@@ -34,6 +34,24 @@ test("OpenAI: a key goes into the keychain, its models are offered, and one answ
   });
 });
 
+test("OpenAI: a key that is wrong is said to be, where it was pasted, and another takes its place", async () => {
+  const model = await startModel([saying("Hello by the right key.")], { key: KEY });
+  await first(model, { openaiBaseUrl: model.url }, async (app) => {
+    const card = "section.card[aria-label=OpenAI]";
+    await app.fill("API key", "sk-test-wrong-wrong-wrong-0000");
+    await app.press("Use OpenAI");
+    await app.sees(/key/i, `${card} [role=alert]`);
+    await app.shot("first-wrong-key");
+    assert.equal(model.requests.length, 0);
+    await app.fill("API key", KEY);
+    await app.press("Use OpenAI");
+    await app.press("Start with scripted");
+    await app.ask("Hi");
+    await app.sees("Hello by the right key.", "[role=log]");
+    await app.idle();
+  });
+});
+
 test("LM Studio: found by itself, said what it has loaded, and used by one click", async () => {
   const studio = {
     type: "llm",

@@ -50,6 +50,40 @@ test("nobody at the provider's address: what, why and what now", async () => {
   });
 });
 
+test("a computer without a network: the provider's name is not found, and it is said so", async () => {
+  const settings = { model: { provider: "custom", model: "x" }, customBaseUrl: "http://provider.invalid/v1" };
+  await withApp({ settings }, async (app) => {
+    await app.ask("Hello?");
+    const log = await app.sees("Try again", "[role=log]");
+    assert.match(log, /provider\.invalid/);
+    await app.shot("offline");
+  });
+});
+
+test("ended while a call waited for a person: it did not run, and the next question goes on from there", async () => {
+  const model = await startModel([calling(["mcp-fixture__echo", { text: "never sent" }]), saying("All is well.")]);
+  const app = await App.open({ settings: { ...model.settings, titles: false } });
+  try {
+    await addServer(app, `${beside("examples", "mcp-fixture")} good`, "mcp-fixture");
+    await app.ask("Echo it");
+    await app.button("Allow once");
+    await app.kill();
+    const again = await App.open({ home: app.home });
+    app.driver = again.driver;
+    await app.press("Echo it");
+    const log = await app.sees("Stopped", "[role=log]");
+    assert.doesNotMatch(log, /Allow once/);
+    await app.shot("waited");
+    await app.ask("And now?");
+    await app.sees("All is well.", "[role=log]");
+    const told = model.requests[1].body.messages.find((each) => each.role === "tool");
+    assert.doesNotMatch(told?.content ?? "", /never sent/);
+  } finally {
+    model.stop();
+    await app.close();
+  }
+});
+
 test("stopping an answer keeps what was said", async () => {
   const model = await startModel([
     async ({ say, wait }) => {
