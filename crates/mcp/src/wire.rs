@@ -37,8 +37,25 @@ pub(crate) struct Wire {
 
 #[derive(Default)]
 struct Ring {
-    lines: VecDeque<WireLine>,
+    lines: VecDeque<Kept>,
     bytes: usize,
+}
+
+/// The beginning of a message as it was said. It is masked when somebody wants to see it: hardly any is ever looked at,
+/// and looking for secrets takes longer than all that is otherwise done with it.
+#[derive(Clone)]
+struct Kept {
+    at: u64,
+    out: bool,
+    text: Arc<str>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn shown(&self) -> String {
+        let text = masked::json(&mask::text(&self.text));
+        if self.bytes > self.text.len() { format!("{text}…") } else { text }
+    }
 }
 
 impl Wire {
@@ -47,19 +64,22 @@ impl Wire {
     }
 
     pub(crate) fn lines(&self) -> Vec<WireLine> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner).lines.iter().cloned().collect()
+        let lines: Vec<Kept> = self.ring.lock().unwrap_or_else(PoisonError::into_inner).lines.iter().cloned().collect();
+        let shown = |line: Kept| WireLine { at: line.at, out: line.out, text: line.shown(), bytes: line.bytes as u64 };
+        lines.into_iter().map(shown).collect()
     }
 
     fn push(&self, out: bool, message: &impl Serialize) {
         let mut cut = Cut::default();
         // What cannot be written as JSON cannot be sent either, and that is said elsewhere.
         let _ = serde_json::to_writer(&mut cut, message);
-        let text = masked::json(&mask::text(&String::from_utf8_lossy(&cut.kept)));
-        let text = if cut.bytes > cut.kept.len() { format!("{text}…") } else { text };
-        let way = if out { "→" } else { "←" };
-        tracing::debug!(target: "wire", server = &*self.name, bytes = cut.bytes, "{way} {text}");
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let line = WireLine { at: u64::try_from(at).unwrap_or(u64::MAX), out, text, bytes: cut.bytes as u64 };
+        let at = u64::try_from(at).unwrap_or(u64::MAX);
+        let line = Kept { at, out, text: cut.text(), bytes: cut.bytes };
+        if tracing::enabled!(target: "wire", tracing::Level::DEBUG) {
+            let way = if out { "→" } else { "←" };
+            tracing::debug!(target: "wire", server = &*self.name, bytes = line.bytes, "{way} {}", line.shown());
+        }
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         ring.bytes += line.text.len();
         ring.lines.push_back(line);
@@ -75,6 +95,14 @@ impl Wire {
 struct Cut {
     kept: Vec<u8>,
     bytes: usize,
+}
+
+impl Cut {
+    /// What was kept, up to the last whole letter.
+    fn text(&self) -> Arc<str> {
+        let whole = self.kept.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        whole.into()
+    }
 }
 
 impl io::Write for Cut {
@@ -172,7 +200,8 @@ mod tests {
             wire.push(true, &json!({ "long": "ü".repeat(100_000) }));
         }
         let lines = wire.lines();
-        assert!(lines.iter().map(|line| line.text.len()).sum::<usize>() <= MAX_BYTES);
+        let kept: usize = lines.iter().map(|line| line.text.trim_end_matches('…').len()).sum();
+        assert!(kept <= MAX_BYTES);
         assert_eq!(lines.last().map(|line| line.bytes), Some(200_011));
     }
 
