@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 
 /// The model that calls the tool once before it answers; any other answers.
 pub(crate) const CALLS: &str = "calls";
+/// The tool that does not say it only reads.
+pub(crate) const CHANGES: &str = "keep";
 const WORDS: usize = 8;
 
 pub(crate) async fn serve() {
@@ -104,11 +106,14 @@ async fn speak(body: Bytes) -> Response {
 
 /// As many as a small server has, each with a few arguments.
 fn tools() -> Vec<Value> {
-    let echo = json!({
-        "name": "echo",
-        "description": "Gives back the message.",
-        "inputSchema": { "type": "object", "properties": { "message": { "type": "string" } }, "required": ["message"] },
-    });
+    let back = |name: &str, only_reads: bool| {
+        json!({
+            "name": name,
+            "description": "Gives back the message.",
+            "inputSchema": { "type": "object", "properties": { "message": { "type": "string" } }, "required": ["message"] },
+            "annotations": { "readOnlyHint": only_reads },
+        })
+    };
     let text = |description: &str| json!({ "type": "string", "description": description });
     let other = |number: usize| {
         let properties = json!({
@@ -121,5 +126,5 @@ fn tools() -> Vec<Value> {
         let description = format!("Lists what is of kind {number} in a repository, newest first, at most 100 a page.");
         json!({ "name": format!("list_{number}"), "description": description, "inputSchema": schema })
     };
-    [echo].into_iter().chain((1..5).map(other)).collect()
+    [back("echo", true), back(CHANGES, false)].into_iter().chain((2..5).map(other)).collect()
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::behind::CHANGES;
 use crate::load::{Asking, NUMBER, processor_time, times};
 use crate::running::Running;
 use crate::{fact, heading, line, millis, peers};
@@ -19,12 +20,17 @@ pub(crate) async fn measure(behind: &Running, floor: &Running) {
     let theirs = asking(format!("{}/mcp", floor.url), None, "echo");
     heading("gateway", "floor");
     let [cpu, floor_cpu] = processor_time((&gateway, &ours), (floor, &theirs), MANY).await;
-    line("call, processor time", cpu, floor_cpu);
+    line("call that only reads, processor time", cpu, floor_cpu);
+    let changing = asking(gateway.url.clone(), Some(&key.key), &format!("fast__{CHANGES}")).in_session().await;
+    let [cpu, floor_cpu] = processor_time((&gateway, &changing), (floor, &theirs), MANY).await;
+    line("call that may change something, processor time", cpu, floor_cpu);
     let direct = asking(format!("{}/mcp", behind.url), None, "echo");
-    let [(took, _), (floor_took, _), (direct_took, _)] = times([&ours, &theirs, &direct], TURNS).await;
-    line(&format!("call (median of {TURNS})"), took, floor_took);
-    let added = [took, floor_took].map(|took| took.saturating_sub(direct_took));
-    line("added to a call", added[0], added[1]);
+    let [(took, _), (changed, _), (floor_took, _), (direct_took, _)] =
+        times([&ours, &changing, &theirs, &direct], TURNS).await;
+    line(&format!("call that only reads (median of {TURNS})"), took, floor_took);
+    let added = [took, changed, floor_took].map(|took| took.saturating_sub(direct_took));
+    line("added to a call that only reads", added[0], added[2]);
+    line("added to a call that may change something", added[1], added[2]);
     fact("memory afterwards", &gateway.memory(), &floor.memory());
     fact("ready after", &millis(gateway.ready), &millis(floor.ready));
     if let Some(fastmcp) = peers::fastmcp(behind).await {

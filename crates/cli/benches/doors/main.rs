@@ -50,17 +50,17 @@ async fn measure(names: &[String]) {
 }
 
 fn heading(title: &str, other: &str) {
-    println!("\n{title:<44} {:>12} {other:>12} {:>8}", "ours", "ratio");
+    println!("\n{title:<48} {:>12} {other:>12} {:>8}", "ours", "ratio");
 }
 
 /// A row of what both took.
 fn line(what: &str, ours: Duration, other: Duration) {
     let ratio = ours.as_secs_f64() / other.as_secs_f64();
-    println!("{what:<44} {:>12} {:>12} {ratio:>8.3}", millis(ours), millis(other));
+    println!("{what:<48} {:>12} {:>12} {ratio:>8.3}", millis(ours), millis(other));
 }
 
 fn fact(what: &str, ours: &str, other: &str) {
-    println!("{what:<44} {ours:>12} {other:>12}");
+    println!("{what:<48} {ours:>12} {other:>12}");
 }
 
 fn median(mut took: Vec<Duration>) -> Duration {
