@@ -6,6 +6,7 @@ mod fast;
 mod guard;
 mod hear;
 mod http;
+mod kept;
 mod sessions;
 mod speaker;
 mod words;

@@ -10,6 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use chat::Offers;
+use team::Redis;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +73,8 @@ pub(crate) struct Inner {
     pub(crate) fetcher: Fetcher,
     pub(crate) upstream: Upstream,
     pub(crate) rounds: Rounds,
+    /// What all copies share, where there are several.
+    pub(crate) redis: Option<Redis>,
     /// What servers told: to every session that wants to hear it.
     pub(crate) told: broadcast::Sender<News>,
     /// What the servers had besides tools when that was last looked at.
@@ -148,6 +151,7 @@ impl Gateway {
             fetcher: Fetcher::new(&plan.fetch)?,
             upstream: Upstream::start(&plan, options.servers),
             rounds: ground.rounds,
+            redis: ground.redis,
             told: broadcast::channel(256).0,
             marks: Mutex::default(),
             changed: watch::Sender::new(0),

@@ -21,6 +21,7 @@ pub(crate) struct Ground {
     pub(crate) audit: Audit,
     pub(crate) team_keys: TeamKeys,
     pub(crate) rounds: Rounds,
+    pub(crate) redis: Option<Redis>,
 }
 
 /// What requests in several rounds are sealed with.
@@ -49,7 +50,8 @@ impl Ground {
             }
             None => (Audit::in_file(&plan.audit.file, plan.audit.rotate_bytes)?, TeamKeys::none(), fresh_key()),
         };
-        let rounds = Rounds::new(seal, redis).map_err(|error| GatewayError::Serve(std::io::Error::other(error)))?;
-        Ok(Self { counting, approvals, audit, team_keys, rounds })
+        let rounds =
+            Rounds::new(seal, redis.clone()).map_err(|error| GatewayError::Serve(std::io::Error::other(error)))?;
+        Ok(Self { counting, approvals, audit, team_keys, rounds, redis })
     }
 }

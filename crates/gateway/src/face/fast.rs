@@ -82,7 +82,7 @@ pub(super) async fn answer(
             Some(StatusCode::ACCEPTED.into_response())
         }
         ("logging/setLevel", Some(_), Some(session)) => {
-            face.sessions.listens(session);
+            face.sessions.listens(session).await;
             None
         }
         ("tools/call", Some(id), _) if is_id(id) => {

@@ -13,14 +13,15 @@ use axum::{
 };
 use listen::{Bounds, Pace, Unread};
 use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+    StreamableHttpServerConfig, StreamableHttpService,
+    session::{SessionStore, local::LocalSessionManager},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Inner;
 
-use super::{admin, fast, sessions::Sessions, speaker::Speaker};
+use super::{admin, fast, kept::Kept, sessions::Sessions, speaker::Speaker};
 
 const TIDY: Duration = Duration::from_secs(60);
 pub(super) const SESSION: &str = "mcp-session-id";
@@ -37,15 +38,17 @@ pub(crate) async fn serve(inner: Arc<Inner>, listener: TcpListener, end: Cancell
     let path = inner.shown().plan.path.clone();
     let manager = Arc::new(manager());
     let speaking = inner.clone();
+    let kept = inner.redis.clone().map(Kept::new);
     // Names, origins and sizes are judged before it is asked, by rules that may change while it runs.
-    let config = StreamableHttpServerConfig::default()
+    let mut config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_json_response(true)
         .with_max_request_body_bytes(usize::MAX)
         .with_cancellation_token(end.clone());
+    config.session_store = kept.clone().map(|kept| Arc::new(kept) as Arc<dyn SessionStore>);
     let mcp = StreamableHttpService::new(move || Ok(Speaker::new(speaking.clone(), None)), manager.clone(), config);
-    let sessions = Arc::new(Sessions::default());
+    let sessions = Arc::new(Sessions::new(kept));
     let face = Face { inner: inner.clone(), sessions: sessions.clone(), mcp };
     let router = Router::new()
         .route(&path, any(speak))
@@ -118,7 +121,7 @@ async fn speak(State(face): State<Face>, ConnectInfo(from): ConnectInfo<SocketAd
     let (mut parts, body) = request.into_parts();
     let session = parts.headers.get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if let Some(session) = &session
-        && !face.sessions.belongs_to(session, &caller.credential)
+        && !face.sessions.belongs_to(session, &caller.credential).await
     {
         // Whose it is else is nobody's business.
         return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response();
@@ -146,7 +149,7 @@ async fn speak(State(face): State<Face>, ConnectInfo(from): ConnectInfo<SocketAd
         Some(_) => (),
         None => {
             if let Some(begun) = response.headers().get(SESSION).and_then(|value| value.to_str().ok()) {
-                face.sessions.begin(begun, &caller.credential, can_be_asked_nothing(&said));
+                face.sessions.begin(begun, &caller.credential, can_be_asked_nothing(&said)).await;
             }
         }
     }

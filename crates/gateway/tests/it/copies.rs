@@ -10,7 +10,7 @@ use testkit::{TestPostgres, TestRedis};
 
 use crate::common::{arguments, code, configuration, keys};
 
-struct Copies {
+pub(crate) struct Copies {
     copies: Vec<(Gateway, Served)>,
     keys: Vec<(String, String)>,
     database: Secret,
@@ -21,7 +21,7 @@ struct Copies {
 }
 
 impl Copies {
-    async fn open(more: &str) -> Self {
+    pub(crate) async fn open(more: &str) -> Self {
         let backend = DevBackend::start(([127, 0, 0, 1], 0).into()).await.unwrap();
         let (postgres, redis) = (TestPostgres::start(), TestRedis::start());
         let (database, folder, keys) = (Secret::new(postgres.url()), TempDir::new().unwrap(), keys());
@@ -39,13 +39,20 @@ impl Copies {
         Self { copies, keys, database, postgres, redis, backend, _folder: folder }
     }
 
+    pub(crate) fn key(&self, role: &str) -> &str {
+        &self.keys.iter().find(|(known, _)| known == role).unwrap().1
+    }
+
+    pub(crate) fn url(&self, copy: usize) -> String {
+        self.copies[copy].1.url()
+    }
+
     fn client(&self, copy: usize, role: &str) -> Client {
-        let (_, key) = self.keys.iter().find(|(known, _)| known == role).unwrap();
-        self.client_with(copy, key)
+        self.client_with(copy, self.key(role))
     }
 
     fn client_with(&self, copy: usize, key: &str) -> Client {
-        Client::new(self.copies[copy].1.url(), Some(key.to_owned())).unwrap()
+        Client::new(self.url(copy), Some(key.to_owned())).unwrap()
     }
 
     /// Whether the backend was ever sent it.
@@ -56,11 +63,17 @@ impl Copies {
         answer.text().await.unwrap().contains(&format!("\"content\":\"{content}\""))
     }
 
-    async fn end(&mut self) {
-        for (gateway, served) in std::mem::take(&mut self.copies) {
-            served.stop().await.unwrap();
-            gateway.shut_down().await;
+    pub(crate) async fn end(&mut self) {
+        while !self.copies.is_empty() {
+            self.end_one(0).await;
         }
+    }
+
+    /// The others stay, each a place further to the front.
+    pub(crate) async fn end_one(&mut self, copy: usize) {
+        let (gateway, served) = self.copies.remove(copy);
+        served.stop().await.unwrap();
+        gateway.shut_down().await;
     }
 }
 

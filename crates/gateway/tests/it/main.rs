@@ -12,6 +12,8 @@ mod copies;
 mod door;
 mod eras;
 mod fetch;
+#[cfg(unix)]
+mod handed_on;
 mod tokens;
 mod upstream;
 mod window;
