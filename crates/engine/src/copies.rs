@@ -5,14 +5,15 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use chat::{CallStatus, Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport};
 use chat::{ToolCall, Turn, TurnEvent, TurnStatus};
 use mcp::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use team::{CallRow, CallsWanted, Held, Postgres, SessionError, Sessions, TeamError};
+use team::{CallRow, CallsWanted, Held, Life, Postgres, SessionError, Sessions, TeamError};
 use tokio::sync::mpsc;
 
 use crate::clock::now;
@@ -21,9 +22,13 @@ use crate::ledger::{LedgerEntry, LedgerFilter, LedgerOutcome, LedgerPage};
 use crate::store::{KeptFile, StoreError, TitledBy, Whole, patterns};
 use crate::titles::{by_rule, question_of};
 
+/// How often a copy looks whether others have died.
+const LOOK: Duration = Duration::from_secs(10);
+
 /// What the copies have in common.
 pub(crate) struct Copies {
     postgres: Postgres,
+    life: Life,
     sessions: Sessions,
     /// Calls that are not written down there yet, as they stand.
     calls: Mutex<HashMap<String, LedgerEntry>>,
@@ -55,8 +60,19 @@ impl Copies {
     pub(crate) async fn of(database: Option<&Secret>) -> Result<Option<Arc<Self>>, ErrorReport> {
         let Some(database) = database else { return Ok(None) };
         let postgres = Postgres::connect(database.expose()).await.map_err(|error| report(&error))?;
+        let life = postgres.live().await.map_err(|error| report(&error))?;
         let (sessions, calls, writing) = (postgres.sessions(), Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Some(Arc::new(Self { postgres, sessions, calls, writing })))
+        let copies = Arc::new(Self { postgres, life, sessions, calls, writing });
+        tokio::spawn(look_after(Arc::downgrade(&copies)));
+        Ok(Some(copies))
+    }
+
+    /// Goes on living, and ends what the ledger says of calls whose copies do not.
+    async fn look_around(&self) -> Result<u64, TeamError> {
+        self.life.go_on().await?;
+        let error = "The copy that made this call has ended in the middle of it; what came of it is not known.";
+        let fields = json!({ "outcome": LedgerOutcome::Failed, "endedAt": now(), "error": error });
+        self.postgres.end_calls_of_the_dead(LedgerOutcome::Failed.word(), &fields.to_string()).await
     }
 
     /// Remembers a call, or the newer state of one, until [`Copies::keep_calls`].
@@ -71,7 +87,7 @@ impl Copies {
         if noted.is_empty() {
             return Ok(());
         }
-        let rows: Result<Vec<CallRow>, StoreError> = noted.values().map(row).collect();
+        let rows: Result<Vec<CallRow>, StoreError> = noted.values().map(|entry| self.row(entry)).collect();
         let kept = self.postgres.keep_calls(&rows?).await.map_err(unwritten);
         if kept.is_err() {
             let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +102,7 @@ impl Copies {
     /// The newest calls of all copies that fit.
     pub(crate) async fn ledger(&self, filter: &LedgerFilter, most: usize) -> Result<LedgerPage, ErrorReport> {
         self.keep_calls().await.map_err(|error| error.report())?;
+        self.look_around().await.map_err(|error| report(&error))?;
         let wanted = CallsWanted {
             server: filter.server.clone(),
             tool: filter.tool.clone(),
@@ -120,6 +137,19 @@ impl Copies {
             self.postgres.end_call(call.id.as_str(), outcome.word(), &fields.to_string()).await?;
         }
         Ok(())
+    }
+
+    fn row(&self, entry: &LedgerEntry) -> Result<CallRow, StoreError> {
+        let is_open = matches!(entry.outcome, LedgerOutcome::Open | LedgerOutcome::Running);
+        Ok(CallRow {
+            call: entry.call.as_str().to_owned(),
+            at: entry.at,
+            server: entry.server.clone(),
+            tool: entry.tool.clone(),
+            outcome: entry.outcome.word().to_owned(),
+            copy: is_open.then(|| self.life.name().to_owned()),
+            body: text(entry)?,
+        })
     }
 
     fn going(self: &Arc<Self>, held: Held) -> Going {
@@ -284,15 +314,17 @@ impl Engine {
     }
 }
 
-fn row(entry: &LedgerEntry) -> Result<CallRow, StoreError> {
-    Ok(CallRow {
-        call: entry.call.as_str().to_owned(),
-        at: entry.at,
-        server: entry.server.clone(),
-        tool: entry.tool.clone(),
-        outcome: entry.outcome.word().to_owned(),
-        body: text(entry)?,
-    })
+/// As long as the copy is there.
+async fn look_after(copies: Weak<Copies>) {
+    while let Some(copies) = copies.upgrade() {
+        match copies.look_around().await {
+            Ok(0) => (),
+            Ok(calls) => tracing::warn!(calls, "ended in the ledger, since their copy ended in the middle of them"),
+            Err(error) => tracing::warn!(%error, "the other copies cannot be looked after"),
+        }
+        drop(copies);
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn text(value: &impl Serialize) -> Result<String, StoreError> {

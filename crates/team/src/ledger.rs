@@ -15,6 +15,8 @@ pub struct CallRow {
     pub server: String,
     pub tool: String,
     pub outcome: String,
+    /// The name of the copy that has still to end it; nothing once it has ended.
+    pub copy: Option<String>,
     /// What else its door knows of it: a JSON object.
     pub body: String,
 }
@@ -51,22 +53,24 @@ impl Postgres {
     /// Writes down calls, or the newer state of them.
     pub async fn keep_calls(&self, calls: &[CallRow]) -> Result<(), TeamError> {
         let texts = |of: fn(&CallRow) -> &str| calls.iter().map(of).collect::<Vec<&str>>();
-        let insert = "INSERT INTO ledger (call, server, tool, outcome, body, at) \
-                      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) \
-                      ON CONFLICT (call) DO UPDATE SET outcome = EXCLUDED.outcome, body = EXCLUDED.body";
+        let insert = "INSERT INTO ledger (call, server, tool, outcome, body, copy, at) SELECT * FROM unnest\
+                      ($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) ON CONFLICT \
+                      (call) DO UPDATE SET outcome = EXCLUDED.outcome, body = EXCLUDED.body, copy = EXCLUDED.copy";
         let keep = sqlx::query(insert)
             .bind(texts(|it| &it.call))
             .bind(texts(|it| &it.server))
             .bind(texts(|it| &it.tool))
             .bind(texts(|it| &it.outcome))
             .bind(texts(|it| &it.body))
+            .bind(calls.iter().map(|it| it.copy.as_deref()).collect::<Vec<_>>())
             .bind(calls.iter().map(|it| signed(it.at)).collect::<Vec<i64>>());
         keep.execute(&self.pool).await.map(drop).map_err(unusable)
     }
 
     /// Ends a call that its copy can no longer end; the fields of that JSON object take the place of those it had.
     pub async fn end_call(&self, call: &str, outcome: &str, fields: &str) -> Result<(), TeamError> {
-        let update = "UPDATE ledger SET outcome = $2, body = (body::jsonb || $3::jsonb)::text WHERE call = $1";
+        let update =
+            "UPDATE ledger SET outcome = $2, body = (body::jsonb || $3::jsonb)::text, copy = NULL WHERE call = $1";
         let end = sqlx::query(update).bind(call).bind(outcome).bind(fields).execute(&self.pool).await;
         end.map(drop).map_err(unusable)
     }
@@ -76,7 +80,7 @@ impl Postgres {
         let all = CallsWanted { before: None, ..wanted.clone() };
         let total = fitting("count(*)", "", &all, &self.pool).await.map_err(unusable)?;
         let total: i64 = total.first().map(|row| row.try_get(0)).transpose().map_err(unusable)?.unwrap_or_default();
-        let columns = "number, call, at, server, tool, outcome, body";
+        let columns = "number, call, at, server, tool, outcome, copy, body";
         let order = format!("ORDER BY number DESC LIMIT {}", most + 1);
         let rows = fitting(columns, &order, wanted, &self.pool).await.map_err(unusable)?;
         let calls = rows.iter().take(most).map(row).collect::<Result<_, _>>().map_err(unusable)?;
@@ -100,6 +104,7 @@ fn row(row: &PgRow) -> Result<(u64, CallRow), sqlx::Error> {
         server: row.try_get("server")?,
         tool: row.try_get("tool")?,
         outcome: row.try_get("outcome")?,
+        copy: row.try_get("copy")?,
         body: row.try_get("body")?,
     };
     Ok((number.unsigned_abs(), call))

@@ -8,6 +8,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::TeamError;
 
+/// A database that has not answered by then is given up, and with it the connection and all that was held over it.
+const DEADLINE: Duration = Duration::from_secs(20);
+
 /// PostgreSQL, as all copies use it. Cheap to clone.
 #[derive(Clone)]
 pub struct Postgres {
@@ -47,6 +50,13 @@ impl Postgres {
         settled.fetch_one(&self.pool).await.map_err(unusable)
     }
 
+    /// How a connection is made over which something is held.
+    pub(crate) fn lasting(&self) -> PgConnectOptions {
+        // A copy whose machine is gone says no good-bye: it is given up after half a minute.
+        let probes = [("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "4")];
+        self.options.clone().options(probes)
+    }
+
     /// Whether it answers.
     pub async fn answers(&self) -> bool {
         sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
@@ -55,4 +65,11 @@ impl Postgres {
 
 pub(crate) fn unusable(error: sqlx::Error) -> TeamError {
     TeamError::Unusable { what: "PostgreSQL", cause: error.to_string() }
+}
+
+pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>> + Send) -> Result<T, TeamError> {
+    match tokio::time::timeout(DEADLINE, work).await {
+        Ok(done) => done.map_err(unusable),
+        Err(_) => Err(TeamError::Unusable { what: "PostgreSQL", cause: "it does not answer".to_owned() }),
+    }
 }

@@ -5,17 +5,13 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::TeamError;
-use crate::postgres::{Postgres, unusable};
-
-/// A database that has not answered by then is given up, and with it the connection and all that was held over it.
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::postgres::{Postgres, in_time, unusable};
 
 /// Sessions, as one copy of a door holds them. Cheap to clone.
 ///
@@ -67,9 +63,7 @@ pub enum SessionError {
 
 impl Postgres {
     pub fn sessions(&self) -> Sessions {
-        // A copy whose machine is gone says no good-bye: it is given up after half a minute.
-        let probes = [("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "4")];
-        let options = self.options.clone().application_name("loquat-sessions").options(probes);
+        let options = self.lasting().application_name("loquat-sessions");
         Sessions { options, wire: Arc::default() }
     }
 
@@ -183,13 +177,6 @@ impl<'a> Over<'a> {
     fn give_back(mut self) -> MutexGuard<'a, Wire> {
         self.wire.connection = Some(self.connection);
         self.wire
-    }
-}
-
-async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>> + Send) -> Result<T, TeamError> {
-    match tokio::time::timeout(DEADLINE, work).await {
-        Ok(done) => done.map_err(unusable),
-        Err(_) => Err(TeamError::Unusable { what: "PostgreSQL", cause: "it does not answer".to_owned() }),
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use team::{
-    CallRow, CallsWanted, Chain, Counted, Kept, Link, Linked, Mark, Party, Postgres, Redis, SessionError, TeamError,
-    Told, Waiting,
+    CallRow, CallsWanted, Chain, Counted, Kept, Life, Link, Linked, Mark, Party, Postgres, Redis, SessionError,
+    TeamError, Told, Waiting,
 };
 use testkit::{TestPostgres, TestRedis};
 use uuid::Uuid;
@@ -263,6 +263,7 @@ async fn calls_are_kept_once_as_they_stand_and_found_by_what_is_in_them() {
         server: "files".to_owned(),
         tool: tool.to_owned(),
         outcome: outcome.to_owned(),
+        copy: None,
         body: format!(r#"{{"outcome":"{outcome}","text":"100% of_{call}"}}"#),
     };
     postgres.keep_calls(&[row("a", "read", 1, "open"), row("b", "write", 2, "open")]).await.unwrap();
@@ -287,4 +288,39 @@ async fn calls_are_kept_once_as_they_stand_and_found_by_what_is_in_them() {
     postgres.end_call("a", "failed", r#"{"outcome":"failed","error":"it died"}"#).await.unwrap();
     let ended = postgres.calls(&CallsWanted { outcome: Some("failed".into()), ..all }, 1).await.unwrap();
     assert!(ended.calls[0].1.body.contains("it died") && ended.calls[0].1.body.contains("100% of_a"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn calls_of_a_copy_that_died_are_ended_by_the_others() {
+    let server = TestPostgres::start();
+    let postgres = Postgres::connect(&server.url()).await.unwrap();
+    let (dying, living) = (postgres.live().await.unwrap(), postgres.live().await.unwrap());
+    let row = |call: &str, copy: Option<&Life>| CallRow {
+        call: call.to_owned(),
+        at: 1,
+        server: "files".to_owned(),
+        tool: "read".to_owned(),
+        outcome: if copy.is_some() { "running" } else { "succeeded" }.to_owned(),
+        copy: copy.map(|copy| copy.name().to_owned()),
+        body: r#"{"kept":true}"#.to_owned(),
+    };
+    let rows = [row("its", Some(&dying)), row("theirs", Some(&living)), row("ended", None)];
+    postgres.keep_calls(&rows).await.unwrap();
+    let end = async || postgres.end_calls_of_the_dead("failed", r#"{"error":"it died"}"#).await.unwrap();
+    assert_eq!(end().await, 0);
+    drop(dying);
+    // The server hears of it in a moment.
+    let ended = async {
+        while end().await != 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap();
+    let calls = postgres.calls(&CallsWanted::default(), 9).await.unwrap().calls;
+    let seen = |call: &str| calls.iter().map(|(_, row)| row).find(|row| row.call == call).unwrap();
+    assert_eq!((&*seen("its").outcome, seen("its").copy.as_deref()), ("failed", None));
+    assert!(seen("its").body.contains("it died") && seen("its").body.contains("kept"));
+    assert_eq!((&*seen("theirs").outcome, &*seen("ended").outcome), ("running", "succeeded"));
+    living.go_on().await.unwrap();
+    assert_eq!(end().await, 0);
 }
