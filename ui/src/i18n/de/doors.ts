@@ -44,6 +44,7 @@ export const doors = {
   exposed: "Was angeboten wird",
   exposedHint: "Was fragt, wartet hier in diesem Fenster auf Sie.",
   nothingExposed: "Keine Werkzeuge sind bereit.",
+  exposedLater: "Was Programme hier finden, steht da, sobald es eingeschaltet ist.",
   tools: (count) => plural(count, { one: "# Werkzeug", other: "# Werkzeuge" }),
   asking: (count) => plural(count, { one: "# fragt", other: "# fragen" }),
   noneAsks: "keines fragt",

@@ -64,6 +64,7 @@ export const permissions = {
   chooseTool: "Werkzeug wählen",
   chooseServer: "Server wählen",
   where: "in",
+  whereRule: "Wo",
   newChat: "einer neuen Unterhaltung",
   withTheseArguments: "mit diesen Argumenten (JSON)",
   test: "Prüfen",

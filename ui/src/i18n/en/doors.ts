@@ -42,6 +42,7 @@ export const doors = {
   exposed: "What is exposed",
   exposedHint: "What asks waits for you here, in this window.",
   nothingExposed: "No tools are ready.",
+  exposedLater: "What programs find here is shown once it is on.",
   tools: (count: number) => plural(count, { one: "# tool", other: "# tools" }),
   asking: (count: number) => plural(count, { one: "# asks", other: "# ask" }),
   noneAsks: "none asks",

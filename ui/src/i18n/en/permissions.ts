@@ -56,6 +56,7 @@ export const permissions = {
   chooseTool: "Choose a tool",
   chooseServer: "Choose a server",
   where: "in",
+  whereRule: "Where",
   newChat: "a new chat",
   withTheseArguments: "with these arguments (JSON)",
   test: "Test",
