@@ -32,7 +32,8 @@ export async function startModel(rounds, { studio, key } = {}) {
     const asked = JSON.parse(body);
     // A title is asked for beside everything else; it is no part of what a test wrote down.
     const names = asked.messages?.[0]?.content?.startsWith?.("You name conversations");
-    if (!names) requests.push({ body: asked, authorization: request.headers.authorization });
+    const { authorization, "openai-organization": organisation } = request.headers;
+    if (!names) requests.push({ body: asked, authorization, organisation });
     const begin = () => response.headersSent || response.writeHead(200, { "content-type": "text/event-stream" });
     const send = (delta, finish_reason = null) => {
       begin();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { App, CONTROL, ENTER, ESCAPE, until, withApp } from "./app.mjs";
+import { App, CONTROL, ENTER, ESCAPE, TAB, until, withApp } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const KEY = "sk-test-abcdefghijklmnop-9876";
@@ -30,6 +30,9 @@ test("a key goes into the keychain and nowhere else, and is used after a restart
     await app.press("Store key");
     await app.sees("••••9876");
     await app.shot("models");
+    await app.fill("Organisation", "org-abc123");
+    await app.keys(TAB);
+    await until("it in the settings", async () => (await readFile(join(app.home, "settings.json"), "utf8")).includes("org-abc123"));
     const page = await app.driver.run("return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((each) => each.value)");
     assert.ok(!page.includes(KEY), "the key is still on the page");
     await app.close({ keep: true });
@@ -39,6 +42,7 @@ test("a key goes into the keychain and nowhere else, and is used after a restart
     await app.ask("Hi");
     await app.sees("Hello with a key.", "[role=log]");
     assert.equal(model.requests[0].authorization, `Bearer ${KEY}`);
+    assert.equal(model.requests[0].organisation, "org-abc123");
   } finally {
     model.stop();
     await app.close();

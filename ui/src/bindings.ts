@@ -2203,7 +2203,11 @@ export type Settings = {
 /**
  * Who answers in a new conversation; nothing until the person has chosen.
  */
-model?: ModelRef, openaiBaseUrl: string, lmstudioBaseUrl: string, 
+model?: ModelRef, openaiBaseUrl: string, 
+/**
+ * On whose account a key of several organisations asks; the key's own where empty.
+ */
+openaiOrganisation?: string, lmstudioBaseUrl: string, 
 /**
  * Any other OpenAI-compatible address; empty until one is given.
  */

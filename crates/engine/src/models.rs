@@ -1,13 +1,14 @@
 //! Who answers: providers made ready, their models listed, their connection tested.
 
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chat::{ErrorCode, ErrorReport, ModelRef};
+use http::{HeaderName, HeaderValue};
 
 use crate::engine::Engine;
 use crate::provider::{
-    LMSTUDIO, LmStudio, OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset,
+    LMSTUDIO, LmStudio, OPENAI, OpenAi, PRACTICE, PRESETS, Preset, Provider, ProviderError, list_models, preset,
 };
 use crate::settings::Settings;
 use crate::view::{AppEvent, KeyState, ModelView, ProviderView, SettingsView};
@@ -33,7 +34,7 @@ impl Engine {
     pub(crate) async fn provider(&self, id: &str) -> Result<Arc<dyn Provider>, ErrorReport> {
         let preset = known(id)?;
         let endpoint = self.endpoint(preset).await?;
-        Ok(Arc::new(OpenAi::new(preset, &endpoint.base_url, &endpoint.key, self.http(&endpoint))))
+        Ok(Arc::new(OpenAi::new(preset, &endpoint.base_url, &endpoint.key, &self.http(&endpoint))))
     }
 
     /// The models a provider offers.
@@ -45,7 +46,7 @@ impl Engine {
 
     /// The models that a provider offers there.
     pub(crate) async fn list_models_of(&self, endpoint: &Endpoint) -> Result<Vec<ModelView>, ProviderError> {
-        let models = list_models(endpoint.preset, &endpoint.base_url, &endpoint.key, self.http(endpoint)).await?;
+        let models = list_models(endpoint.preset, &endpoint.base_url, &endpoint.key, &self.http(endpoint)).await?;
         self.inner.told.hear(&models);
         Ok(models)
     }
@@ -62,7 +63,7 @@ impl Engine {
         }
         let endpoint = self.endpoint(preset).await?;
         let Endpoint { base_url, key, .. } = &endpoint;
-        let studio = LmStudio { preset, base_url, key, http: self.http(&endpoint) };
+        let studio = LmStudio { preset, base_url, key, http: &self.http(&endpoint) };
         studio.load(&model.model, context).await.map_err(|error| error.report())?;
         self.list_models(preset.id).await
     }
@@ -144,8 +145,11 @@ impl Engine {
         }
     }
 
-    fn http(&self, endpoint: &Endpoint) -> &reqwest::Client {
-        self.inner.http.reaching(&endpoint.base_url)
+    fn http(&self, endpoint: &Endpoint) -> reqwest::Client {
+        match endpoint.preset.id {
+            OPENAI => self.inner.http.on_account_of(&endpoint.base_url, &self.settings().openai_organisation),
+            _ => self.inner.http.reaching(&endpoint.base_url).clone(),
+        }
     }
 
     pub(crate) fn tell_settings(&self) {
@@ -189,27 +193,57 @@ pub(crate) struct Http {
     beyond: OnceLock<reqwest::Client>,
     /// For this computer itself, where no proxy has any business.
     here: OnceLock<reqwest::Client>,
+    /// The one that names an organisation, and which.
+    named: Mutex<Option<Named>>,
+}
+
+struct Named {
+    organisation: String,
+    is_here: bool,
+    client: reqwest::Client,
 }
 
 impl Http {
     fn reaching(&self, base_url: &str) -> &reqwest::Client {
-        let is_here = url::Url::parse(base_url).ok().is_some_and(|url| match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        });
-        let builder = || {
-            reqwest::Client::builder()
-                .connect_timeout(Duration::from_secs(15))
-                .user_agent(concat!("Loquat/", env!("CARGO_PKG_VERSION")))
-                .tcp_nodelay(true)
-        };
-        match is_here {
+        match is_here(base_url) {
             true => self.here.get_or_init(|| builder().no_proxy().build().unwrap_or_default()),
             false => self.beyond.get_or_init(|| builder().build().unwrap_or_default()),
         }
     }
+
+    /// Every request names that organisation; none does where it is empty.
+    fn on_account_of(&self, base_url: &str, organisation: &str) -> reqwest::Client {
+        let header = HeaderValue::from_str(organisation).ok().filter(|header| !header.is_empty());
+        let Some(header) = header else { return self.reaching(base_url).clone() };
+        let is_here = is_here(base_url);
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |known: &&Named| known.organisation == organisation && known.is_here == is_here;
+        if let Some(known) = named.as_ref().filter(same) {
+            return known.client.clone();
+        }
+        let headers = [(HeaderName::from_static("openai-organization"), header)].into_iter().collect();
+        let builder = builder().default_headers(headers);
+        let builder = if is_here { builder.no_proxy() } else { builder };
+        let client = builder.build().unwrap_or_default();
+        *named = Some(Named { organisation: organisation.to_owned(), is_here, client: client.clone() });
+        client
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(15))
+        .user_agent(concat!("Loquat/", env!("CARGO_PKG_VERSION")))
+        .tcp_nodelay(true)
+}
+
+fn is_here(base_url: &str) -> bool {
+    url::Url::parse(base_url).ok().is_some_and(|url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
 }
 
 fn known(id: &str) -> Result<&'static Preset, ErrorReport> {

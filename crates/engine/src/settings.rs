@@ -18,6 +18,10 @@ pub struct Settings {
     #[cfg_attr(feature = "ts", ts(optional))]
     pub model: Option<ModelRef>,
     pub openai_base_url: String,
+    /// On whose account a key of several organisations asks; the key's own where empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<String>", optional))]
+    pub openai_organisation: String,
     pub lmstudio_base_url: String,
     /// Any other OpenAI-compatible address; empty until one is given.
     pub custom_base_url: String,
@@ -88,6 +92,7 @@ impl Default for Settings {
         Self {
             model: None,
             openai_base_url: "https://api.openai.com/v1".into(),
+            openai_organisation: String::new(),
             lmstudio_base_url: "http://localhost:1234/v1".into(),
             custom_base_url: String::new(),
             system_prompt: String::new(),
@@ -182,6 +187,9 @@ impl Settings {
             () if !within(self.temperature, 2.0) => Some("The temperature lies between 0 and 2."),
             () if !within(self.top_p, 1.0) => Some("Top p lies between 0 and 1."),
             () if !(1..=200).contains(&self.max_rounds) => Some("The rounds of a turn lie between 1 and 200."),
+            () if !self.openai_organisation.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Some("The organisation is an id, such as org-abc123.")
+            }
             () if self.max_output_tokens == Some(0) => Some("An answer needs at least one token."),
             () => None,
         };
@@ -242,6 +250,7 @@ mod tests {
             Settings { temperature: Some(9.0), ..Settings::default() },
             Settings { max_rounds: 0, ..Settings::default() },
             Settings { openai_base_url: "file:///etc".into(), ..Settings::default() },
+            Settings { openai_organisation: "org-a\r\nX-More: 1".into(), ..Settings::default() },
             Settings { custom_base_url: "https://me:secret@example.com/v1".into(), ..Settings::default() },
         ];
         for settings in wrong {

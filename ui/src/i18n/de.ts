@@ -226,6 +226,8 @@ export const de = {
     replace: "Ersetzen",
     storeKey: "Schlüssel hinterlegen",
     baseUrl: "Basis-URL",
+    organisation: "Organisation",
+    organisationHint: "Nur wo ein Schlüssel zu mehreren gehört. Leer heißt: die des Schlüssels.",
     providers: { custom: "Eigener Anbieter", practice: "Übungsmodell" },
     custom: "Eine andere OpenAI-kompatible Adresse",
     customHint: "Ollama, vLLM, llama.cpp, OpenRouter, das Gateway Ihrer Firma: alles, was die OpenAI-Chat-API spricht.",

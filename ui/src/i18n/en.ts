@@ -225,6 +225,8 @@ export const en = {
     replace: "Replace",
     storeKey: "Store key",
     baseUrl: "Base URL",
+    organisation: "Organisation",
+    organisationHint: "Only where a key belongs to several. Empty means the key's own.",
     /** Those that are not called by a name of their own. */
     providers: { custom: "Your own provider", practice: "Practice model" } as Record<string, string>,
     custom: "Another OpenAI-compatible address",
