@@ -181,6 +181,7 @@ impl Link {
             Some(child) => tokio::select! {
                 status = child.exited() => {
                     self.session.closed.cancel();
+                    child.last_words().await;
                     status.map(words)
                 }
                 () = self.ended.clone() => {

@@ -20,6 +20,7 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
 use rmcp::transport::which_command;
 use tokio::{
     process::{ChildStdin, ChildStdout},
+    task::JoinHandle,
     time::timeout,
 };
 
@@ -30,6 +31,7 @@ pub(crate) use watchdog::Watchdog;
 /// How long a server may take to end by itself once its input is closed.
 const GRACE_AFTER_EOF: Duration = Duration::from_millis(300);
 const GRACE_AFTER_TERM: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SpawnError {
@@ -78,6 +80,8 @@ pub(crate) struct Child {
     inner: Box<dyn ChildWrapper>,
     pid: Option<u32>,
     watchdog: Watchdog,
+    /// Ends when all that it wrote to its standard error has been read.
+    heard: Option<JoinHandle<()>>,
 }
 
 /// Starts a program with an environment of its own. Its standard error goes into `log`.
@@ -97,14 +101,14 @@ pub(crate) async fn spawn(
     let mut inner = wrapped(command).spawn().map_err(failed)?;
     let pid = inner.id();
     let parts = (inner.stdin().take(), inner.stdout().take(), inner.stderr().take());
-    let child = Child { inner, pid, watchdog: watchdog.clone() };
-    if let Some(pid) = pid {
-        watchdog.watch(pid).await;
-    }
     let (Some(stdin), Some(stdout), Some(stderr)) = parts else {
         return Err(failed(io::Error::other("its input or output is missing")));
     };
-    tokio::spawn(log.clone().drain(stderr));
+    let heard = Some(tokio::spawn(log.clone().drain(stderr)));
+    let child = Child { inner, pid, watchdog: watchdog.clone(), heard };
+    if let Some(pid) = pid {
+        watchdog.watch(pid).await;
+    }
     Ok((child, stdout, stdin))
 }
 
@@ -115,6 +119,13 @@ impl Child {
         self.inner.inner_mut().wait().await.ok()
     }
 
+    /// Until what it wrote has been read: its last words say best why it ended. What it left running may go on writing.
+    pub(crate) async fn last_words(&mut self) {
+        if let Some(heard) = self.heard.take() {
+            let _ = timeout(LAST_WORDS, heard).await;
+        }
+    }
+
     /// Ends the whole group: its input is closed already, then it is asked, then it is made to.
     pub(crate) async fn stop(mut self) {
         if timeout(GRACE_AFTER_EOF, self.exited()).await.is_err() {
@@ -123,6 +134,7 @@ impl Child {
         }
         self.kill();
         let _ = timeout(GRACE_AFTER_TERM, self.exited()).await;
+        self.last_words().await;
         if let Some(pid) = self.pid.take() {
             self.watchdog.forget(pid).await;
         }
