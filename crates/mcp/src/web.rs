@@ -6,6 +6,7 @@
 mod answer;
 mod error;
 mod events;
+mod listening;
 mod pace;
 
 use std::{collections::HashMap, sync::Arc};
@@ -14,7 +15,7 @@ use futures::stream::BoxStream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use reqwest::{RequestBuilder, Response};
 use rmcp::{
-    model::ClientJsonRpcMessage,
+    model::{ClientJsonRpcMessage, ClientRequest},
     transport::streamable_http_client::{
         AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
     },
@@ -25,6 +26,7 @@ use crate::credentials::{Again, Credentials};
 pub(crate) use error::{NotMcp, Refused, StatusError, WebError};
 pub(crate) use events::events;
 use events::messages;
+use listening::Listening;
 use pace::Pace;
 
 const EVENTS: &str = "text/event-stream";
@@ -44,11 +46,12 @@ pub(crate) struct Web {
     pub(crate) client: reqwest::Client,
     credentials: Arc<dyn Credentials>,
     pace: Arc<Pace>,
+    listening: Arc<Listening>,
 }
 
 impl Web {
     pub(crate) fn new(client: reqwest::Client, credentials: Arc<dyn Credentials>) -> Self {
-        Self { client, credentials, pace: Arc::default() }
+        Self { client, credentials, pace: Arc::default(), listening: Arc::default() }
     }
 
     /// Sends as who we are; where that is refused, once more if there is something new to say.
@@ -128,6 +131,9 @@ impl Web {
     ) -> Outcome<StreamableHttpPostResponse> {
         let mut request = self.client.post(&*uri).header(header::ACCEPT, BOTH);
         let in_session = session.is_some();
+        if in_session && asks_back(&message) {
+            self.listening.begun().await;
+        }
         if let Some(session) = session {
             request = request.header(SESSION, &*session);
         }
@@ -138,6 +144,15 @@ impl Web {
 
 fn with(request: RequestBuilder, headers: Headers) -> RequestBuilder {
     headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
+/// Whether a server may want to know something before it answers that.
+fn asks_back(message: &ClientJsonRpcMessage) -> bool {
+    let ClientJsonRpcMessage::Request(request) = message else { return false };
+    matches!(
+        request.request,
+        ClientRequest::CallToolRequest(_) | ClientRequest::GetPromptRequest(_) | ClientRequest::ReadResourceRequest(_)
+    )
 }
 
 impl StreamableHttpClient for Web {
@@ -186,7 +201,9 @@ impl StreamableHttpClient for Web {
         _: Option<String>,
         custom_headers: Headers,
     ) -> Outcome<BoxStream<'static, Result<Sse, SseError>>> {
-        self.get(uri, session_id, last_event_id, custom_headers, MAX_MESSAGE).await
+        let stream = self.get(uri, session_id, last_event_id, custom_headers, MAX_MESSAGE).await;
+        self.listening.begin();
+        stream
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -198,6 +215,8 @@ impl StreamableHttpClient for Web {
         custom_headers: Headers,
         max_sse_event_size: usize,
     ) -> Outcome<BoxStream<'static, Result<Sse, SseError>>> {
-        self.get(uri, session_id, last_event_id, custom_headers, max_sse_event_size).await
+        let stream = self.get(uri, session_id, last_event_id, custom_headers, max_sse_event_size).await;
+        self.listening.begin();
+        stream
     }
 }
