@@ -25,12 +25,14 @@ static HEADER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?m)(?<name>\b[A-Za-z][\w-]*):\s+(?<value>[^\s,;\x22]+)").ok());
 /// `://user:value@`.
 static USER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"://(?<name>[^/\s:@]*):(?<value>[^/\s@]+)@").ok());
-/// What well-known issuers issue.
+/// What well-known issuers issue. Their letters are plain ones: those of all scripts, so many times over, would take
+/// half a second to prepare where nothing is optimised, in the middle of a call.
 static ISSUED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"\b(?:sk-[A-Za-z0-9_-]{12,}|gh[oprsu]_[A-Za-z0-9]{12,}|github_pat_\w{12,}|glpat-[\w-]{12,}",
-        r"|xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|AKIA[0-9A-Z]{12,}|AIza[\w-]{20,}",
-        r"|ntn_\w{12,}|lin_api_\w{12,}|npm_\w{20,}|hf_\w{20,}|shpat_\w{12,})",
+        r"\b(?:sk-[A-Za-z0-9_-]{12,}|gh[oprsu]_[A-Za-z0-9]{12,}|github_pat_[[:word:]]{12,}|glpat-[[:word:]-]{12,}",
+        r"|xox[abeprs]-[[:word:]-]{8,}|xapp-[[:word:]-]{8,}|AKIA[0-9A-Z]{12,}|AIza[[:word:]-]{20,}",
+        r"|eyJ[[:word:]-]{8,}\.[[:word:]-]{4,}(?:\.[[:word:]-]*)?|ntn_[[:word:]]{12,}|lin_api_[[:word:]]{12,}",
+        r"|npm_[[:word:]]{20,}|hf_[[:word:]]{20,}|shpat_[[:word:]]{12,})",
         r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
     ))
     .ok()
