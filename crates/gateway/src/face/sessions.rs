@@ -93,21 +93,21 @@ impl Sessions {
 
     /// The same by what all copies know. A session that another copy has ended is none here either.
     async fn asked(&self, kept: &Kept, id: &str, credential: &str) -> bool {
-        let owner = match kept.owner(id).await {
-            Ok(owner) => owner.filter(|owner| *owner.credential == *credential),
-            Err(error) => {
-                tracing::warn!(%error, "whose a session is cannot be asked");
-                return self.lock().contains_key(id);
-            }
-        };
+        let owner = kept.owner(id).await;
         let mut known = self.lock();
         match (owner, known.get_mut(id)) {
-            (Some(owner), Some(session)) => (session.seen, session.plain) = (Instant::now(), owner.plain),
-            (Some(owner), None) => drop(known.insert(id.to_owned(), Session::of(owner))),
-            (None, Some(session)) => session.over = true,
-            (None, None) => (),
+            (Ok(Some(owner)), Some(session)) if *owner.credential == *credential => {
+                (session.seen, session.plain) = (Instant::now(), owner.plain);
+            }
+            (Ok(Some(owner)), None) if *owner.credential == *credential => {
+                known.insert(id.to_owned(), Session::of(owner));
+            }
+            (Ok(None), Some(session)) => session.over = true,
+            (Ok(_), _) => (),
+            (Err(error), _) => tracing::warn!(%error, "whose a session is cannot be asked"),
         }
-        known.get(id).is_some_and(|session| !session.over)
+        // Whoever asks for somebody else's changes nothing for them.
+        known.get(id).is_some_and(|session| !session.over && *session.credential == *credential)
     }
 
     pub(super) fn is_plain(&self, id: &str) -> bool {
