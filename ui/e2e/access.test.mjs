@@ -1,8 +1,8 @@
 // Every screen is for everybody: axe-core finds nothing to mend, light, dark and in high contrast, wide and narrow.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { once } from "node:events";
 import { test } from "node:test";
+import { listening } from "../../scripts/lib/port.mjs";
 import { hindrances } from "./access.mjs";
 import { addServer, beside, CONTROL, ESCAPE, withApp } from "./app.mjs";
 import { calling, saying, startModel } from "./model.mjs";
@@ -122,8 +122,8 @@ async function startMistaken() {
     }
     const metadata = `${here}/.well-known/oauth-protected-resource/mcp`;
     return response.writeHead(401, { "www-authenticate": `Bearer resource_metadata="${metadata}"` }).end();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
+  });
+  await listening(server);
   return server;
 }
 

@@ -5,6 +5,16 @@ import { freePort } from "../../scripts/lib/port.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
+/** Brings an element into sight, and is done when it stays at its place from one frame to the next, or never does. */
+const STILL = `
+  const [element, done] = arguments;
+  element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const place = () => JSON.stringify(element.getBoundingClientRect());
+  const look = (before, frames) =>
+    requestAnimationFrame(() => (place() === before || frames === 0 ? done() : look(place(), frames - 1)));
+  look(undefined, 60);
+`;
+
 /** Asks again until `look` answers with something; what it last saw is in the error. */
 export async function until(what, look, patience = 30_000) {
   const end = Date.now() + patience;
@@ -64,7 +74,9 @@ export class Driver {
     return this.call("POST", "/execute/sync", { script, args });
   }
 
+  /** Clicks what is in sight and stands still: what is on its way elsewhere would be missed, as by a person. */
   async click(element) {
+    await this.call("POST", "/execute/async", { script: STILL, args: [element] });
     await this.call("POST", `/element/${element[ELEMENT]}/click`, {});
   }
 

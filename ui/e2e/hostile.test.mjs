@@ -1,13 +1,13 @@
 // Words that mean harm, everywhere where the words of others are shown: they run nothing, ask nobody, hide nothing, and
 // the window goes on.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { listening } from "../../scripts/lib/port.mjs";
 import { App, ESCAPE, until } from "./app.mjs";
 import { refusing, saying, startModel } from "./model.mjs";
 
@@ -21,8 +21,8 @@ async function startHome() {
   const server = createServer((request, response) => {
     asked.push(request.url);
     response.end();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
+  });
+  await listening(server);
   return { url: `http://127.0.0.1:${server.address().port}`, asked, stop: () => server.close() };
 }
 

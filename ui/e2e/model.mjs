@@ -1,6 +1,6 @@
 // A provider on loopback that says what a test wants, and waits where a test says so.
 import { createServer } from "node:http";
-import { once } from "node:events";
+import { listening } from "../../scripts/lib/port.mjs";
 
 /**
  * `rounds`: for each request a function that is given `(say, wait)`. With `studio` it also has LM Studio's own list of
@@ -43,8 +43,8 @@ export async function startModel(rounds, { studio, key } = {}) {
     const round = names ? saying("A title by the model") : rounds[requests.length - 1];
     await round({ say: (content) => send({ content }), send, refuse, wait: waiting });
     if (!response.writableEnded) response.end("data: [DONE]\n\n");
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
+  });
+  await listening(server);
   const url = `http://127.0.0.1:${server.address().port}/v1`;
   return {
     url,

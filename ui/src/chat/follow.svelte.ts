@@ -3,6 +3,8 @@ import type { Attachment } from "svelte/attachments";
 
 /** Within this many pixels of the end counts as at the end. */
 const NEAR = 48;
+/** What a person scrolls by. */
+const STEERING = ["wheel", "touchmove", "keydown", "pointerdown"];
 
 export class Follow {
   atEnd = $state(true);
@@ -13,8 +15,11 @@ export class Follow {
   /** Whether the end of the page is that of the conversation. */
   whole = true;
   private scroller: HTMLElement | undefined;
-  /** Where the page was brought to last. */
+  /** Where the page was brought to last, and how long it was then. */
   private top = 0;
+  private height = 0;
+  /** Somebody has steered since word of scrolling came last. */
+  private steered = false;
 
   readonly attach: Attachment<HTMLElement> = (scroller) => {
     this.scroller = scroller;
@@ -22,14 +27,18 @@ export class Follow {
       const away = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
       const near = away < NEAR;
       // Whoever is at the end leaves it upwards. Word of having been brought there may come when what is said has
-      // grown again, as a picture or a diagram does: that is no leaving.
-      const stays = this.atEnd && scroller.scrollTop >= this.top;
+      // grown again, or shrunk and grown, as it does where a diagram takes the place of its source: nobody left then.
+      const changed = scroller.scrollHeight !== this.height && !this.steered;
+      const stays = this.atEnd && (changed || scroller.scrollTop >= this.top);
+      this.steered = false;
       this.atEnd = this.whole && (near || stays);
       if (this.atEnd) this.missed = false;
       this.far = !this.atEnd && away > scroller.clientHeight;
       if (this.atEnd && !near) this.jump();
     };
+    const steer = () => (this.steered = true);
     scroller.addEventListener("scroll", look, { passive: true });
+    for (const each of STEERING) scroller.addEventListener(each, steer, { passive: true });
     const watch = new ResizeObserver(() => {
       if (this.atEnd) this.jump();
     });
@@ -38,6 +47,7 @@ export class Follow {
     this.jump();
     return () => {
       scroller.removeEventListener("scroll", look);
+      for (const each of STEERING) scroller.removeEventListener(each, steer);
       watch.disconnect();
     };
   };
@@ -62,5 +72,6 @@ export class Follow {
     if (!this.scroller) return;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.top = this.scroller.scrollTop;
+    this.height = this.scroller.scrollHeight;
   }
 }

@@ -28,6 +28,25 @@ test("what grows before word of the last jump comes is followed, too", () => {
   expect([follow.atEnd, scroller.scrollTop]).toEqual([true, 1100]);
 });
 
+test("what shrinks and grows before word of it comes is followed, too", () => {
+  const { scroller, size, follow, scrolled } = page();
+  // A browser brings whoever is past the end back to it.
+  size.scrollHeight = 900;
+  scroller.scrollTop = 500;
+  size.scrollHeight = 1500;
+  scrolled();
+  expect([follow.atEnd, scroller.scrollTop]).toEqual([true, 1100]);
+});
+
+test("whoever scrolls up while something grows is left there", () => {
+  const { scroller, size, follow, scrolled } = page();
+  scroller.dispatchEvent(new Event("wheel"));
+  scroller.scrollTop = 500;
+  size.scrollHeight = 1500;
+  scrolled();
+  expect([follow.atEnd, scroller.scrollTop]).toEqual([false, 500]);
+});
+
 test("whoever scrolls up is left there, told of what comes, and taken back by a click", () => {
   const { scroller, size, follow, scrolled } = page();
   scroller.scrollTop = 100;
