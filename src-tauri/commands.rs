@@ -203,6 +203,8 @@ commands! {
     list_models(provider: String) -> Vec<ModelView>, |app, engine| engine.list_models(&provider).await;
     /// Reads a URL, a command line or any client's JSON; nothing is added or run yet.
     preview_servers(text: String) -> Vec<ServerPreview>, |app, engine| engine.preview_servers(&text);
+    /// Asks what was pasted whether it is there, in nobody's name; programs are not started.
+    look_at_servers(text: String) -> Vec<Diagnosis>, |app, engine| engine.look_at_servers(&text).await;
     add_servers(text: String) -> Vec<String>, |app, engine| engine.add_servers(&text).await;
     enable_server(request: EnableServer) -> (), |app, engine| engine.enable_server(&request.name, request.enabled).await;
     remove_server(name: String) -> (), |app, engine| engine.remove_server(&name).await;

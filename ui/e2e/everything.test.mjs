@@ -95,6 +95,7 @@ for (const [transport, connect] of Object.entries(transports)) {
       const shown = await app.text("dialog pre");
       for (const part of isProgram(config) ? [config.command, ...config.args] : [config.url]) assert.ok(shown.includes(part), `${part} in ${shown}`);
       assert.deepEqual(await app.processes("/node"), [], "it runs before anybody agreed");
+      if (!isProgram(config)) await app.sees(/It answers: .*speaks version.*\d+ tools/, "dialog");
       await app.shot("everything-consent");
       await app.press("Add 1 server");
       await app.ready("everything");

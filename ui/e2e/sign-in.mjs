@@ -137,6 +137,7 @@ export async function addAndSignIn(app, url) {
   await openServers(app);
   await app.fill("Paste a URL", url);
   await app.press("Add server");
+  await app.sees("It answers and asks who you are", "dialog");
   await app.press("Add 1 server");
   await app.sees("needs sign-in", "dialog");
   await app.press("Sign in");

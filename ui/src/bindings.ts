@@ -424,7 +424,11 @@ look_up_keys: [null, SettingsView], list_models: [string, Array<ModelView>],
 /**
  * Reads a URL, a command line or any client's JSON; nothing is added or run yet.
  */
-preview_servers: [string, Array<ServerPreview>], add_servers: [string, Array<string>], enable_server: [EnableServer, null], remove_server: [string, null], 
+preview_servers: [string, Array<ServerPreview>], 
+/**
+ * Asks what was pasted whether it is there, in nobody's name; programs are not started.
+ */
+look_at_servers: [string, Array<Diagnosis>], add_servers: [string, Array<string>], enable_server: [EnableServer, null], remove_server: [string, null], 
 /**
  * Agrees that the server's program runs with exactly the command line that is shown.
  */
@@ -2306,6 +2310,10 @@ export type SignInStage = "reach" | "tls" | "metadata" | "register" | "consent" 
  * One step as it stands now; the next word about the same step replaces it.
  */
 export type SignInStep = { step: SignInStage, state: SignInProgress, 
+/**
+ * How long it took, in milliseconds, once it has ended; a person's time included.
+ */
+ms?: number, 
 /**
  * What went over the wire, secrets masked.
  */

@@ -41,6 +41,10 @@ pub enum SignInProgress {
 pub struct SignInStep {
     pub step: SignInStage,
     pub state: SignInProgress,
+    /// How long it took, in milliseconds, once it has ended; a person's time included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
+    pub ms: Option<u64>,
     /// What went over the wire, secrets masked.
     #[serde(default)]
     pub exchange: Vec<String>,

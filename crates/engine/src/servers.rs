@@ -10,7 +10,7 @@ mod sign_ins;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chat::{ErrorCode, ErrorReport, ServerState, WireLine};
+use chat::{Diagnosis, ErrorCode, ErrorReport, ServerState, WireLine};
 use futures::future::join_all;
 use mcp::{Consents, ServerChange, ServerConfig, Transport, parse_servers};
 use tokio::sync::broadcast::error::RecvError;
@@ -22,6 +22,9 @@ pub use import::{ImportAsk, ImportEntry, ImportFate, ImportPreview, ImportSource
 pub use list::{HELP_DESK, help_desk};
 pub(crate) use list::{Whose, of_home, resolved, start};
 pub use sign_ins::{ImportSignIn, ImportedSignIn};
+
+/// So many servers are asked at once before they are added; the others when they are.
+const MOST_LOOKED_AT: usize = 16;
 
 impl Engine {
     pub fn server_views(&self) -> Vec<ServerView> {
@@ -43,6 +46,14 @@ impl Engine {
             ServerPreview { name: config.name.clone(), address: config.address(), runs_program, variables, replaces }
         };
         Ok(found.iter().map(preview).collect())
+    }
+
+    /// What is there already, of what [`Engine::preview_servers`] showed: asked in nobody's name, with what was pasted
+    /// and nothing else. Programs are not started, and what refers to values kept on this computer is not asked.
+    pub async fn look_at_servers(&self, text: &str) -> Result<Vec<Diagnosis>, ErrorReport> {
+        let found = parse_servers(text).map_err(|error| error.report())?;
+        let looked = found.iter().take(MOST_LOOKED_AT).map(|config| self.inner.servers.look_at(config));
+        Ok(join_all(looked).await.into_iter().flatten().collect())
     }
 
     /// Adds what [`Engine::preview_servers`] showed: whoever adds it has seen its whole command line and agrees to

@@ -3,6 +3,7 @@
 mod calling;
 mod in_name_of;
 mod log;
+mod look;
 mod sign_in;
 
 use std::{
@@ -208,8 +209,7 @@ impl Servers {
         self.find(name).map(|server| server.wire.lines()).unwrap_or_default()
     }
 
-    /// Connects once more, beside what runs, and says which step fails and why; nothing where there is none of that
-    /// name.
+    /// Connects once more, beside what runs, and says which step fails; nothing where there is none of that name.
     pub async fn diagnose(&self, name: &str) -> Option<Diagnosis> {
         let server = self.find(name)?;
         Some(diagnose(&server.config, &self.inner.setting, self.legible(name).await).await)

@@ -28,6 +28,7 @@ async fn a_click_is_all_and_it_lasts_over_a_restart() {
     let stages = [SignInStage::Reach, SignInStage::Metadata, SignInStage::Register, SignInStage::Consent];
     for stage in stages.into_iter().chain([SignInStage::Token, SignInStage::FirstCall]) {
         assert!(attempt.is_done(stage), "{stage:?}: {:?}", attempt.last(stage));
+        assert!(attempt.last(stage).unwrap().ms.is_some(), "{stage:?} took no time");
     }
     assert_eq!(attempt.last(SignInStage::Tls).unwrap().state, SignInProgress::Skipped);
     one.shutdown().await;

@@ -20,7 +20,7 @@ use axum::{
     routing::{any, get, post},
 };
 use chat::{Check, ServerState, StepOutcome};
-use common::{LONG, call, http, is_ready, settled, state};
+use common::{LONG, call, http, is_ready, settled, state, stdio};
 use futures::{StreamExt, stream};
 use mcp::{Era, ServerConfig, Servers, ServersOptions, Transport};
 use serde_json::{Value, json};
@@ -344,5 +344,22 @@ async fn a_diagnosis_names_the_step_that_fails() {
         assert!(failed.is_none_or(|step| step.meaning.is_some() && step.fix.is_some()), "{diagnosis:?}");
     }
     assert_eq!(servers.diagnose("other").await, None);
+    servers.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_not_added_yet_is_asked_in_nobodys_name() {
+    let (seen, url) = web("").await;
+    let servers = settled(vec![]).await;
+    let diagnosis = servers.look_at(&http("web", &url)).await.unwrap();
+    assert!(diagnosis.is_well(), "{diagnosis:?}");
+    assert!(servers.snapshot().is_empty());
+    let asked = seen.seen.lock().unwrap().len();
+    // What would send along what is kept on this computer waits for a word, as a program does.
+    let headers = [("x-path".to_owned(), "${PATH}".to_owned())].into();
+    let telling = ServerConfig::new("web", Transport::Http { url, headers });
+    assert_eq!(servers.look_at(&telling).await, None);
+    assert_eq!(servers.look_at(&stdio("program", "good")).await, None);
+    assert_eq!(seen.seen.lock().unwrap().len(), asked);
     servers.shutdown().await;
 }

@@ -8,7 +8,18 @@ import type { Backend } from "./index";
 import { doorsOf } from "./doors";
 import { FILES } from "./files";
 import { ledgerOf } from "./ledger";
-import { ABOUT, IMPORTED, IMPORTED_SIGN_INS, diagnosisOf, logOf, providerDiagnosis, launchOf, wireOf } from "./lines";
+import {
+  ABOUT,
+  IMPORTED,
+  IMPORTED_SIGN_INS,
+  diagnosisOf,
+  logOf,
+  lookedAt,
+  previewOf,
+  providerDiagnosis,
+  launchOf,
+  wireOf,
+} from "./lines";
 import { livingOf } from "./living";
 import { OFFERS } from "./offers";
 import { Player, remember } from "./play";
@@ -228,14 +239,8 @@ export class FakeBackend implements Backend {
       if (models) return models;
       throw { code: "providerUnreachable", message: "Nothing answers at this address.", cause: "connection refused" };
     },
-    preview_servers: (text) => {
-      if (!text.trim()) throw { code: "invalidInput", message: "There is nothing to add." };
-      const isUrl = /^https?:/.test(text);
-      const name = isUrl
-        ? new URL(text).hostname
-        : (text.split(/[\s/]+/).find((word) => /^server-/.test(word)) ?? "files");
-      return [{ name, address: text, runsProgram: !isUrl, variables: isUrl ? [] : ["API_TOKEN"], replaces: false }];
-    },
+    preview_servers: previewOf,
+    look_at_servers: lookedAt,
     add_servers: (text) => {
       const name = /^https?:/.test(text) ? new URL(text).hostname : "files";
       const state = { state: "connecting" } as const;

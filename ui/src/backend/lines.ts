@@ -6,6 +6,7 @@ import type {
   ImportPreview,
   Launch,
   LogRecord,
+  ServerPreview,
   ServerView,
   WireLine,
 } from "../bindings";
@@ -103,7 +104,23 @@ const well = (step: DiagnosisStep["step"], seen: string, ms?: number): Diagnosis
   ms,
 });
 
-export function diagnosisOf({ name, address, state }: ServerView): Diagnosis {
+/** What would be added. */
+export function previewOf(text: string): ServerPreview[] {
+  if (!text.trim()) throw { code: "invalidInput", message: "There is nothing to add." };
+  const isUrl = /^https?:/.test(text);
+  const name = isUrl ? new URL(text).hostname : (text.split(/[\s/]+/).find((word) => /^server-/.test(word)) ?? "files");
+  return [{ name, address: text, runsProgram: !isUrl, variables: isUrl ? [] : ["API_TOKEN"], replaces: false }];
+}
+
+/** What is at an address before it is added. */
+export function lookedAt(address: string): Diagnosis[] {
+  if (!/^https?:/.test(address)) return [];
+  return [
+    diagnosisOf({ name: new URL(address).hostname, address, state: { state: "ready", tools: 3, latencyMs: 40 } }),
+  ];
+}
+
+export function diagnosisOf({ name, address, state }: Pick<ServerView, "name" | "address" | "state">): Diagnosis {
   const kind = "server" as const;
   if (state.state === "ready") {
     const here = "It is a program of this computer.";

@@ -85,6 +85,7 @@ export const de = {
     stop: "Anhalten",
     you: "Sie",
     noModel: "Wählen Sie zuerst ein Modell: Es antwortet.",
+    stops: (keys) => `${keys} hält die Antwort an; was Sie schreiben, bleibt hier`,
     enterSends: "Enter sendet, Umschalt+Enter bricht um",
     enterBreaks: "Strg+Enter sendet, Enter bricht um",
     waitingForYou: "wartet auf Ihre Antwort",

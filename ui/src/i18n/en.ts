@@ -84,6 +84,7 @@ export const en = {
     stop: "Stop",
     you: "You",
     noModel: "Choose a model first: it is the one who answers.",
+    stops: (keys: string) => `${keys} stops the answer; what you write stays here`,
     enterSends: "Enter sends, Shift+Enter breaks the line",
     enterBreaks: "Ctrl+Enter sends, Enter breaks the line",
     waitingForYou: "waiting for your answer",

@@ -2,7 +2,7 @@
 import { say } from "../i18n";
 import type { Words } from "../i18n/en";
 import { exportConversation, FORMATS } from "../exporting";
-import { CircleHelp, Copy, Download, Palette, Pin, PinOff, Plus, Settings, Trash } from "../icons";
+import { CircleHelp, Copy, Download, Palette, Pencil, Pin, PinOff, Plus, Settings, Trash } from "../icons";
 import type { ConversationSummary } from "../bindings";
 import type { App } from "../state/app.svelte";
 import { SHORTCUTS, type ShortcutId } from "../state/shortcuts";
@@ -70,6 +70,7 @@ function ofConversation(app: App, summary: ConversationSummary): Action[] {
       icon: pinned ? PinOff : Pin,
       run: () => app.attempt("pin_conversation", { id, pinned: !pinned }),
     },
+    { id: "rename", name: say.palette.rename, icon: Pencil, run: () => (app.renaming = true) },
     { id: "duplicate", name: say.palette.ofThis(say.list.duplicate), icon: Copy, run: () => app.fork(id) },
     ...exports,
     { id: "remove", name: say.palette.remove, icon: Trash, run: () => app.remove(summary) },

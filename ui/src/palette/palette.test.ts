@@ -89,3 +89,21 @@ test("a search that fails says so, and Escape closes and gives the focus back", 
   await user.keyboard("{Escape}");
   expect(screen.queryByRole("combobox")).toBeNull();
 });
+
+test("the conversation on the page is renamed where its title stands", async () => {
+  const { app, fake, user } = await open();
+  await user.keyboard("bsod{Enter}");
+  await waitFor(() => expect(app.current).toBe("c2"));
+  const rename = async (words: string) => {
+    await user.keyboard("{Control>}k{/Control}rename{Enter}");
+    const box = await screen.findByRole("textbox", { name: "Title" });
+    await waitFor(() => expect(document.activeElement).toBe(box));
+    await user.keyboard(words);
+    expect(screen.queryByRole("textbox", { name: "Title" })).toBeNull();
+  };
+  await rename("Something else{Escape}");
+  expect(requests(fake, "rename_conversation")).toEqual([]);
+  await rename("Blue screens{Enter}");
+  expect(requests(fake, "rename_conversation")).toEqual([{ id: "c2", title: "Blue screens" }]);
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Message" })));
+});

@@ -73,7 +73,12 @@ export class Signing {
 /** Everything that was told, to be shown to somebody who can help. Secrets were masked before they came here. */
 export function report(server: string, steps: SignInStep[]): string {
   const lines = steps.map((step) =>
-    [`${step.state}: ${step.step}`, step.meaning, step.fix ?? "", ...step.exchange.map((line) => `  ${line}`)]
+    [
+      `${step.state}: ${step.step}${step.ms === undefined ? "" : ` (${step.ms} ms)`}`,
+      step.meaning,
+      step.fix ?? "",
+      ...step.exchange.map((line) => `  ${line}`),
+    ]
       .filter(Boolean)
       .join("\n"),
   );

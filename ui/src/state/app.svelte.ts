@@ -56,6 +56,10 @@ export class App {
   writing = $state(0);
   /** A link that describes a server and was followed outside: what the box for adding one begins with. */
   link = $state<string>();
+  /** Settings → Servers begins with what other programs have. */
+  importing = $state(false);
+  /** The open conversation's title is being written. */
+  renaming = $state(false);
   troubles = $state.raw<Report[]>([]);
   /** What was done, where nothing on the page shows it. */
   notice = $state<string>();

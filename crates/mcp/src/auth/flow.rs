@@ -256,7 +256,7 @@ impl Attempt<'_> {
     }
 
     fn step(&self, step: SignInStage, state: SignInProgress, web: &Web, meaning: String) -> SignInStep {
-        SignInStep { step, state, exchange: web.tape(), meaning, fix: None, remedies: vec![], link: None }
+        SignInStep { step, state, ms: None, exchange: web.tape(), meaning, fix: None, remedies: vec![], link: None }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Signing in to a server and out of it, and whose name is used there.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use chat::{AccountView, ServerState, SignInProgress, SignInStage, SignInStep};
 use tokio::time::timeout;
@@ -35,6 +38,8 @@ impl Servers {
         let theirs = self.inner.others.get(name, &account);
         let is_known = names.contains(&account) || theirs.is_some();
         let beside = is_known && active.as_ref().is_some_and(|active| *active != account);
+        let clock = Mutex::new(None);
+        let report = |step: SignInStep| report(timed(step, &clock));
         let tell = |step: SignInStep| {
             if !beside {
                 self.show(&server, ServerState::SigningIn { step: step.step });
@@ -158,10 +163,23 @@ impl Servers {
     }
 }
 
+/// With the time since that step was told to be running.
+fn timed(mut step: SignInStep, clock: &Mutex<Option<(SignInStage, Instant)>>) -> SignInStep {
+    let mut began = clock.lock().unwrap_or_else(PoisonError::into_inner);
+    match (step.state, *began) {
+        (SignInProgress::Running, Some((stage, _))) if stage == step.step => (),
+        (SignInProgress::Running, _) => *began = Some((step.step, Instant::now())),
+        (_, Some((stage, at))) if stage == step.step => step.ms = u64::try_from(at.elapsed().as_millis()).ok(),
+        _ => (),
+    }
+    step
+}
+
 fn first(state: SignInProgress, meaning: &str) -> SignInStep {
     SignInStep {
         step: SignInStage::FirstCall,
         state,
+        ms: None,
         exchange: vec![],
         meaning: meaning.to_owned(),
         fix: None,

@@ -22,5 +22,6 @@ export const palette: Words["palette"] = {
   theme: (theme: string) => `Farben: ${theme}`,
   addServer: "Server hinzufügen",
   ofThis: (action) => `Diese Unterhaltung: ${action}`,
+  rename: "Diese Unterhaltung umbenennen",
   remove: "Diese Unterhaltung löschen",
 };

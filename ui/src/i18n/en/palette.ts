@@ -22,5 +22,6 @@ export const palette = {
   theme: (theme: string) => `Theme: ${theme}`,
   addServer: "Add server",
   ofThis: (action: string) => `This conversation: ${action}`,
+  rename: "Rename this conversation",
   remove: "Delete this conversation",
 };
