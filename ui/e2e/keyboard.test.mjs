@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beside, CONTROL, ENTER, ESCAPE, withApp } from "./app.mjs";
 import { calling, saying, startModel } from "./model.mjs";
+import { withSignIn } from "./sign-in.mjs";
 
 test("from the first start to an answer, by keyboard alone", async () => {
   await withApp({}, async (app) => {
@@ -57,4 +58,44 @@ test("a server is added, its call allowed for good and taken back, by keyboard a
     await app.sees("No rules yet");
   });
   model.stop();
+});
+
+test("somebody signs in, and again from the card of a call, by keyboard alone", async () => {
+  await withSignIn({}, async ({ app, server }) => {
+    await app.keys(CONTROL, "k");
+    await app.find("input", "");
+    await app.write("Add server");
+    await app.keys(ENTER);
+    await app.find("dialog", "Settings");
+    await app.tabTo("Paste a URL");
+    await app.write(server.url);
+    await app.keys(ENTER);
+    await app.sees("It answers and asks who you are");
+    await app.tabTo("Add 1 server");
+    await app.keys(ENTER);
+    await app.sees("needs sign-in", "dialog");
+    await app.tabTo("Sign in");
+    await app.keys(ENTER);
+    await app.sees(/1 tool/, "dialog");
+    await app.keys(ESCAPE);
+    await app.tabTo("Message");
+    await app.write("Who am I?");
+    await app.keys(ENTER);
+    await app.find("[role=group]", "Approval");
+    await app.keys("a");
+    await app.sees("Answer 1.", "[role=log]");
+    await app.idle();
+    await server.tell("revoke");
+    await app.tabTo("Message");
+    await app.write("Who am I?");
+    await app.keys(ENTER);
+    await app.find("[role=group]", "Approval");
+    await app.keys("a");
+    await app.sees("wants a sign-in", "[role=log]");
+    await server.tell("forgive");
+    await app.tabTo("Sign in");
+    await app.keys(ENTER);
+    await app.sees("Answer 2.", "[role=log]");
+    assert.equal((await server.look()).calls, 2);
+  });
 });
