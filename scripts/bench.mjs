@@ -8,6 +8,9 @@ import { command, must, run } from "./lib/run.mjs";
 import { say, Trouble } from "./lib/say.mjs";
 import { needCompilers, needPackages, packages } from "./lib/system.mjs";
 
+/** Gateways by others, as the benchmark knows them. */
+const measured = ["fastmcp", "mcp-proxy", "contextforge", "litellm"];
+
 /** By the name one gives on the command line, in the order in which they run. */
 const parts = {
   engine: () => cargoBench("turn"),
@@ -50,7 +53,8 @@ async function cargoBench(name, parts = [], env = {}) {
 
 /** Beside programs by others, which are installed first. */
 async function doors(part) {
-  const others = { fastmcp: await peer("fastmcp"), litellm: await peer("litellm") };
+  const others = {};
+  for (const name of part === "gateway" ? measured : ["litellm"]) others[name] = await peer(name);
   return cargoBench("doors", [part], { LOQUAT_MEASURED: JSON.stringify(others) });
 }
 

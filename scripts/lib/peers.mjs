@@ -24,10 +24,12 @@ const pins = {
 };
 /** What is only measured, never tested with. */
 const measured = {
+  contextforge: ["pip", "mcp-contextforge-gateway", "1.0.7.post20260921"],
+  "mcp-proxy": ["pip", "mcp-proxy", "0.13.0"],
   litellm: ["pip", "litellm[proxy]", "1.106.2"],
 };
 /** Libraries of Python: what starts them is the Python that has them. */
-const libraries = ["fastmcp", "openai-python"];
+const libraries = ["contextforge", "fastmcp", "openai-python"];
 /** The oldest Node that all of them run with, and the one that is installed where ours is older. */
 const NODE = ["22", "24.9.0"];
 

@@ -84,7 +84,23 @@ fn stream(echo: Option<&str>) -> Response {
 
 /// MCP over HTTP as of 2025-06-18, without sessions.
 async fn speak(body: Bytes) -> Response {
-    let request: Value = serde_json::from_slice(&body).unwrap();
+    match answer(&serde_json::from_slice(&body).unwrap()) {
+        Some(answer) => Json(answer).into_response(),
+        None => StatusCode::ACCEPTED.into_response(),
+    }
+}
+
+/// The same over the standard streams.
+pub(crate) fn speak_here() {
+    for line in std::io::stdin().lines() {
+        if let Some(answer) = answer(&serde_json::from_str(&line.unwrap()).unwrap()) {
+            println!("{answer}");
+        }
+    }
+}
+
+/// Nothing where none is wanted.
+fn answer(request: &Value) -> Option<Value> {
     let params = &request["params"];
     let result = match request["method"].as_str().unwrap_or_default() {
         "initialize" => json!({
@@ -95,13 +111,13 @@ async fn speak(body: Bytes) -> Response {
         "ping" => json!({}),
         "tools/list" => json!({ "tools": tools() }),
         "tools/call" => json!({ "content": [{ "type": "text", "text": params["arguments"]["message"] }] }),
-        _ if request["id"].is_null() => return StatusCode::ACCEPTED.into_response(),
+        _ if request["id"].is_null() => return None,
         _ => {
             let error = json!({ "code": -32601, "message": "Method not found" });
-            return Json(json!({ "jsonrpc": "2.0", "id": request["id"], "error": error })).into_response();
+            return Some(json!({ "jsonrpc": "2.0", "id": request["id"], "error": error }));
         }
     };
-    Json(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })).into_response()
+    Some(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }))
 }
 
 /// As many as a small server has, each with a few arguments.

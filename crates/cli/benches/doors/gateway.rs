@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::behind::CHANGES;
 use crate::load::{Asking, NUMBER, processor_time, times};
 use crate::running::Running;
-use crate::{fact, heading, line, millis, peers};
+use crate::{contextforge, fact, heading, line, millis, peers};
 
 const MANY: usize = 10_000;
 /// One after the other.
@@ -36,6 +36,14 @@ pub(crate) async fn measure(behind: &Running, floor: &Running) {
     if let Some(fastmcp) = peers::fastmcp(behind).await {
         let theirs = asking(format!("{}/mcp", fastmcp.url), None, "echo");
         beside("FastMCP", (&gateway, &ours), (&fastmcp, &theirs)).await;
+    }
+    if let Some(proxy) = peers::mcp_proxy().await {
+        let theirs = asking(format!("{}/mcp", proxy.url), None, "echo").until_ready().await;
+        beside("mcp-proxy", (&gateway, &ours), (&proxy, &theirs)).await;
+    }
+    if let Some(other) = contextforge::before(behind).await {
+        let theirs = asking(other.url.clone(), Some(&other.token), &other.tool).until_ready().await;
+        beside("ContextForge", (&gateway, &ours), (&other.running, &theirs)).await;
     }
     if let Some(litellm) = peers::litellm(behind).await {
         let theirs = asking(format!("{}/mcp/", litellm.url), Some(peers::LITELLM_KEY), "fast-echo").until_ready().await;

@@ -16,6 +16,8 @@ const TURNS: usize = 5;
 
 /// In the place of what differs from request to request: its number.
 pub(crate) const NUMBER: &str = "number";
+/// What is not ready by then never will be.
+const PATIENCE: Duration = Duration::from_secs(60);
 const SESSION: &str = "mcp-session-id";
 
 /// One request that is sent again and again.
@@ -65,10 +67,15 @@ impl Asking {
 
     /// Until it is answered as expected: what stands behind a door may come up after it.
     pub(crate) async fn until_ready(self) -> Self {
-        while !self.post(self.body.replace(NUMBER, "0")).await.text().await.unwrap().contains(self.expected) {
+        let begun = Instant::now();
+        loop {
+            let said = self.post(self.body.replace(NUMBER, "0")).await.text().await.unwrap();
+            if said.contains(self.expected) {
+                return self;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{} goes on saying: {said}", self.url);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self
     }
 
     /// How long the answer took, and how long its beginning.

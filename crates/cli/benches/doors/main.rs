@@ -12,6 +12,7 @@
 
 mod api;
 mod behind;
+mod contextforge;
 mod floor;
 mod gateway;
 mod load;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 /// This program is the other processes, too.
 const BEHIND: &str = "behind";
+const ASIDE: &str = "aside";
 const FLOOR: &str = "floor";
 
 #[tokio::main]
@@ -29,6 +31,7 @@ async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some(BEHIND) => behind::serve().await,
+        Some(ASIDE) => behind::speak_here(),
         Some(FLOOR) => floor::serve(&args[1]).await,
         _ => measure(&args).await,
     }

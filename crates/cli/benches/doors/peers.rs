@@ -17,7 +17,7 @@ create_proxy(sys.argv[2]).run(
 pub(crate) const LITELLM_KEY: &str = "sk-measured";
 
 /// What starts that program: a path and its first arguments.
-fn command(name: &str) -> Option<Command> {
+pub(crate) fn command(name: &str) -> Option<Command> {
     let given = std::env::var("LOQUAT_MEASURED").ok()?;
     let given: Value = serde_json::from_str(&given).unwrap();
     let words: Vec<&str> = given.get(name)?.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
@@ -26,7 +26,7 @@ fn command(name: &str) -> Option<Command> {
     Some(command)
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -36,6 +36,15 @@ pub(crate) async fn fastmcp(behind: &Running) -> Option<Running> {
     command.args(["-c", FASTMCP, &port.to_string(), &format!("{}/mcp", behind.url)]);
     let home = tempfile::tempdir().unwrap();
     Some(Running::answering(&mut command, format!("http://127.0.0.1:{port}"), "/mcp", home).await)
+}
+
+/// A bridge before a program that speaks over its standard streams, which costs it time of its own.
+pub(crate) async fn mcp_proxy() -> Option<Running> {
+    let (mut command, port) = (command("mcp-proxy")?, free_port());
+    command.args(["--host", "127.0.0.1", "--stateless", "--port", &port.to_string()]);
+    command.arg(std::env::current_exe().unwrap()).arg(crate::ASIDE);
+    let home = tempfile::tempdir().unwrap();
+    Some(Running::answering(&mut command, format!("http://127.0.0.1:{port}"), "/status", home).await)
 }
 
 /// An API and a gateway before both.

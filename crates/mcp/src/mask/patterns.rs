@@ -93,18 +93,32 @@ fn is_after_value(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '&' | '"' | '\'' | '\\' | ';' | ',')
 }
 
-/// Puts what `swap` says in place of what is found; nothing said leaves it.
+/// Puts what `swap` says in place of what is found. Where it says nothing that stays, and what stands behind its name is
+/// looked at as well: it may be another name.
 fn swapped<'a>(
     text: Cow<'a, str>,
     pattern: &Option<Regex>,
     swap: impl Fn(&Captures<'_>) -> Option<String>,
 ) -> Cow<'a, str> {
     let Some(pattern) = pattern else { return text };
-    if !pattern.is_match(&text) {
+    let (mut shown, mut written, mut at) = (String::new(), 0, 0);
+    while let Some(found) = pattern.captures_at(&text, at) {
+        let whole = found.get_match();
+        at = match swap(&found) {
+            Some(instead) => {
+                shown.push_str(&text[written..whole.start()]);
+                shown.push_str(&instead);
+                written = whole.end();
+                written
+            }
+            None => found.name("name").map_or(whole.end(), |name| name.end()),
+        };
+    }
+    if written == 0 {
         return text;
     }
-    let changed = pattern.replace_all(&text, |found: &Captures<'_>| swap(found).unwrap_or_else(|| found[0].to_owned()));
-    Cow::Owned(changed.into_owned())
+    shown.push_str(&text[written..]);
+    Cow::Owned(shown)
 }
 
 #[cfg(test)]
@@ -124,6 +138,8 @@ mod tests {
             ("a=b password=abc, c=d secret=e", "a=b password=•••, c=d secret=•••"),
             ("got xoxb-1234567890-abc and sk-proj-abcdefghijkl", "got ••• and •••"),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "••• end"),
+            ("sent header: X-Api-Token: abc", "sent header: X-Api-Token: •••"),
+            ("bearer of: Bearer abcdefgh12", "bearer of: Bearer •••"),
             ("client_secret=abc grant_type=x", "client_secret=••• grant_type=x"),
         ] {
             assert_eq!(super::text(text), expected);
