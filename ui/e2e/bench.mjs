@@ -43,7 +43,8 @@ async function start() {
 
 /** Ten thousand tokens from the provider to the page, against reading the same stream bare. */
 async function stream() {
-  const pieces = Array.from({ length: 10_000 }, (_, n) => (n % 12 === 11 ? "word.\n\n" : "word "));
+  // In so many paragraphs as are shown without a click.
+  const pieces = Array.from({ length: 10_000 }, (_, n) => (n % 100 === 99 ? "word.\n\n" : "word "));
   const model = await startModel([saying(...pieces), saying(...pieces)]);
   let began = performance.now();
   const body = JSON.stringify({ messages: [], stream: true });

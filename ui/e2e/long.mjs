@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, beside, processesOf } from "./app.mjs";
+import { App, beside, ESCAPE, processesOf, until } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const practising = { model: { provider: "practice", model: "practice" } };
@@ -130,26 +130,33 @@ async function lengths() {
 }
 
 async function streams() {
-  const pieces = Array.from({ length: 1_500 }, (_, n) => (n % 12 === 11 ? "word.\n\n" : "word "));
+  const questions = ["One and a half thousand", "Twenty thousand"];
+  const pieces = Array.from({ length: 1_500 }, (_, n) => (n % 20 === 19 ? "word.\n\n" : "word "));
   const paced = async ({ say, send }) => {
     for (const piece of pieces) {
       say(piece);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    say(`${questions[0]}: done.`);
     send({}, "stop");
   };
-  const fast = Array.from({ length: 20_000 }, (_, n) => (n % 12 === 11 ? "word.\n\n" : "word "));
-  const model = await startModel([paced, saying(...fast)]);
+  // As much of it as is shown without a click.
+  const fast = Array.from({ length: 20_000 }, (_, n) => (n % 200 === 199 ? "so.\n\n" : "so "));
+  const model = await startModel([paced, saying(...fast, `${questions[1]}: done.`)]);
   const app = await App.open({ home: await homeWith([["Fourhundred", 400, 80]], model.settings) });
   await app.sees("Fourhundred");
   await opening(app, "Fourhundred");
+  // A conversation goes on with the model that it began with, unless it is told otherwise.
+  await app.driver.click(await app.find("button", "Model", true));
+  await app.driver.click(await app.find("[role=dialog] button", "scripted"));
+  await app.keys(ESCAPE);
   let frames = await watchFrames(app);
-  await asked(app, "One and a half thousand, please");
+  await asked(app, questions[0]);
   const slow = await frames();
   row("1,500 chunks, 5 ms each, into 400 messages", `${slow.frames} frames`, `${slow.over} > 50 ms`, ms(slow.longest));
   frames = await watchFrames(app);
   const began = performance.now();
-  await asked(app, "Twenty thousand, please");
+  await asked(app, questions[1]);
   const took = performance.now() - began;
   const quick = await frames();
   row("20,000 tokens at full speed", ms(took), `${quick.over} > 50 ms`, ms(quick.longest));
@@ -157,10 +164,11 @@ async function streams() {
   model.stop();
 }
 
-/** From a question to the end of its answer. */
+/** From a question to the last words of its answer on the page, however soon they are there. */
 async function asked(app, question) {
+  const script = "return [...document.querySelectorAll('[role=log] [data-turn]')].at(-1)?.textContent.includes(arguments[0])";
   await app.ask(question);
-  await app.button("Stop");
+  await until("the last words", () => app.driver.run(script, `${question}: done.`));
   await app.idle();
 }
 
