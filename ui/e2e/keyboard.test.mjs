@@ -5,6 +5,16 @@ import { beside, CONTROL, ENTER, ESCAPE, withApp } from "./app.mjs";
 import { calling, saying, startModel } from "./model.mjs";
 import { withSignIn } from "./sign-in.mjs";
 
+/** To the box that takes a server. */
+async function toTheBox(app) {
+  await app.keys(CONTROL, "k");
+  await app.find("input", "");
+  await app.write("Add server");
+  await app.keys(ENTER);
+  await app.find("dialog", "Settings");
+  await app.tabTo("Paste a URL");
+}
+
 test("from the first start to an answer, by keyboard alone", async () => {
   await withApp({}, async (app) => {
     await app.sees("Ask anything. See everything.");
@@ -24,12 +34,7 @@ test("a server is added, its call allowed for good and taken back, by keyboard a
   const echo = (text) => calling(["mcp-fixture__echo", { text }]);
   const model = await startModel([echo("one"), saying("Said one."), echo("two"), saying("Said two.")]);
   await withApp({ settings: model.settings }, async (app) => {
-    await app.keys(CONTROL, "k");
-    await app.find("input", "");
-    await app.write("Add server");
-    await app.keys(ENTER);
-    await app.find("dialog", "Settings");
-    await app.tabTo("Paste a URL");
+    await toTheBox(app);
     await app.write(`${beside("examples", "mcp-fixture")} good`);
     await app.keys(ENTER);
     await app.sees("starts a program on your computer");
@@ -62,12 +67,7 @@ test("a server is added, its call allowed for good and taken back, by keyboard a
 
 test("somebody signs in, and again from the card of a call, by keyboard alone", async () => {
   await withSignIn({}, async ({ app, server }) => {
-    await app.keys(CONTROL, "k");
-    await app.find("input", "");
-    await app.write("Add server");
-    await app.keys(ENTER);
-    await app.find("dialog", "Settings");
-    await app.tabTo("Paste a URL");
+    await toTheBox(app);
     await app.write(server.url);
     await app.keys(ENTER);
     await app.sees("It answers and asks who you are");

@@ -101,6 +101,13 @@ test("the conversation on the page is renamed where its title stands", async () 
     await user.keyboard(words);
     expect(screen.queryByRole("textbox", { name: "Title" })).toBeNull();
   };
+  const { title } = app.summary!;
+  await user.keyboard("{Control>}k{/Control}rename{Enter}");
+  await user.type(await screen.findByRole("textbox", { name: "Title" }), " and more");
+  fake.emit({ type: "conversation", summary: { ...app.summary!, updatedAt: 1 } });
+  await waitFor(() => expect(app.summary?.updatedAt).toBe(1));
+  expect((screen.getByRole("textbox", { name: "Title" }) as HTMLInputElement).value).toBe(`${title} and more`);
+  await user.keyboard("{Escape}");
   await rename("Something else{Escape}");
   expect(requests(fake, "rename_conversation")).toEqual([]);
   await rename("Blue screens{Enter}");
