@@ -18,6 +18,7 @@ mod conversations;
 mod desk;
 mod doors;
 mod downloads;
+mod drawing;
 mod links;
 mod preferences;
 mod providing;
@@ -55,7 +56,7 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
             follow_links(app);
             let web = home.web();
             app.manage(Place(home));
-            WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+            let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
                 .title("Loquat")
                 .inner_size(1180.0, 820.0)
                 .min_inner_size(360.0, 400.0)
@@ -65,6 +66,7 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
                 // Links are opened by the browser; the window shows nothing but its own page.
                 .on_navigation(is_own_page)
                 .build()?;
+            drawing::suit(&window)?;
             Ok(())
         })
         .build(tauri::generate_context!());
