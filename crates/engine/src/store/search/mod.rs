@@ -6,6 +6,8 @@
 mod extract;
 mod words;
 
+use std::collections::HashMap;
+
 use chat::{ConversationId, Turn, TurnId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -126,25 +128,25 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .map_err(unreadable)?;
-        let mut hits = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let piece = self.snippet(row.get("seq"), &wanted).await.map_err(unreadable)?;
-            hits.push(hit(row, &piece));
-        }
-        Ok((hits, behind))
+        let found: Vec<i64> = rows.iter().map(|row| row.get("seq")).collect();
+        let snippets = self.snippets(&found, &wanted).await.map_err(unreadable)?;
+        let words = |row: &SqliteRow| snippets.get(&row.get::<i64, _>("seq")).map_or("", String::as_str);
+        Ok((rows.iter().map(|row| hit(row, words(row))).collect(), behind))
     }
 
-    async fn snippet(&self, seq: i64, wanted: &str) -> Result<String, sqlx::Error> {
-        let query = "SELECT snippet(said_words, 0, ?, ?, '…', 24) AS piece FROM said_words
-            WHERE said_words MATCH ? AND rowid = ?";
-        let row = sqlx::query(query)
+    /// The words around what was found, for each place. All places are asked for at once: FTS5 gathers everything that
+    /// begins with a word anew for each question. The `+` keeps it from making a question of each place.
+    async fn snippets(&self, places: &[i64], wanted: &str) -> Result<HashMap<i64, String>, sqlx::Error> {
+        let query = "SELECT rowid AS seq, snippet(said_words, 0, ?, ?, '…', 24) AS piece FROM said_words
+            WHERE said_words MATCH ? AND +rowid IN (SELECT value FROM json_each(?))";
+        let rows = sqlx::query(query)
             .bind(OPENS.to_string())
             .bind(CLOSES.to_string())
             .bind(wanted)
-            .bind(seq)
-            .fetch_optional(&self.pool)
+            .bind(serde_json::json!(places).to_string())
+            .fetch_all(&self.pool)
             .await?;
-        Ok(row.map(|row| row.get("piece")).unwrap_or_default())
+        Ok(rows.iter().map(|row| (row.get("seq"), row.get("piece"))).collect())
     }
 }
 
