@@ -114,3 +114,19 @@ test("the conversation on the page is renamed where its title stands", async () 
   expect(requests(fake, "rename_conversation")).toEqual([{ id: "c2", title: "Blue screens" }]);
   await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "Message" })));
 });
+
+test("what is found grows by itself while older conversations are being made ready", async () => {
+  const { fake, user } = await open();
+  const hit = (item: string) => ({
+    ...{ conversation: "c1", title: `Talk of ${item}`, turn: "t1", item, kind: "asked" as const, at: 1 },
+    snippet: [{ text: "zeppelin", hit: true }],
+  });
+  const found = [[hit("one")], [hit("one"), hit("two")], [hit("one"), hit("two"), hit("three")]];
+  fake.answers.search = () => ({ hits: found.shift() ?? [], behind: found.length > 0 });
+  await user.keyboard("zeppelin");
+  expect(await screen.findByText(/still being made ready/)).toBeTruthy();
+  expect(screen.queryByText("Talk of three")).toBeNull();
+  expect(await screen.findByText("Talk of three", {}, { timeout: 5_000 })).toBeTruthy();
+  expect(screen.queryByText(/still being made ready/)).toBeNull();
+  expect(requests(fake, "search")).toHaveLength(3);
+});

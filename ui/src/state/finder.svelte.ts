@@ -13,6 +13,9 @@ export interface Jump {
 const NOTHING: SearchFound = { hits: [], behind: false };
 /** Nobody types slower than this between two letters of a word they know. */
 const PAUSE_MS = 120;
+/** While older conversations are being made ready, more may be found so much later. */
+const AGAIN_MS = 1_000;
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 export class Finder {
   /** Whether the palette is open. */
@@ -35,15 +38,28 @@ export class Finder {
       this.found = NOTHING;
       return;
     }
-    await new Promise((done) => setTimeout(done, PAUSE_MS));
-    if (mine !== this.latest) return;
+    await wait(PAUSE_MS);
+    if (await this.ask(text, mine)) void this.goOn(text, mine);
+  }
+
+  /** Asks for the words unless others were typed since; whether there may be more, later. */
+  private async ask(text: string, mine: number): Promise<boolean> {
+    if (mine !== this.latest) return false;
     try {
       const found = await this.backend.call("search", text);
       if (mine === this.latest) this.found = found;
     } catch (thrown) {
       if (mine === this.latest) this.error = asReport(thrown);
     }
-    if (mine === this.latest) this.busy = false;
+    if (mine !== this.latest) return false;
+    this.busy = false;
+    return this.found.behind && this.error === undefined;
+  }
+
+  /** What is found grows as it comes, until all is ready. */
+  private async goOn(text: string, mine: number): Promise<void> {
+    do await wait(AGAIN_MS);
+    while (await this.ask(text, mine));
   }
 
   goTo(hit: SearchHit): void {
