@@ -7,8 +7,8 @@ use engine::logging::{LogFilter, LogRecord};
 use engine::{
     AppEvent, Approval, ConversationsPreview, Explanation, Exported, ImportPreview, ImportSource,
     ImportedConversations, ImportedSignIn, Instructions, LedgerFilter, LedgerPage, ModelExchange, ModelFigures,
-    ModelView, NewRule, Removed, ResultLines, RuleView, SearchFound, ServerPreview, ServerSettings, Settings,
-    SettingsView, Snapshot, ToolsetView,
+    ModelView, NewRule, Removed, ResultLines, RuleView, SearchFound, ServerAccounts, ServerPreview, ServerSettings,
+    Settings, SettingsView, Snapshot, ToolsetView,
 };
 use gateway::{AuditFilter, AuditPage, Verified};
 use tauri::ipc::Channel;
@@ -257,6 +257,11 @@ commands! {
         Ok(())
     };
     sign_out(request: SignIn) -> bool, |app, engine| engine.sign_out(&request.server, request.account.as_deref()).await;
+    /// Who is signed in, by server; the keychain stays closed.
+    signed_in(request: ()) -> Vec<ServerAccounts>, |app, engine| {
+        let () = request;
+        Ok(engine.signed_in().await)
+    };
     /// Who is signed in to a server.
     accounts(server: String) -> Vec<AccountView>, |app, engine| engine.accounts(&server).await;
     use_account(request: UseAccount) -> (), |app, engine| engine.use_account(&request.server, &request.account).await;

@@ -479,6 +479,10 @@ server_wire: [string, Array<WireLine>], reconnect_server: [string, null],
  */
 sign_in: [SignIn, null], stop_sign_in: [string, null], sign_out: [SignIn, boolean], 
 /**
+ * Who is signed in, by server; the keychain stays closed.
+ */
+signed_in: [null, Array<ServerAccounts>], 
+/**
  * Who is signed in to a server.
  */
 accounts: [string, Array<AccountView>], use_account: [UseAccount, null], 

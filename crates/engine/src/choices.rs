@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::{ConversationId, ErrorReport, ModelRef, Tool, ToolChoice, ToolRef};
-use mcp::SignedIn;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Inner};
@@ -146,11 +145,9 @@ impl Engine {
         };
         let tools: Vec<PricedTool> = catalogue.tools().iter().map(price).collect();
         let all = tools.iter().filter(|tool| tool.on).map(|tool| tool.tokens).sum();
-        let signed_in = self.inner.servers.signed_in().await.into_iter();
-        let accounts =
-            signed_in.map(|SignedIn { server, names, used, over }| ServerAccounts { server, names, used, over });
+        let accounts = self.signed_in().await;
         let (sent, finds) = (offer.tokens(), offer.finds);
-        Ok(ToolsetView { choice, budget: limits.tokens, sent, all, finds, tools, accounts: accounts.collect() })
+        Ok(ToolsetView { choice, budget: limits.tokens, sent, all, finds, tools, accounts })
     }
 
     /// The tools of a turn: of a conversation, or of one that is not kept.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chat::{AccountView, ErrorCode, ErrorReport, SignInStep};
-use mcp::ServerConfig;
+use mcp::{ServerConfig, SignedIn};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::choices::ServerAccounts;
 use crate::engine::Engine;
 use crate::view::AppEvent;
 
@@ -62,6 +63,12 @@ impl Engine {
     /// Signs out; without a name in the one that is used. False where nobody of that name is signed in.
     pub async fn sign_out(&self, server: &str, account: Option<&str>) -> Result<bool, ErrorReport> {
         self.inner.servers.sign_out(server, account).await.map_err(|error| error.report())
+    }
+
+    /// Who is signed in, by server; the keychain stays closed.
+    pub async fn signed_in(&self) -> Vec<ServerAccounts> {
+        let all = self.inner.servers.signed_in().await.into_iter();
+        all.map(|SignedIn { server, names, used, over }| ServerAccounts { server, names, used, over }).collect()
     }
 
     /// Who is signed in to a server.

@@ -48,6 +48,7 @@ export class SignIns {
       if (left.length === 0) this.stand(server, { state: "needsSignIn" });
       return true;
     },
+    signed_in: () => this.whose,
     accounts: (server: string) => this.of(server),
     use_account: ({ server, account }: { server: string; account: string }) => {
       this.use(server, account);

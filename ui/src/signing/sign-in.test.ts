@@ -44,6 +44,23 @@ test("accounts are listed, used, and signed out of", async () => {
   expect(await within(list).findByText("Nobody is signed in here.")).toBeTruthy();
 });
 
+test("the list of servers says in whose name each is called", async () => {
+  const { app, fake, user } = await sheets();
+  await fake.call("trust_issuer", { server: "sheets", issuer: "x" });
+  app.serverPage = undefined;
+  const list = await screen.findByRole("list", { name: "Your servers" });
+  expect(within(list).queryByText("signed in")).toBeNull();
+  await fake.call("sign_in", { server: "sheets" });
+  expect(await within(list).findByText("signed in")).toBeTruthy();
+  await fake.call("sign_in", { server: "sheets", account: "work" });
+  app.serverPage = { name: "sheets" };
+  await user.click(await screen.findByRole("button", { name: "All servers" }));
+  expect(await screen.findByText("as work")).toBeTruthy();
+  await fake.call("sign_out", { server: "sheets", account: "work" });
+  await fake.call("sign_out", { server: "sheets", account: "default" });
+  await waitFor(() => expect(screen.queryByText("as work")).toBeNull());
+});
+
 test("a client that was registered by hand is taken in a form", async () => {
   const { app, fake, user } = await sheets();
   const remedies = [{ remedy: "resetRegistration" as const }, { remedy: "useClient" as const }];

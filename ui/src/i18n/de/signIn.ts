@@ -20,6 +20,7 @@ export const accounts = {
   rights: (scopes) => `Rechte: ${scopes}`,
   signInAs: (name) => `Als ${name} anmelden`,
   asWhom: (server) => `Konto für ${server} in diesem Chat`,
+  in: "angemeldet",
   as: (name) => `als ${name}`,
   asEverywhere: (name) => `wie überall (${name})`,
   asNobody: "wie überall",

@@ -19,6 +19,7 @@ export const accounts = {
   rights: (scopes: string) => `Rights: ${scopes}`,
   signInAs: (name: string) => `Sign in as ${name}`,
   asWhom: (server: string) => `Account for ${server} in this chat`,
+  in: "signed in",
   as: (name: string) => `as ${name}`,
   asEverywhere: (name: string) => `as everywhere (${name})`,
   asNobody: "as everywhere",
