@@ -12,12 +12,16 @@ const settings = { titles: false };
 /** Another sign-in at the server that is there, under a name of one's own. */
 async function signInAs(app, server, account) {
   await openServers(app);
+  await app.sees("signed in", "[aria-label='Your servers']");
   await app.press(server);
   await app.driver.click(await app.find("[role=tab]", "Sign-in"));
   await app.fill("Name of the account", account);
   await app.press("Sign in");
   await app.find("[aria-label=Accounts] button", `Sign out ${account}`);
   await app.shot("accounts");
+  await app.press("All servers");
+  await app.sees(`as ${account}`, "[aria-label='Your servers']");
+  await app.shot("servers-as-whom");
   await app.keys(ESCAPE);
 }
 

@@ -18,6 +18,9 @@ export const CONTROL = "\uE009";
 /** A program that was built beside the app. */
 export const beside = (...path) => join(dirname(binary), ...path);
 
+/** Without a graphics card a window is drawn plainly; WebKit's driver takes no pictures of it that way. */
+const forPictures = { WEBKIT_DISABLE_DMABUF_RENDERER: "0" };
+
 /** Finds what is seen and called `name`, of one of the roles given. */
 const FIND = `
   const [selector, name, exact] = arguments;
@@ -31,12 +34,15 @@ const FIND = `
 `;
 
 export class App {
+  /** Whether pictures can be taken; otherwise windows are drawn as they are for people. */
+  static pictures = true;
+
   /** A window on a home of its own, or on one that is there; as large as it likes without a size. */
-  static async open({ home, settings, env = {}, size = [1280, 900] } = {}) {
+  static async open({ home, settings, env = {}, size = [1280, 900], pictures = App.pictures } = {}) {
     const app = new App();
     app.home = home ?? (await mkdtemp(join(tmpdir(), "loquat-e2e-")));
     if (settings) await writeFile(join(app.home, "settings.json"), JSON.stringify(settings));
-    app.driver = await Driver.open(binary, { LOQUAT_HOME: app.home, ...env });
+    app.driver = await Driver.open(binary, { LOQUAT_HOME: app.home, ...(pictures && forPictures), ...env });
     if (size) await app.driver.resize(...size);
     await until("a page", () => app.driver.run("return document.querySelector('main')?.innerText.length > 0"));
     return app;

@@ -73,12 +73,6 @@ export async function watchFrames(app) {
   return () => app.driver.run("cancelAnimationFrame(window.watching); return window.late;");
 }
 
-/**
- * Without a graphics card WebKit draws by a renderer that keeps copies of all that is shown in the process itself, and
- * its compiler besides. Memory is measured with the plain one, so that it is the window's and not that renderer's.
- */
-export const plain = { WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
-
 /** What all processes of a window hold, each page shared among those who share it, in MiB. */
 export async function pss(home, program = "/loquat") {
   const names = [program, "WebKitNetworkProcess", "WebKitWebProcess"];
@@ -120,7 +114,7 @@ async function lengths() {
   await app.close({ keep: true });
   const sizes = [];
   for (const title of ["Twohundred", "Tenthousand"]) {
-    const fresh = await App.open({ home, env: plain });
+    const fresh = await App.open({ home });
     await fresh.sees(title);
     await opening(fresh, title);
     sizes.push(await pss(fresh.home));

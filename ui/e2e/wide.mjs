@@ -50,7 +50,6 @@ async function picking(server, count) {
   const taken = [];
   for (let round = 0; round < 5; round += 1) {
     taken.push(await app.driver.call("POST", "/execute/async", { script, args: [] }));
-    if (round === 0) await app.shot(`picker-${count}`);
     await app.keys(ESCAPE);
     await until("no picker", () => app.driver.run("return document.querySelector('.tools') === null"));
   }
