@@ -56,8 +56,10 @@ test("the list of servers says in whose name each is called", async () => {
   app.serverPage = { name: "sheets" };
   await user.click(await screen.findByRole("button", { name: "All servers" }));
   expect(await screen.findByText("as work")).toBeTruthy();
-  await fake.call("sign_out", { server: "sheets", account: "work" });
-  await fake.call("sign_out", { server: "sheets", account: "default" });
+  // Whoever must sign in again is named no more.
+  fake.answers.signed_in = () => [{ server: "sheets", names: ["work"], used: "work", over: ["work"] }];
+  app.serverPage = { name: "sheets" };
+  await user.click(await screen.findByRole("button", { name: "All servers" }));
   await waitFor(() => expect(screen.queryByText("as work")).toBeNull());
 });
 
