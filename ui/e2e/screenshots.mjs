@@ -1,9 +1,27 @@
 // Walks through the window and takes a picture of every screen, in both tones and in two widths.
-import { beside, withApp } from "./app.mjs";
+import { addServer, beside, CONTROL, ESCAPE, withApp } from "./app.mjs";
+import { calling, saying, startModel } from "./model.mjs";
 
 const SIZES = { narrow: [720, 900], wide: [1600, 1000] };
 const TONES = ["light", "dark"];
 const QUESTION = "What are all the critical priority tickets, and who are the customers?";
+const DRAWN = `Formulas: $e^{i\\pi} + 1 = 0$, tasks, a note[^1], and code.
+
+- [x] read
+- [ ] written
+
+\`\`\`python
+def answer() -> int:
+    return 42
+\`\`\`
+
+| Month | Revenue |
+|---|---:|
+| Jan 2026 | 12400 |
+| Feb 2026 | 9800 |
+| Mar 2026 | 15250 |
+
+[^1]: As it says.`;
 const practising = { model: { provider: "practice", model: "practice" } };
 
 /** The same screen in every size and tone. */
@@ -50,3 +68,54 @@ await withApp({ settings: practising }, async (app) => {
   }
   await app.press("Close");
 });
+
+await withApp({ settings: practising }, async (app) => {
+  await app.sees("5 of 5 servers ready");
+  await app.ask(QUESTION);
+  await app.sees(/TKT-\d{3}/, "[role=log] table");
+  await app.idle();
+  await app.driver.click(await app.find(".call > .head", ""));
+  await everyWay(app, "call");
+  await app.press("Show or hide the inspector");
+  await everyWay(app, "inspector");
+  await app.press("Show or hide the inspector");
+  for (const button of ["Model", "Tools", "System prompt", "Figures"]) {
+    await app.press(button);
+    await everyWay(app, button.toLowerCase().replaceAll(" ", "-"));
+    await app.keys(ESCAPE);
+  }
+  await app.keys(CONTROL, "k");
+  await app.write("ticket");
+  await app.sees("In conversations");
+  await everyWay(app, "palette");
+});
+
+const model = await startModel([
+  saying(DRAWN),
+  calling(["mcp-fixture__echo", { text: "as proposed" }]),
+  saying("Then not."),
+  calling(["mcp-asker__form", {}]),
+  saying("Nothing was told."),
+]);
+await withApp({ settings: { ...model.settings, titles: false } }, async (app) => {
+  await addServer(app, `${beside("examples", "mcp-fixture")} good`, "mcp-fixture");
+  await addServer(app, `${beside("examples", "mcp-asker")} old`, "mcp-asker");
+  await app.ask("Draw it");
+  await app.sees("As it says.", "[role=log]");
+  await app.idle();
+  await app.press("Chart");
+  await everyWay(app, "drawn");
+  await app.ask("Echo it");
+  await app.button("Allow once");
+  await everyWay(app, "approval");
+  await app.press("Deny");
+  await app.sees("Then not.", "[role=log]");
+  await app.idle();
+  await app.ask("Let it ask");
+  await app.press("Allow once");
+  await app.sees("mcp-asker asks", "[role=log]");
+  await everyWay(app, "question");
+  await app.press("Decline");
+  await app.sees("Nothing was told.", "[role=log]");
+});
+model.stop();
