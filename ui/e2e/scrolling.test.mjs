@@ -128,3 +128,22 @@ test("words that go on being said leave alone what is read further up, and are c
   });
   model.stop();
 });
+
+test("a card that is opened at the end stays where it was clicked", async () => {
+  await withApp({ settings: { model: { provider: "practice", model: "practice" } } }, async (app) => {
+    await app.sees("5 of 5 servers ready");
+    await app.ask("What are all the critical priority tickets, and who are the customers?");
+    await app.sees(/TKT-\d{3}/, "[role=log] table");
+    await app.idle();
+    await isAtEnd(app);
+    const heads = () => app.driver.run("return [...document.querySelectorAll('.call > .head')].map((each) => Math.round(each.getBoundingClientRect().top))");
+    const before = await heads();
+    await app.driver.click(await app.find(".call > .head", "Looked up customer"));
+    await app.sees("What the model saw", "[role=log]");
+    await settled(app);
+    assert.equal((await heads())[1], before[1]);
+    await app.shot("opened-at-the-end");
+    await app.driver.click(await app.find(".call > .head", "Looked up customer"));
+    await isAtEnd(app);
+  });
+});

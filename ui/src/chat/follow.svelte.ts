@@ -5,6 +5,8 @@ import type { Attachment } from "svelte/attachments";
 const NEAR = 48;
 /** What a person scrolls by. */
 const STEERING = ["wheel", "touchmove", "keydown", "pointerdown"];
+/** What a person opens where it stands: a card, a fold, a table as a chart. */
+const OPENERS = "[aria-expanded]:not([aria-haspopup]), [aria-pressed], summary";
 
 export class Follow {
   atEnd = $state(true);
@@ -20,6 +22,8 @@ export class Follow {
   private height = 0;
   /** Somebody has steered since word of scrolling came last. */
   private steered = false;
+  /** Somebody has just opened something here: what grows now does so under their eyes. */
+  private opened = false;
 
   readonly attach: Attachment<HTMLElement> = (scroller) => {
     this.scroller = scroller;
@@ -37,16 +41,25 @@ export class Follow {
       if (this.atEnd && !near) this.jump();
     };
     const steer = () => (this.steered = true);
+    const open = (event: Event) => {
+      if (!(event.target instanceof Element) || !event.target.closest(OPENERS)) return;
+      this.opened = true;
+      // What is opened is there by the next frame; what grows later does so by itself.
+      requestAnimationFrame(() => requestAnimationFrame(() => (this.opened = false)));
+    };
+    scroller.addEventListener("click", open, { capture: true });
     scroller.addEventListener("scroll", look, { passive: true });
     for (const each of STEERING) scroller.addEventListener(each, steer, { passive: true });
     const watch = new ResizeObserver(() => {
-      if (this.atEnd) this.jump();
+      if (this.opened) this.stay();
+      else if (this.atEnd) this.jump();
     });
     watch.observe(scroller);
     for (const child of scroller.children) watch.observe(child);
     this.jump();
     return () => {
       scroller.removeEventListener("scroll", look);
+      scroller.removeEventListener("click", open, { capture: true });
       for (const each of STEERING) scroller.removeEventListener(each, steer);
       watch.disconnect();
     };
@@ -64,8 +77,15 @@ export class Follow {
 
   toEnd(): void {
     this.atEnd = true;
-    this.missed = this.far = false;
+    this.missed = this.far = this.opened = false;
     this.jump();
+  }
+
+  /** What was opened begins where it was clicked, however far it reaches. */
+  private stay(): void {
+    if (!this.scroller) return;
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.atEnd = this.whole && scrollHeight - scrollTop - clientHeight < NEAR;
   }
 
   private jump(): void {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Follow } from "./follow.svelte";
 
 /** Something that scrolls, as a browser does: never past its end. */
@@ -14,10 +14,23 @@ function page() {
       set: (to: number) => (top = Math.max(0, Math.min(to, size.scrollHeight - size.clientHeight))),
     },
   });
+  let resized = () => {};
+  const watch = class extends ResizeObserver {
+    constructor(tell: ResizeObserverCallback) {
+      super(tell);
+      resized = () => tell([], this);
+    }
+  };
+  vi.stubGlobal("ResizeObserver", watch);
   const follow = new Follow();
   follow.attach(scroller);
+  vi.unstubAllGlobals();
   const scrolled = () => scroller.dispatchEvent(new Event("scroll"));
-  return { scroller, size, follow, scrolled };
+  const grow = (height: number) => {
+    size.scrollHeight = height;
+    resized();
+  };
+  return { scroller, size, follow, scrolled, grow };
 }
 
 test("what grows before word of the last jump comes is followed, too", () => {
@@ -58,4 +71,29 @@ test("whoever scrolls up is left there, told of what comes, and taken back by a 
   expect([follow.missed, scroller.scrollTop]).toEqual([true, 100]);
   follow.toEnd();
   expect([follow.atEnd, follow.far, follow.missed, scroller.scrollTop]).toEqual([true, false, false, 1100]);
+});
+
+test("what somebody opens at the end stays where it was clicked; what comes later is told", () => {
+  const { scroller, follow, grow } = page();
+  scroller.innerHTML = "<button aria-expanded='false'><b>Card</b></button><button>Other</button>";
+  const [card, other] = scroller.querySelectorAll("button");
+  card?.querySelector("b")?.click();
+  grow(1500);
+  expect([follow.atEnd, scroller.scrollTop]).toEqual([false, 600]);
+  follow.notice();
+  expect(follow.missed).toBe(true);
+  follow.toEnd();
+  other?.click();
+  grow(1600);
+  expect([follow.atEnd, scroller.scrollTop]).toEqual([true, 1200]);
+});
+
+test("what grows long after something was opened is followed", async () => {
+  const { scroller, follow, grow } = page();
+  scroller.innerHTML = "<button aria-expanded='false'>Card</button>";
+  scroller.querySelector("button")?.click();
+  const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+  for (let frames = 0; frames < 3; frames += 1) await frame();
+  grow(1500);
+  expect([follow.atEnd, scroller.scrollTop]).toEqual([true, 1100]);
 });
