@@ -23,6 +23,15 @@ test("a table keeps the figures beside its records and all columns", () => {
   });
 });
 
+test("one record with much in it is read from top to bottom, beside the figures", () => {
+  const much = { a: 1, b: 2, c: 3, d: 4, e: 5, f: { g: 6 } };
+  const fields = [["total", 1], ...Object.entries(much)];
+  expect(shapeOf({ total: 1, rows: [much] })).toEqual({ kind: "record", fields });
+  expect(shapeOf({ total: 2, rows: [much, much] }).kind).toBe("table");
+  // Nothing is shown in the place of something else of its name.
+  expect(shapeOf({ a: 1, rows: [much] }).kind).toBe("table");
+});
+
 test("JSON is found in text only where it is JSON", () => {
   expect(jsonIn(' {"a":1} ')).toEqual({ a: 1 });
   expect(jsonIn("{broken")).toBeUndefined();

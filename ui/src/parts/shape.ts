@@ -10,6 +10,9 @@ export type Shape =
   | { kind: "table"; fields: [string, Plain][]; name: string; columns: string[]; rows: Record_[] }
   | { kind: "other" };
 
+/** More columns than these do not stand side by side; where there is only one record, nothing is compared either. */
+const SIDE_BY_SIDE = 5;
+
 export function isPlain(value: unknown): value is Plain {
   return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
@@ -40,6 +43,9 @@ export function shapeOf(value: unknown): Shape {
 function tableOf(list: unknown[], name: string, fields: [string, Plain][]): Shape | undefined {
   if (list.length === 0 || !list.every(isRecord)) return undefined;
   const columns = [...new Set(list.flatMap((row) => Object.keys(row)))];
+  const [only, another] = list;
+  if (only && !another && columns.length > SIDE_BY_SIDE && !fields.some(([key]) => key in only))
+    return { kind: "record", fields: [...fields, ...Object.entries(only)] };
   return columns.length <= 24 ? { kind: "table", fields, name, columns, rows: list } : undefined;
 }
 
