@@ -1,23 +1,14 @@
 // What a person sets: where keys go, which servers there are, how the window looks.
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { App, CONTROL, ENTER, ESCAPE, TAB, until, withApp } from "./app.mjs";
+import { heldInTheOpen } from "./files.mjs";
 import { saying, startModel } from "./model.mjs";
 
 const KEY = "sk-test-abcdefghijklmnop-9876";
 const practising = { model: { provider: "practice", model: "practice" } };
-
-/** Whether any file below a directory holds the words. */
-async function anyFileHolds(directory, words) {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((each) => each.isFile())) {
-    const bytes = await readFile(join(entry.parentPath, entry.name));
-    if (bytes.includes(words)) return entry.name;
-  }
-  return false;
-}
 
 test("a key goes into the keychain and nowhere else, and is used after a restart", async () => {
   const model = await startModel([saying("Hello with a key.")]);
@@ -36,7 +27,7 @@ test("a key goes into the keychain and nowhere else, and is used after a restart
     const page = await app.driver.run("return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((each) => each.value)");
     assert.ok(!page.includes(KEY), "the key is still on the page");
     await app.close({ keep: true });
-    assert.equal(await anyFileHolds(app.home, KEY), false);
+    assert.equal(await heldInTheOpen(app.home, [KEY]), undefined);
     const again = await App.open({ home: app.home });
     app.driver = again.driver;
     await app.ask("Hi");

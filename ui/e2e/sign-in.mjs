@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { App, beside, ESCAPE } from "./app.mjs";
+import { heldInTheOpen } from "./files.mjs";
 import { saying, startModel } from "./model.mjs";
 
 /** A server that wants a sign-in, and the authorization server that people sign in at. */
@@ -116,16 +117,6 @@ export async function withSignIn(env, work, settings = {}) {
     await app.close();
     await Promise.all([server.stop(), browser.remove()]);
   }
-}
-
-/** The file below a directory that holds one of the words. */
-async function heldInTheOpen(directory, words) {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((each) => each.isFile())) {
-    const bytes = await readFile(join(entry.parentPath, entry.name));
-    if (words.some((each) => bytes.includes(each))) return entry.name;
-  }
-  return undefined;
 }
 
 export async function openServers(app) {
