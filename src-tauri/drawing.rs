@@ -1,35 +1,33 @@
 //! How the window is drawn.
 
 #[cfg(target_os = "linux")]
-use std::path::Path;
-
-use tauri::WebviewWindow;
+use std::{env, path::Path};
 
 /// What a person chose for WebKit in the environment stays as it is.
 #[cfg(target_os = "linux")]
 const CHOSEN: [&str; 2] = ["WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE"];
 
-/// Has a window drawn plainly where there is no graphics card: imitating one takes twice the time for each frame, and
-/// seconds for the first.
+/// Has the window drawn plainly where there is no graphics card: imitating one takes twice the time for each frame, and
+/// seconds for the first. WebKit reads that from the environment alone (a window that is told later does not scroll by
+/// the wheel any more), so this process becomes the program anew with it. Comes back where there is nothing to change.
 #[cfg(target_os = "linux")]
-pub(crate) fn suit(window: &WebviewWindow) -> tauri::Result<()> {
-    if CHOSEN.iter().any(|name| std::env::var_os(name).is_some()) || has_card(Path::new("/dev")) {
-        return Ok(());
-    }
-    window.with_webview(|view| {
-        use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+#[expect(clippy::disallowed_methods, reason = "nothing is spawned: this process becomes the program")]
+pub(crate) fn suit() {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
 
-        if let Some(settings) = view.inner().settings() {
-            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-        }
-    })
+    if CHOSEN.iter().any(|name| env::var_os(name).is_some()) || has_card(Path::new("/dev")) {
+        return;
+    }
+    if let Ok(program) = env::current_exe() {
+        // Where it fails the window is drawn as for all.
+        let _ = Command::new(program).args(env::args_os().skip(1)).env(CHOSEN[0], "1").exec();
+    }
 }
 
 /// Elsewhere the system draws as it does for all.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn suit(_: &WebviewWindow) -> tauri::Result<()> {
-    Ok(())
-}
+pub(crate) fn suit() {}
 
 /// Whether the kernel offers a card to draw with; some drivers of NVIDIA's have a name of their own for it.
 #[cfg(target_os = "linux")]

@@ -45,6 +45,7 @@ pub(crate) struct Place(pub(crate) Home);
 
 /// Runs the app until its window is closed.
 pub fn run() -> Result<(), Box<dyn std::error::Error>> {
+    drawing::suit();
     let home = Home::find().map_err(|error| format!("{} {}", error.message, error.cause.unwrap_or_default()))?;
     let usual = LogWishes { file: Some(logging::usual_file(&home)), ..LogWishes::default() };
     logging::start(LogWishes::from_environment(), usual);
@@ -56,7 +57,7 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
             follow_links(app);
             let web = home.web();
             app.manage(Place(home));
-            let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+            WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
                 .title("Loquat")
                 .inner_size(1180.0, 820.0)
                 .min_inner_size(360.0, 400.0)
@@ -66,7 +67,6 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
                 // Links are opened by the browser; the window shows nothing but its own page.
                 .on_navigation(is_own_page)
                 .build()?;
-            drawing::suit(&window)?;
             Ok(())
         })
         .build(tauri::generate_context!());

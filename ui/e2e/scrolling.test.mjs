@@ -147,3 +147,19 @@ test("a card that is opened at the end stays where it was clicked", async () => 
     await isAtEnd(app);
   });
 });
+
+test("a wheel scrolls in a window that is drawn as for people, with a graphics card or without", async () => {
+  const settings = { model: { provider: "practice", model: "practice" } };
+  for (const pictures of [true, false]) {
+    await withApp({ settings, pictures, size: [1000, 500] }, async (app) => {
+      await app.sees("5 of 5 servers ready");
+      await app.ask("What are all the critical priority tickets, and who are the customers?");
+      await app.sees(/TKT-\d{3}/, "[role=log] table");
+      await app.idle();
+      await isAtEnd(app);
+      const turned = { type: "scroll", x: 600, y: 250, deltaX: 0, deltaY: -200, duration: 0 };
+      await app.driver.call("POST", "/actions", { actions: [{ type: "wheel", id: "wheel", actions: [turned] }] });
+      await until("what is further up", async () => (await app.driver.run(STANDING)).away > 100);
+    });
+  }
+});
