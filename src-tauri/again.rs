@@ -1,4 +1,4 @@
-//! A start that met another copy in the moment of its end: it begins anew.
+//! Beginning anew: after a start that met another copy in the moment of its end, or with another environment.
 
 use std::env;
 
@@ -11,17 +11,25 @@ pub(crate) fn may_help(error: &tauri::Error) -> bool {
     matches!(error, tauri::Error::PluginInitialization(plugin, _) if plugin == "single-instance") && tries() < MOST
 }
 
-/// Becomes the program anew; comes back only when that cannot be done.
+/// Begins anew, with the failure that led to it; comes back only when that cannot be done.
+#[cfg(unix)]
+pub(crate) fn start(error: tauri::Error) -> tauri::Error {
+    let failed = with(TRIES, &(tries() + 1).to_string());
+    tracing::warn!("the program could not begin anew: {failed}");
+    error
+}
+
+/// Becomes the program anew with that in its environment; comes back only when that cannot be done.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "nothing is spawned: this process becomes the program")]
-pub(crate) fn start(error: tauri::Error) -> tauri::Error {
+pub(crate) fn with(name: &str, value: &str) -> std::io::Error {
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    let Ok(program) = env::current_exe() else { return error };
-    let failed = Command::new(program).args(env::args_os().skip(1)).env(TRIES, (tries() + 1).to_string()).exec();
-    tracing::warn!("the program could not begin anew: {failed}");
-    error
+    match env::current_exe() {
+        Ok(program) => Command::new(program).args(env::args_os().skip(1)).env(name, value).exec(),
+        Err(error) => error,
+    }
 }
 
 /// Where a program cannot become another, the first failure stays.

@@ -11,18 +11,12 @@ const CHOSEN: [&str; 2] = ["WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COM
 /// seconds for the first. WebKit reads that from the environment alone (a window that is told later does not scroll by
 /// the wheel any more), so this process becomes the program anew with it. Comes back where there is nothing to change.
 #[cfg(target_os = "linux")]
-#[expect(clippy::disallowed_methods, reason = "nothing is spawned: this process becomes the program")]
 pub(crate) fn suit() {
-    use std::os::unix::process::CommandExt;
-    use std::process::Command;
-
     if CHOSEN.iter().any(|name| env::var_os(name).is_some()) || has_card(Path::new("/dev")) {
         return;
     }
-    if let Ok(program) = env::current_exe() {
-        // Where it fails the window is drawn as for all.
-        let _ = Command::new(program).args(env::args_os().skip(1)).env(CHOSEN[0], "1").exec();
-    }
+    // Where it fails the window is drawn as for all.
+    let _ = crate::again::with(CHOSEN[0], "1");
 }
 
 /// Elsewhere the system draws as it does for all.
