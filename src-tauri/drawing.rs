@@ -1,7 +1,11 @@
 //! How the window is drawn.
 
+use std::io;
 #[cfg(target_os = "linux")]
 use std::{env, path::Path};
+
+#[cfg(target_os = "linux")]
+use crate::again;
 
 /// What a person chose for WebKit in the environment stays as it is.
 #[cfg(target_os = "linux")]
@@ -9,19 +13,19 @@ const CHOSEN: [&str; 2] = ["WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COM
 
 /// Has the window drawn plainly where there is no graphics card: imitating one takes twice the time for each frame, and
 /// seconds for the first. WebKit reads that from the environment alone (a window that is told later does not scroll by
-/// the wheel any more), so this process becomes the program anew with it. Comes back where there is nothing to change.
+/// the wheel any more), so this process becomes the program anew with it. Comes back where there is nothing to change,
+/// or with the reason why it cannot: then the window is drawn as for all.
 #[cfg(target_os = "linux")]
-pub(crate) fn suit() {
-    if CHOSEN.iter().any(|name| env::var_os(name).is_some()) || has_card(Path::new("/dev")) {
-        return;
-    }
-    // Where it fails the window is drawn as for all.
-    let _ = crate::again::with(CHOSEN[0], "1");
+pub(crate) fn suit() -> Option<io::Error> {
+    let suits = CHOSEN.iter().any(|name| env::var_os(name).is_some()) || has_card(Path::new("/dev"));
+    (!suits).then(|| again::with(CHOSEN[0], "1"))
 }
 
 /// Elsewhere the system draws as it does for all.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn suit() {}
+pub(crate) fn suit() -> Option<io::Error> {
+    None
+}
 
 /// Whether the kernel offers a card to draw with; some drivers of NVIDIA's have a name of their own for it.
 #[cfg(target_os = "linux")]

@@ -45,10 +45,14 @@ pub(crate) struct Place(pub(crate) Home);
 
 /// Runs the app until its window is closed.
 pub fn run() -> Result<(), Box<dyn std::error::Error>> {
-    drawing::suit();
+    // First, as nothing that was begun before would be left.
+    let unsuited = drawing::suit();
     let home = Home::find().map_err(|error| format!("{} {}", error.message, error.cause.unwrap_or_default()))?;
     let usual = LogWishes { file: Some(logging::usual_file(&home)), ..LogWishes::default() };
     logging::start(LogWishes::from_environment(), usual);
+    if let Some(failed) = unsuited {
+        tracing::warn!("the window is drawn as if there was a graphics card: {failed}");
+    }
     let app = plugged(&home)
         .invoke_handler(commands::registered())
         .setup(move |app| {
