@@ -200,6 +200,14 @@ export async function runs(pid) {
   return (await everyProcess()).some((each) => each.pid === pid);
 }
 
+/** To an answer of the practice model, with calls of two servers and tables. */
+export async function toAnswer(app) {
+  await app.sees("5 of 5 servers ready");
+  await app.ask("What are all the critical priority tickets, and who are the customers?");
+  await app.sees(/TKT-\d{3}/, "[role=log] table");
+  await app.idle();
+}
+
 /** Adds a server as a person does: paste, look, agree. */
 export async function addServer(app, text, name) {
   await app.press("Settings");

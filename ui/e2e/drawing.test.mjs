@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until, withApp } from "./app.mjs";
 import { saying, startModel } from "./model.mjs";
+import { CODE_AND_SERIES } from "./words.mjs";
 
 const WORDS = `A diagram:
 
@@ -15,16 +16,7 @@ flowchart LR
 
 A formula: $e^{i\\pi} + 1 = 0$.
 
-\`\`\`python
-def answer() -> int:
-    return 42
-\`\`\`
-
-| Month | Revenue |
-|---|---:|
-| Jan 2026 | 12400 |
-| Feb 2026 | 9800 |
-| Mar 2026 | 15250 |
+${CODE_AND_SERIES}
 
 The last words.`;
 

@@ -1,25 +1,16 @@
 // Walks through the window and takes a picture of every screen, in both tones and in two widths.
-import { addServer, beside, CONTROL, ESCAPE, withApp } from "./app.mjs";
+import { addServer, beside, CONTROL, ESCAPE, toAnswer, withApp } from "./app.mjs";
 import { calling, saying, startModel } from "./model.mjs";
+import { CODE_AND_SERIES } from "./words.mjs";
 
 const SIZES = { narrow: [720, 900], wide: [1600, 1000] };
 const TONES = ["light", "dark"];
-const QUESTION = "What are all the critical priority tickets, and who are the customers?";
 const DRAWN = `Formulas: $e^{i\\pi} + 1 = 0$, tasks, a note[^1], and code.
 
 - [x] read
 - [ ] written
 
-\`\`\`python
-def answer() -> int:
-    return 42
-\`\`\`
-
-| Month | Revenue |
-|---|---:|
-| Jan 2026 | 12400 |
-| Feb 2026 | 9800 |
-| Mar 2026 | 15250 |
+${CODE_AND_SERIES}
 
 [^1]: As it says.`;
 const practising = { model: { provider: "practice", model: "practice" } };
@@ -43,9 +34,7 @@ await withApp({}, async (app) => {
   await app.press("Just try it");
   await app.sees("5 of 5 servers ready");
   await everyWay(app, "empty");
-  await app.ask(QUESTION);
-  await app.sees(/TKT-\d{3}/, "[role=log] table");
-  await app.idle();
+  await toAnswer(app);
   await everyWay(app, "answer");
 });
 
@@ -70,10 +59,7 @@ await withApp({ settings: practising }, async (app) => {
 });
 
 await withApp({ settings: practising }, async (app) => {
-  await app.sees("5 of 5 servers ready");
-  await app.ask(QUESTION);
-  await app.sees(/TKT-\d{3}/, "[role=log] table");
-  await app.idle();
+  await toAnswer(app);
   await app.driver.click(await app.find(".call > .head", ""));
   await everyWay(app, "call");
   await app.press("Show or hide the inspector");

@@ -2,7 +2,7 @@
 // moves what is being read.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, until, withApp } from "./app.mjs";
+import { App, toAnswer, until, withApp } from "./app.mjs";
 import { homeWith, opening } from "./long.mjs";
 import { startModel } from "./model.mjs";
 
@@ -129,12 +129,11 @@ test("words that go on being said leave alone what is read further up, and are c
   model.stop();
 });
 
+const practising = { model: { provider: "practice", model: "practice" } };
+
 test("a card that is opened at the end stays where it was clicked", async () => {
-  await withApp({ settings: { model: { provider: "practice", model: "practice" } } }, async (app) => {
-    await app.sees("5 of 5 servers ready");
-    await app.ask("What are all the critical priority tickets, and who are the customers?");
-    await app.sees(/TKT-\d{3}/, "[role=log] table");
-    await app.idle();
+  await withApp({ settings: practising }, async (app) => {
+    await toAnswer(app);
     await isAtEnd(app);
     const heads = () => app.driver.run("return [...document.querySelectorAll('.call > .head')].map((each) => Math.round(each.getBoundingClientRect().top))");
     const before = await heads();
@@ -149,13 +148,9 @@ test("a card that is opened at the end stays where it was clicked", async () => 
 });
 
 test("a wheel scrolls in a window that is drawn as for people, with a graphics card or without", async () => {
-  const settings = { model: { provider: "practice", model: "practice" } };
   for (const pictures of [true, false]) {
-    await withApp({ settings, pictures, size: [1000, 500] }, async (app) => {
-      await app.sees("5 of 5 servers ready");
-      await app.ask("What are all the critical priority tickets, and who are the customers?");
-      await app.sees(/TKT-\d{3}/, "[role=log] table");
-      await app.idle();
+    await withApp({ settings: practising, pictures, size: [1000, 500] }, async (app) => {
+      await toAnswer(app);
       await isAtEnd(app);
       const turned = { type: "scroll", x: 600, y: 250, deltaX: 0, deltaY: -200, duration: 0 };
       await app.driver.call("POST", "/actions", { actions: [{ type: "wheel", id: "wheel", actions: [turned] }] });
