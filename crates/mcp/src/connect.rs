@@ -29,7 +29,8 @@ use crate::{
     references,
     running::Running,
     session::{Era, Session, Subscribed, Ties},
-    told::InOrder,
+    told::{Ear, InOrder},
+    web::Short,
     wire::Wire,
 };
 
@@ -109,11 +110,11 @@ async fn shaken<T: RmcpTransport<RoleClient> + 'static>(
     setting: &Setting,
     transport: T,
     mode: ClientLifecycleMode,
-) -> Result<Link, ClientInitializeError> {
+) -> Result<(Link, Ear), ClientInitializeError> {
     let (host, ties) = host(setting);
-    let heard = InOrder::new(transport, ties.clone(), setting.lines.clone());
+    let (heard, ear) = InOrder::new(transport, ties.clone(), setting.lines.clone());
     let running = host.serve_with_lifecycle(heard, mode).await?;
-    Ok(Link::made(running, ties))
+    Ok((Link::made(running, ties), ear))
 }
 
 fn lifecycle(way: Way) -> ClientLifecycleMode {
@@ -161,6 +162,15 @@ impl Link {
         };
         let ended = ended.boxed().shared();
         Self { session, cancel, ended, child: None }
+    }
+
+    /// The same, where calls may go a shorter way.
+    fn shortened(mut self, short: Short) -> Self {
+        // Of the newer revision rmcp alone knows what has to stand in the head of a call.
+        if self.session.era == Era::Legacy {
+            self.session.short = Some(Arc::new(short));
+        }
+        self
     }
 
     fn way(&self) -> Way {

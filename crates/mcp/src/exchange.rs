@@ -12,7 +12,7 @@ use futures::{
 };
 use rmcp::{
     RoleClient,
-    model::{CancelledNotificationParam, ClientRequest, ProgressToken, RequestId, RequestMetaObject},
+    model::{CancelledNotificationParam, ClientRequest, NumberOrString, ProgressToken, RequestId, RequestMetaObject},
     service::{Peer, PeerRequestOptions},
 };
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ use tokio::{
         },
         oneshot,
     },
-    time::{Instant, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +34,10 @@ use crate::{
     running::{Inquiry, Registered, Whose},
     session::{RequestError, Session, raw},
     tasks,
+    web::Missed,
 };
+
+const CALL: &str = "tools/call";
 
 /// How long a request may take.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +80,13 @@ pub(crate) struct Exchange<'a> {
     ends_at: Instant,
     /// Progress never goes back.
     done: f64,
+}
+
+/// A request that has left, or does once its answer is waited for.
+struct Sent<'a> {
+    id: RequestId,
+    token: ProgressToken,
+    answer: BoxFuture<'a, Result<Value, Missed>>,
 }
 
 /// A server's request that is being answered, and how it will be.
@@ -130,30 +140,50 @@ impl<'a> Exchange<'a> {
 
     /// Sends it and waits for what comes back.
     pub(crate) async fn once(&mut self, method: &str, params: &Map<String, Value>) -> Result<Value, CallError> {
-        let request = request(method, params);
         let meta = match &self.terms.passing {
             Passing { owner: Some(_), meta, .. } => RequestMetaObject::from(meta.clone()),
             Passing { owner: None, .. } => self.session.request_meta(),
         };
+        let session = self.session;
+        let short = session.short.as_ref().filter(|_| method == CALL).and_then(|short| short.way());
+        if let Some(shortly) = short {
+            let (id, token) = (RequestId::Number(shortly.number), NumberOrString::Number(shortly.number));
+            let answer = shortly.call(method, params, &meta).boxed();
+            // What was asked of a session that is over was not done.
+            if let Some(result) = self.answered(Sent { id, token: ProgressToken(token), answer }).await? {
+                return Ok(result);
+            }
+        }
         let options = PeerRequestOptions::no_options().with_meta(meta);
-        let sent = self.session.peer.send_cancellable_request(request, options).await;
+        let sent = session.peer.send_cancellable_request(request(method, params), options).await;
         let sent = sent.map_err(|error| self.failed(error.into()))?;
-        self.registered.sent_as(&sent.id);
-        let (mut answer, token) = (sent.rx, sent.progress_token);
-        let mut pending = Pending { peer: sent.peer, id: Some(sent.id) };
+        let answer = async move {
+            let closed = || RequestError::Lost("the connection was closed".to_owned());
+            let answer = sent.rx.await.map_err(|_| Missed::Failed(closed()))?;
+            answer.map(raw).map_err(|error| Missed::Failed(error.into()))
+        };
+        let sent = Sent { id: sent.id, token: sent.progress_token, answer: answer.boxed() };
+        self.answered(sent).await?.ok_or_else(|| self.lost("its session ended"))
+    }
+
+    /// What comes back; nothing where the session was over before it came.
+    async fn answered(&mut self, sent: Sent<'_>) -> Result<Option<Value>, CallError> {
+        let Sent { id, token, mut answer } = sent;
+        self.registered.sent_as(&id);
+        let mut pending = Pending { peer: self.session.peer.clone(), id: Some(id) };
         let mut answering: FuturesUnordered<Answering> = FuturesUnordered::new();
         let mut asked_at = Instant::now();
         loop {
-            let is_asking = !answering.is_empty();
+            let (is_asking, deadline) = (!answering.is_empty(), self.deadline());
             tokio::select! {
                 biased;
                 result = &mut answer => {
                     pending.id = None;
                     self.hear_the_rest(&token);
                     return match result {
-                        Err(_) => Err(self.lost("the connection was closed")),
-                        Ok(Err(error)) => Err(self.failed(error.into())),
-                        Ok(Ok(result)) => Ok(raw(result)),
+                        Ok(result) => Ok(Some(result)),
+                        Err(Missed::SessionOver) => Ok(None),
+                        Err(Missed::Failed(error)) => Err(self.failed(error)),
                     };
                 }
                 () = self.terms.stop.cancelled() => return Err(CallError::Stopped),
@@ -172,8 +202,7 @@ impl<'a> Exchange<'a> {
                     }
                 }
                 update = self.updates.recv() => self.hear(update, &token)?,
-                () = sleep_until(self.silent_until), if !is_asking => return Err(self.too_late(false)),
-                () = sleep_until(self.ends_at), if !is_asking => return Err(self.too_late(true)),
+                () = deadline, if !is_asking => return Err(self.too_late()),
             }
         }
     }
@@ -283,13 +312,18 @@ impl<'a> Exchange<'a> {
             biased;
             () = self.terms.stop.cancelled() => Err(CallError::Stopped),
             () = self.session.closed.cancelled() => Err(self.lost("it ended or was restarted")),
-            () = sleep_until(self.silent_until) => Err(self.too_late(false)),
-            () = sleep_until(self.ends_at) => Err(self.too_late(true)),
+            () = self.deadline() => Err(self.too_late()),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }
 
-    fn too_late(&self, total: bool) -> CallError {
+    /// Until it has taken too long.
+    fn deadline(&self) -> Sleep {
+        sleep_until(self.silent_until.min(self.ends_at))
+    }
+
+    fn too_late(&self) -> CallError {
+        let total = self.ends_at <= self.silent_until;
         let after = if total { self.terms.deadlines.total } else { self.terms.deadlines.idle };
         CallError::TimedOut { after, total }
     }

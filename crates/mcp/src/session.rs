@@ -29,6 +29,7 @@ use crate::{
     lists::{Kept, Kind},
     news::News,
     running::Running,
+    web::Short,
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -66,6 +67,8 @@ pub(crate) struct Session {
     pub(crate) era: Era,
     /// Cancelled as soon as the session cannot answer any more.
     pub(crate) closed: CancellationToken,
+    /// Where there is one for calls.
+    pub(crate) short: Option<Arc<Short>>,
     ties: Ties,
     /// A call saw something that makes this session doubtful.
     pub(crate) suspect: Arc<Notify>,
@@ -99,6 +102,7 @@ impl Session {
             peer,
             era,
             closed: CancellationToken::new(),
+            short: None,
             ties,
             suspect: Arc::default(),
             kept: Arc::default(),

@@ -13,6 +13,7 @@ use rmcp::{
     transport::Transport,
 };
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use crate::{
     host::{json, level},
@@ -20,16 +21,40 @@ use crate::{
     session::Ties,
 };
 
+/// So much that did not come by the connection may wait for whoever reads it.
+const ASIDE: usize = 16;
+
+/// Hears progress and log messages, wherever they come from.
+#[derive(Clone)]
+pub(crate) struct Ear {
+    ties: Ties,
+    lines: Lines,
+    aside: mpsc::Sender<RxJsonRpcMessage<RoleClient>>,
+}
+
 /// A connection whose progress and log messages reach those who wait for them before anything that came later.
 pub(crate) struct InOrder<T> {
     inner: T,
-    ties: Ties,
-    lines: Lines,
+    ear: Ear,
+    /// What was said on a stream that rmcp does not know.
+    aside: mpsc::Receiver<RxJsonRpcMessage<RoleClient>>,
 }
 
 impl<T> InOrder<T> {
-    pub(crate) fn new(inner: T, ties: Ties, lines: Lines) -> Self {
-        Self { inner, ties, lines }
+    pub(crate) fn new(inner: T, ties: Ties, lines: Lines) -> (Self, Ear) {
+        let (aside, said_aside) = mpsc::channel(ASIDE);
+        let ear = Ear { ties, lines, aside };
+        (Self { inner, ear: ear.clone(), aside: said_aside }, ear)
+    }
+}
+
+impl Ear {
+    /// Hears what did not come by the connection, as if it had.
+    pub(crate) async fn hear_aside(&self, item: RxJsonRpcMessage<RoleClient>) {
+        if let Some(item) = self.hear(item) {
+            // A session that is over is asked nothing.
+            let _ = self.aside.send(item).await;
+        }
     }
 
     /// Hears it, if it is of that kind; anything else goes on.
@@ -85,8 +110,11 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for InOrder<T> {
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
         loop {
-            let item = self.inner.receive().await?;
-            if let Some(item) = self.hear(item) {
+            let item = tokio::select! {
+                item = self.inner.receive() => item?,
+                Some(item) = self.aside.recv() => return Some(item),
+            };
+            if let Some(item) = self.ear.hear(item) {
                 return Some(item);
             }
         }

@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod listening;
 mod pace;
+mod short;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,7 +16,7 @@ use futures::stream::BoxStream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use reqwest::{RequestBuilder, Response};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ClientRequest},
+    model::{ClientJsonRpcMessage, ClientRequest, JsonRpcRequest},
     transport::streamable_http_client::{
         AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
     },
@@ -28,6 +29,8 @@ pub(crate) use events::events;
 use events::messages;
 use listening::Listening;
 use pace::Pace;
+use short::Road;
+pub(crate) use short::{Missed, Short};
 
 const EVENTS: &str = "text/event-stream";
 const JSON: &str = "application/json";
@@ -47,11 +50,12 @@ pub(crate) struct Web {
     credentials: Arc<dyn Credentials>,
     pace: Arc<Pace>,
     listening: Arc<Listening>,
+    road: Arc<Road>,
 }
 
 impl Web {
     pub(crate) fn new(client: reqwest::Client, credentials: Arc<dyn Credentials>) -> Self {
-        Self { client, credentials, pace: Arc::default(), listening: Arc::default() }
+        Self { client, credentials, pace: Arc::default(), listening: Arc::default(), road: Arc::default() }
     }
 
     /// Sends as who we are; where that is refused, once more if there is something new to say.
@@ -134,16 +138,28 @@ impl Web {
         if in_session && asks_back(&message) {
             self.listening.begun().await;
         }
-        if let Some(session) = session {
-            request = request.header(SESSION, &*session);
+        if let Some(session) = &session {
+            request = request.header(SESSION, &**session);
         }
-        let response = self.send(with(request, headers).json(&message)).await.map_err(StreamableHttpError::Client)?;
-        answer::read(response, &message, in_session, max_event).await
+        let request = with(request, headers.clone()).json(&message);
+        let response = self.send(request).await.map_err(StreamableHttpError::Client)?;
+        let answer = answer::read(response, &message, in_session, max_event).await;
+        if is_call(&message) {
+            match &answer {
+                Ok(StreamableHttpPostResponse::Json(..)) => self.road.open(uri, session, headers),
+                Ok(_) | Err(_) => self.road.close(),
+            }
+        }
+        answer
     }
 }
 
 fn with(request: RequestBuilder, headers: Headers) -> RequestBuilder {
     headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
+fn is_call(message: &ClientJsonRpcMessage) -> bool {
+    matches!(message, ClientJsonRpcMessage::Request(JsonRpcRequest { request: ClientRequest::CallToolRequest(_), .. }))
 }
 
 /// Whether a server may want to know something before it answers that.

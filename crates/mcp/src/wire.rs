@@ -73,6 +73,16 @@ impl Wire {
         let mut cut = Cut::default();
         // What cannot be written as JSON cannot be sent either, and that is said elsewhere.
         let _ = serde_json::to_writer(&mut cut, message);
+        self.keep(out, &cut);
+    }
+
+    /// The same of a message as it is sent.
+    pub(crate) fn heard(&self, out: bool, message: &[u8]) {
+        let kept = message[..message.len().min(MAX_LINE)].to_vec();
+        self.keep(out, &Cut { kept, bytes: message.len() });
+    }
+
+    fn keep(&self, out: bool, cut: &Cut) {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let at = u64::try_from(at).unwrap_or(u64::MAX);
         let line = Kept { at, out, text: cut.text(), bytes: cut.bytes };

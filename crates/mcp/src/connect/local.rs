@@ -133,7 +133,7 @@ impl Attempt<'_> {
             () = self.out_of_patience() => None,
         };
         let failure = match shaken {
-            Some(Ok(link)) => return Ok(Link { child: Some(child), ..link }),
+            Some(Ok((link, _))) => return Ok(Link { child: Some(child), ..link }),
             Some(Err(error)) if way == Way::Legacy && is_other_era(&error) => ConnectError::OtherEra,
             Some(Err(ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
                 ConnectError::Exited { status: exit_words(&mut child).await }

@@ -13,7 +13,7 @@ use crate::{
     era::Way,
     http,
     sse::SseTransport,
-    web::{MAX_MESSAGE, Web},
+    web::{MAX_MESSAGE, Short, Web},
     wire::Tapped,
 };
 
@@ -104,12 +104,13 @@ impl Attempt<'_> {
                 let mut config = StreamableHttpClientTransportConfig::with_uri(self.url);
                 config.max_sse_event_size = MAX_MESSAGE;
                 let inner = StreamableHttpClientTransport::with_client(self.web.clone(), config);
-                shaken(self.setting, Tapped::new(inner, wire), lifecycle(way)).await
+                let shaken = shaken(self.setting, Tapped::new(inner, wire.clone()), lifecycle(way)).await;
+                shaken.map(|(link, ear)| link.shortened(Short::new(self.web.clone(), wire, ear)))
             }
             Way::Sse => {
                 let open = SseTransport::open(self.web.clone(), self.url).await;
                 let inner = open.map_err(|error| ConnectError::from_transport(&error))?;
-                shaken(self.setting, Tapped::new(inner, wire), lifecycle(way)).await
+                shaken(self.setting, Tapped::new(inner, wire), lifecycle(way)).await.map(|(link, _)| link)
             }
         };
         shaken.map_err(|error| ConnectError::from_web(&error))

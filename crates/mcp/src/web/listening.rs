@@ -22,6 +22,9 @@ impl Listening {
 
     /// Until it is so; only ever waits once.
     pub(super) async fn begun(&self) {
+        if *self.is.borrow() {
+            return;
+        }
         let begun = async { self.is.subscribe().wait_for(|is| *is).await.is_ok() };
         if timeout(PATIENCE, begun).await.is_err() {
             self.begin();
