@@ -34,8 +34,13 @@ use std::process::ExitCode;
 use ::chat::{ErrorCode, ErrorReport};
 use clap::Parser;
 use engine::logging::{self, LogWishes};
+use mimalloc::MiMalloc;
 
 use args::{Args, Command};
+
+/// The doors serve many small requests from several threads at once, for which the systems' own are slower.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Why `loq` ends as it does. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

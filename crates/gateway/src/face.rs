@@ -9,6 +9,7 @@ mod http;
 mod kept;
 mod sessions;
 mod speaker;
+mod to_its_end;
 mod words;
 
 use std::sync::Arc;

@@ -21,7 +21,10 @@ use crate::{
     offer::{Offer, Via},
 };
 
-use super::http::Face;
+use super::{
+    http::Face,
+    to_its_end::{BrokeOff, ToItsEnd},
+};
 
 const MODERN: &str = "2026-07-28";
 const LEGACY: [&str; 3] = ["2025-03-26", "2025-06-18", "2025-11-25"];
@@ -158,8 +161,8 @@ async fn call(face: &Face, caller: &Arc<Caller>, params: Params<'_>, session: Op
     }
     let (inner, caller, name) = (face.inner.clone(), caller.clone(), params.name.into_owned());
     let arguments = params.arguments.unwrap_or_default();
-    // On its own: whatever becomes of the connection, what was done is written down.
-    let called = tokio::spawn(async move {
+    // Whatever becomes of the connection, what was done is written down.
+    let called = ToItsEnd::new(async move {
         let line = Arc::new(Line::silent());
         let answer = inner.call(Call { caller, tool: &name, arguments, line: &line, stop }).await;
         answer.map_err(|_| name)
@@ -191,7 +194,7 @@ async fn call(face: &Face, caller: &Arc<Caller>, params: Params<'_>, session: Op
             }
         }
         Ok(Err(name)) => body.push_str(&error(-32602, &format!("Unknown tool: {name}"), None)),
-        Err(_) => body.push_str(&error(-32603, "the call broke off", None)),
+        Err(BrokeOff) => body.push_str(&error(-32603, "the call broke off", None)),
     }
     body.push('}');
     let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
