@@ -15,6 +15,10 @@ const MOST_ANSWER: u64 = 32 << 20;
 /// Where the libraries of a program lie that was packed together with them.
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
+/// An allocator that takes more room at its start than such a process may have, all of which would be counted, is told to
+/// take only what it uses.
+const ROOM: (&str, &str) = ("MIMALLOC_ARENA_EAGER_COMMIT", "0");
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AsideError {
@@ -31,7 +35,7 @@ pub enum AsideError {
 pub async fn aside(program: &Path, argument: &str, given: Vec<u8>, patience: Duration) -> Result<Vec<u8>, AsideError> {
     let failed = |cause| AsideError::NotStarted { cause };
     let mut command = which_command(program).map_err(failed)?;
-    command.arg(argument).env_clear().envs(passed_on());
+    command.arg(argument).env_clear().envs(passed_on()).envs([ROOM]);
     command.envs(env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = wrapped(command).spawn().map_err(failed)?;

@@ -71,7 +71,8 @@ pub(super) fn text(bytes: Vec<u8>, most: usize) -> Result<String, PdfError> {
     // It ends by itself when its time is over; nobody waits for it longer than that.
     let begun = reader.spawn(move || drop(send.send(text_of(&bytes, most, until))));
     if begun.is_err() {
-        return Err(PdfError::TooSlow);
+        // There is no room for it.
+        return Err(PdfError::TooMuch);
     }
     match read.recv_timeout(PATIENCE) {
         Ok(text) => text,
