@@ -3,11 +3,11 @@
 //! Kept in memory alone, without headers, and masked before anybody sees it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat::{TurnId, Usage};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::clock::now;
 use crate::engine::Engine;
@@ -63,7 +63,24 @@ pub struct ModelExchange {
 
 /// The last exchanges of an engine. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Exchanges(Arc<Mutex<VecDeque<Arc<Mutex<ModelExchange>>>>>);
+pub(crate) struct Exchanges {
+    kept: Arc<Mutex<VecDeque<Arc<Mutex<Kept>>>>>,
+    /// Of all that are kept.
+    bytes: Arc<AtomicUsize>,
+}
+
+/// One of them.
+struct Kept {
+    exchange: ModelExchange,
+    /// Whether it had to make room: then what else comes of it counts no more.
+    gone: bool,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.exchange.request.len() + self.exchange.response.len()
+    }
+}
 
 /// Where a request belongs, so that it can be found again.
 #[derive(Clone)]
@@ -78,7 +95,8 @@ pub struct Tap {
 pub(crate) struct Line(Arc<Open>);
 
 struct Open {
-    exchange: Arc<Mutex<ModelExchange>>,
+    kept: Arc<Mutex<Kept>>,
+    bytes: Arc<AtomicUsize>,
 }
 
 impl Exchanges {
@@ -87,29 +105,28 @@ impl Exchanges {
     }
 
     fn of(&self, turn: &TurnId) -> Vec<ModelExchange> {
-        let kept = lock(&self.0);
-        let all = kept.iter().map(|exchange| lock(exchange).clone());
+        let kept = lock(&self.kept);
+        let all = kept.iter().map(|kept| lock(kept).exchange.clone());
         all.filter(|exchange| exchange.turn == *turn).map(masked).collect()
     }
 
-    fn keep(&self, exchange: Arc<Mutex<ModelExchange>>) {
-        let mut kept = lock(&self.0);
-        kept.push_back(exchange);
-        let size = |exchange: &Arc<Mutex<ModelExchange>>| {
-            let exchange = lock(exchange);
-            exchange.request.len() + exchange.response.len()
-        };
-        let mut bytes: usize = kept.iter().map(size).sum();
+    fn keep(&self, new: Arc<Mutex<Kept>>) {
+        let size = lock(&new).bytes();
+        let mut kept = lock(&self.kept);
+        kept.push_back(new);
+        let mut bytes = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
         while kept.len() > MOST || (bytes > MOST_BYTES && kept.len() > 1) {
-            bytes -= kept.pop_front().as_ref().map_or(0, size);
+            let Some(oldest) = kept.pop_front() else { break };
+            let mut oldest = lock(&oldest);
+            oldest.gone = true;
+            bytes = self.bytes.fetch_sub(oldest.bytes(), Ordering::Relaxed) - oldest.bytes();
         }
     }
 }
 
 impl Tap {
-    /// A request goes out.
-    pub(crate) fn begin(&self, provider: &str, url: &str, body: &Value) -> Line {
-        let text = body.to_string();
+    /// A request goes out, as it is written.
+    pub(crate) fn begin(&self, provider: &str, url: &str, text: &str) -> Line {
         let exchange = ModelExchange {
             turn: self.turn.clone(),
             round: self.round,
@@ -127,37 +144,42 @@ impl Tap {
             usage: None,
             error: None,
         };
-        let exchange = Arc::new(Mutex::new(exchange));
-        self.exchanges.keep(exchange.clone());
-        Line(Arc::new(Open { exchange }))
+        let kept = Arc::new(Mutex::new(Kept { exchange, gone: false }));
+        self.exchanges.keep(kept.clone());
+        Line(Arc::new(Open { kept, bytes: self.exchanges.bytes.clone() }))
     }
 }
 
 impl Line {
     pub(crate) fn answered(&self, status: u16) {
-        let mut exchange = lock(&self.0.exchange);
+        let exchange = &mut lock(&self.0.kept).exchange;
         exchange.status = Some(status);
         exchange.head_at = Some(now());
     }
 
     pub(crate) fn hear(&self, bytes: &[u8]) {
-        let mut exchange = lock(&self.0.exchange);
+        let mut kept = lock(&self.0.kept);
+        let Kept { exchange, gone } = &mut *kept;
         exchange.first_at.get_or_insert_with(now);
         exchange.response_bytes += bytes.len() as u64;
         let room = LONGEST.saturating_sub(exchange.response.len());
         if room > 0 {
             // A letter cut between two pieces is shown as unreadable; nothing is decided by it.
             let text = String::from_utf8_lossy(bytes);
-            exchange.response.push_str(&text[..text.floor_char_boundary(room)]);
+            let text = &text[..text.floor_char_boundary(room)];
+            exchange.response.push_str(text);
+            if !*gone {
+                self.0.bytes.fetch_add(text.len(), Ordering::Relaxed);
+            }
         }
     }
 
     pub(crate) fn count(&self, usage: Usage) {
-        lock(&self.0.exchange).usage = Some(usage);
+        lock(&self.0.kept).exchange.usage = Some(usage);
     }
 
     pub(crate) fn end(&self, error: Option<&ProviderError>) {
-        let mut exchange = lock(&self.0.exchange);
+        let exchange = &mut lock(&self.0.kept).exchange;
         exchange.ended_at = Some(now());
         exchange.error = error.map(|error| error.report().message);
     }
@@ -165,7 +187,7 @@ impl Line {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let mut exchange = lock(&self.exchange);
+        let exchange = &mut lock(&self.kept).exchange;
         if exchange.ended_at.is_none() {
             exchange.ended_at = Some(now());
             exchange.error = Some("It was stopped.".to_owned());
@@ -202,17 +224,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_that_is_kept_is_bounded_also_while_it_grows() {
+        let exchanges = Exchanges::default();
+        let open: Vec<Line> =
+            (0..MOST_BYTES / LONGEST * 2).map(|_| exchanges.tap(&"t".into(), 1).begin("p", "u", "{}")).collect();
+        open.iter().for_each(|line| line.hear("x".repeat(LONGEST).as_bytes()));
+        exchanges.tap(&"t".into(), 2).begin("p", "u", "{}").end(None);
+        let bytes = || exchanges.of(&"t".into()).iter().map(|it| it.request.len() + it.response.len()).sum::<usize>();
+        assert_eq!(bytes(), exchanges.bytes.load(Ordering::Relaxed));
+        assert!(bytes() <= MOST_BYTES && bytes() > MOST_BYTES / 2, "{}", bytes());
+        // What comes of one that had to go is nowhere.
+        open[0].hear(b"more");
+        assert_eq!(bytes(), exchanges.bytes.load(Ordering::Relaxed));
+    }
+
+    #[test]
     fn only_the_last_are_kept_masked_and_cut() {
         let exchanges = Exchanges::default();
         let tap = exchanges.tap(&"t".into(), 1);
         for number in 0..MOST + 20 {
-            tap.begin("p", "http://h/v1", &json!({ "number": number })).end(None);
+            tap.begin("p", "http://h/v1", &json!({ "number": number }).to_string()).end(None);
         }
         let kept = exchanges.of(&"t".into());
         assert_eq!((kept.len(), kept[0].request.as_str()), (MOST, r#"{"number":20}"#));
         assert!(exchanges.of(&"u".into()).is_empty());
 
-        let line = exchanges.tap(&"long".into(), 2).begin("p", "u", &json!({ "key": "sk-0123456789abcdef0123" }));
+        let line = exchanges.tap(&"long".into(), 2).begin("p", "u", r#"{"key":"sk-0123456789abcdef0123"}"#);
         for _ in 0..3 {
             line.hear("ü".repeat(LONGEST / 4).as_bytes());
         }

@@ -1,7 +1,7 @@
 //! What a model is asked and what it answers, for the log.
 
 use futures::{StreamExt, stream::BoxStream};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing::debug;
 
 use super::{ModelEvent, ProviderError};
@@ -12,7 +12,7 @@ const MOST: usize = 16 * 1024;
 type Events = BoxStream<'static, Result<ModelEvent, ProviderError>>;
 
 /// The same events; what was asked and what is said is also written down, where anybody wants it.
-pub(super) fn written_down(provider: &'static str, body: Option<Value>, events: Events) -> Events {
+pub(super) fn written_down(provider: &'static str, body: Option<Box<RawValue>>, events: Events) -> Events {
     let Some(body) = body else { return events };
     debug!(target: "model", provider, "→ {body}");
     let mut said = String::new();

@@ -6,8 +6,9 @@ use async_openai::{Client, config::OpenAIConfig, error::OpenAIError, middleware:
 use chat::Usage;
 use futures::{StreamExt, stream::BoxStream};
 use mcp::Secret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
 
 use super::assemble::{Assembly, CallDelta};
 use super::caller::Caller;
@@ -52,36 +53,36 @@ impl OpenAi {
     }
 
     /// What goes out is kept where somebody may want to look at it.
-    fn line(&self, request: &ModelRequest, body: &Value) -> Option<Line> {
+    fn line(&self, request: &ModelRequest, body: &RawValue) -> Option<Line> {
         let url = format!("{}/chat/completions", self.caller.address);
-        request.tap.as_ref().map(|tap| tap.begin(self.preset.id, &url, body))
+        request.tap.as_ref().map(|tap| tap.begin(self.preset.id, &url, body.get()))
     }
 
-    fn body(&self, request: &ModelRequest) -> Value {
-        let mut body = json!({
-            "model": request.model,
-            "messages": history::messages(request),
-            "stream": true,
-            "stream_options": { "include_usage": true },
-        });
-        let tools: Vec<Value> = request.tools.functions().cloned().collect();
-        if !tools.is_empty() {
-            body["tools"] = Value::Array(tools);
-        }
+    /// What goes out, as it is written.
+    fn body(&self, request: &ModelRequest) -> Result<Box<RawValue>, ProviderError> {
+        let mut fields = Map::from_iter([
+            ("model".to_owned(), json!(request.model)),
+            ("messages".to_owned(), history::messages(request).into()),
+            ("stream".to_owned(), json!(true)),
+            ("stream_options".to_owned(), json!({ "include_usage": true })),
+        ]);
         let sampling = request.sampling;
         if let Some(temperature) = sampling.temperature {
-            body["temperature"] = json!(temperature);
+            fields.insert("temperature".to_owned(), json!(temperature));
         }
         if let Some(top_p) = sampling.top_p {
-            body["top_p"] = json!(top_p);
+            fields.insert("top_p".to_owned(), json!(top_p));
         }
         if let Some(max) = sampling.max_output_tokens {
-            body[self.preset.max_tokens_field] = json!(max);
+            fields.insert(self.preset.max_tokens_field.to_owned(), json!(max));
         }
-        for (key, value) in request.extra.iter() {
-            body[key] = value.clone();
-        }
-        body
+        fields.extend(request.extra.iter().map(|(key, value)| (key.clone(), value.clone())));
+        let body = Body { tools: request.tools.functions().collect(), fields };
+        to_raw_value(&body).map_err(|error| ProviderError::Failed {
+            provider: self.preset.name.into(),
+            status: None,
+            said: error.to_string(),
+        })
     }
 
     fn error(&self, error: OpenAIError) -> ProviderError {
@@ -92,7 +93,10 @@ impl OpenAi {
 impl Provider for OpenAi {
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>> {
         let this = self.clone();
-        let body = this.body(&request);
+        let body = match this.body(&request) {
+            Ok(body) => body,
+            Err(error) => return futures::stream::iter([Err(error)]).boxed(),
+        };
         let line = this.line(&request, &body);
         let asked = tracing::enabled!(target: "model", tracing::Level::DEBUG).then(|| body.clone());
         let (send, receive) = tokio::sync::mpsc::unbounded_channel();
@@ -114,15 +118,34 @@ impl Provider for OpenAi {
     }
 }
 
+/// A request, of which the tools are the largest part and are not copied.
+struct Body<'a> {
+    fields: Map<String, Value>,
+    tools: Vec<&'a Value>,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in &self.fields {
+            map.serialize_entry(name, value)?;
+        }
+        if !self.tools.is_empty() && !self.fields.contains_key("tools") {
+            map.serialize_entry("tools", &self.tools)?;
+        }
+        map.end()
+    }
+}
+
 type Sender = tokio::sync::mpsc::UnboundedSender<Result<ModelEvent, ProviderError>>;
 
 impl OpenAi {
-    async fn read(&self, body: Value, line: Option<&Line>, send: &Sender) -> Result<(), ProviderError> {
+    async fn read(&self, body: Box<RawValue>, line: Option<&Line>, send: &Sender) -> Result<(), ProviderError> {
         let provider = self.preset.name;
         let timed_out = |waited| ProviderError::TimedOut { provider: provider.into(), waited };
         let client = self.client(line.cloned());
         let opening = client.chat();
-        let opening = opening.create_stream_byot::<Value, Chunk>(body);
+        let opening = opening.create_stream_byot::<Box<RawValue>, Chunk>(body);
         let mut chunks = tokio::time::timeout(FIRST_WORD, opening)
             .await
             .map_err(|_| timed_out(FIRST_WORD))?
