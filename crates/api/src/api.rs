@@ -84,7 +84,7 @@ impl Api {
 
     /// Which model is meant: `provider/model`, or a model of the provider that is chosen in the settings.
     pub(crate) fn model(&self, named: Option<&str>) -> Result<ModelRef, ApiError> {
-        let usual = self.engine.settings_view().settings.model;
+        let usual = self.engine.usual_model();
         let named = named.map(str::trim).filter(|name| !name.is_empty());
         let Some(named) = named.or(self.default_model.as_deref()) else {
             return usual

@@ -52,9 +52,9 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn read(api: &Api, caller: &Caller, body: &Value) -> Result<Self, ApiError> {
+    pub(crate) fn read(api: &Api, caller: &Caller, body: Value) -> Result<Self, ApiError> {
         api.may_spend(caller)?;
-        kinds::check(body, &FIELDS)?;
+        kinds::check(&body, &FIELDS)?;
         let flag = |value: Option<&Value>| value.and_then(Value::as_bool).unwrap_or_default();
         if body.get("n").and_then(Value::as_u64).is_some_and(|n| n != 1) {
             return Err(ApiError::wrong("n", "Only one answer is made: leave `n` out, or send 1."));
@@ -68,7 +68,7 @@ impl Asked {
             model: api.model(body.get("model").and_then(Value::as_str))?,
             stream: flag(body.get("stream")),
             tells_usage: flag(body.get("stream_options").and_then(|options| options.get("include_usage"))),
-            body: body.clone(),
+            body,
             keep,
         })
     }

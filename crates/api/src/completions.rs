@@ -22,7 +22,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let Json(body) = body.map_err(|error| ApiError::wrong("", error.body_text()))?;
     let mut running = Running::begin(&api, &caller, "/v1/chat/completions");
-    let asked = running.noting(Asked::read(&api, &caller, &body))?;
+    let asked = running.noting(Asked::read(&api, &caller, body))?;
     running.asks(&asked.model);
     if asked.stream {
         return stream::chunks(api, caller, asked, running).await.map(IntoResponse::into_response);

@@ -44,7 +44,7 @@ pub(crate) fn wished(home: &Home, common: &Common) -> Result<Settings, ErrorRepo
 
 /// The model to ask: where none was named, the first that is loaded, or the first there is.
 pub(crate) async fn settled_model(engine: &Engine) -> Result<ModelRef, ErrorReport> {
-    let model = engine.settings_view().settings.model;
+    let model = engine.usual_model();
     let model = model.unwrap_or(ModelRef { provider: PRACTICE.into(), model: "practice".into() });
     if !model.model.is_empty() {
         return Ok(model);

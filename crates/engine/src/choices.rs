@@ -96,7 +96,7 @@ impl Choices {
 impl Engine {
     /// Which tools a conversation uses; without one, what holds for new ones.
     pub async fn tool_choice(&self, id: Option<&ConversationId>) -> Result<ToolChoice, ErrorReport> {
-        let Some(id) = id else { return Ok(self.settings().tools) };
+        let Some(id) = id else { return Ok(self.settings().tools.clone()) };
         Ok(copy(&*self.shared_choice(id).await?))
     }
 
@@ -107,7 +107,7 @@ impl Engine {
         }
         let Some(id) = id else {
             let tools = ToolChoice { found: vec![], ..choice };
-            return self.change_settings(crate::Settings { tools, ..self.settings() });
+            return self.change_settings(crate::Settings { tools, ..crate::Settings::clone(&self.settings()) });
         };
         let shared = self.shared_choice(id).await?;
         *shared.lock().unwrap_or_else(PoisonError::into_inner) = choice.clone();
@@ -122,7 +122,7 @@ impl Engine {
         model: Option<ModelRef>,
     ) -> Result<ToolsetView, ErrorReport> {
         let choice = self.tool_choice(id).await?;
-        let model = model.or(self.settings().model);
+        let model = model.or_else(|| self.usual_model());
         let facts = match &model {
             Some(model) => self.facts(model).await,
             None => Facts::default(),
@@ -153,13 +153,13 @@ impl Engine {
     /// The tools of a turn: of a conversation, or of one that is not kept.
     pub(crate) fn turn_tools(&self, id: Option<&ConversationId>, facts: &Facts) -> Arc<Toolset> {
         let shared = id.and_then(|id| self.inner.choices.known(id));
-        let shared = shared.unwrap_or_else(|| Arc::new(Mutex::new(self.settings().tools)));
+        let shared = shared.unwrap_or_else(|| Arc::new(Mutex::new(self.settings().tools.clone())));
         Arc::new(self.assemble(shared, id.cloned(), self.limits(facts)))
     }
 
     /// What a conversation uses from its beginning on.
     pub(crate) fn begin_choice(&self, id: &ConversationId, choice: Option<ToolChoice>) {
-        let choice = choice.unwrap_or_else(|| self.settings().tools);
+        let choice = choice.unwrap_or_else(|| self.settings().tools.clone());
         self.inner.choices.put(id, choice.clone());
         if choice != ToolChoice::default() {
             self.inner.store.choose_tools(id, &choice);

@@ -66,7 +66,7 @@ pub(crate) struct Inner {
     pub(crate) ended: CancellationToken,
     _ends: DropGuard,
     pub(crate) helpdesk: Option<PathBuf>,
-    pub(crate) settings: Mutex<Settings>,
+    pub(crate) settings: Mutex<Arc<Settings>>,
     pub(crate) settings_given: bool,
     pub(crate) keys: Keys,
     /// What the configurations of servers refer to.
@@ -146,7 +146,7 @@ impl Engine {
             _ends: ended.clone().drop_guard(),
             ended,
             helpdesk: options.helpdesk,
-            settings: Mutex::new(settings),
+            settings: Mutex::new(Arc::new(settings)),
             settings_given,
             keys: Keys::new(kept),
             secrets,
@@ -346,7 +346,8 @@ impl Engine {
         }
     }
 
-    pub(crate) fn settings(&self) -> Settings {
+    /// As they are now.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
         self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

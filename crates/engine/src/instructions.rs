@@ -58,6 +58,9 @@ impl Engine {
 
     /// The words as the model would be told them now.
     pub fn fill_blanks(&self, words: &str) -> String {
+        if !words.contains("{{") {
+            return words.to_owned();
+        }
         fill(words, &self.settings(), &Zoned::now())
     }
 

@@ -99,7 +99,7 @@ impl Engine {
         let (servers, sampling) = (self.servers().clone(), settings.sampling);
         let roots = crate::folders::roots(&settings.folders);
         crate::logging::follow(&settings);
-        *self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.tell_settings();
         // Servers are told in their own time.
         tokio::spawn(async move {
@@ -128,6 +128,11 @@ impl Engine {
         self.settings_view()
     }
 
+    /// Who answers where nobody else is named; nothing until somebody has been chosen.
+    pub fn usual_model(&self) -> Option<ModelRef> {
+        self.settings().model.clone()
+    }
+
     pub fn settings_view(&self) -> SettingsView {
         let settings = self.settings();
         let providers = PRESETS.iter().map(|preset| ProviderView {
@@ -140,7 +145,7 @@ impl Engine {
         SettingsView {
             providers: providers.collect(),
             prices: settings.prices.clone().unwrap_or_else(crate::prices::usual),
-            settings,
+            settings: Settings::clone(&settings),
             secrets: self.secret_place(),
         }
     }

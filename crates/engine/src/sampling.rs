@@ -17,7 +17,7 @@ use crate::toolset::Offer;
 impl Engine {
     /// What the settings' model writes for a server, after a person has seen everything and agreed.
     pub async fn written(&self, request: SamplingRequest) -> Result<Sampled, ErrorReport> {
-        let model = self.settings().model.ok_or_else(|| {
+        let model = self.usual_model().ok_or_else(|| {
             ErrorReport::new(ErrorCode::NotFound, "No model is chosen that could write this.")
                 .fix("Choose one in Settings → Models.")
         })?;

@@ -116,7 +116,7 @@ impl Engine {
 
     async fn begin_visit(&self, visit: Visit) -> Result<Visiting, ErrorReport> {
         let settings = self.settings();
-        let model = visit.model.or(settings.model.clone()).ok_or_else(no_model)?;
+        let model = visit.model.or_else(|| settings.model.clone()).ok_or_else(no_model)?;
         let provider = self.provider(&model.provider).await?;
         let turn = begun(visit.items, model.clone(), settings.max_rounds)?;
         let entered = self.enter(visit.keep, visit.again, visit.earlier, turn).await?;

@@ -68,7 +68,7 @@ impl Engine {
 
     /// The model that is chosen at that provider; where none is, the first that is loaded, or the first.
     async fn of_the_model(&self, provider: &ProviderView, models: &[ModelView]) -> Vec<DiagnosisStep> {
-        let chosen = self.settings().model.filter(|model| model.provider == provider.id && !model.model.is_empty());
+        let chosen = self.usual_model().filter(|model| model.provider == provider.id && !model.model.is_empty());
         let view = match &chosen {
             Some(chosen) => models.iter().find(|view| view.model == *chosen),
             None => models.iter().find(|view| view.loaded == Some(true)).or(models.first()),
