@@ -140,6 +140,10 @@ fn called(web: &Arc<Web>, message: &Value) -> Response {
         }
         "breaking off" => events(stream::iter([format!("id: broke-{id}\ndata:\n\n")])),
         "for another" => plain(&text(&json!(7), "not yours")),
+        "with nothing" => plain(&json!({ "jsonrpc": "2.0", "id": id, "result": null })),
+        "without a number" => {
+            plain(&json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32700, "message": "what?" } }))
+        }
         "refusing" => {
             plain(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32000, "message": "no", "data": [1] } }))
         }
@@ -157,10 +161,12 @@ async fn does(servers: &Servers, how: &str) -> Result<String, CallError> {
 #[tokio::test]
 async fn once_the_server_answers_plainly_calls_go_the_short_way() {
     let (web, servers) = Web::start().await;
-    for how in ["plainly", "plainly", "in words"] {
-        assert_eq!(does(&servers, how).await.unwrap(), "plain");
+    for (how, said) in
+        [("plainly", "plain"), ("plainly", "plain"), ("in words", "plain"), ("with nothing", "(no output)")]
+    {
+        assert_eq!(does(&servers, how).await.unwrap(), said, "{how}");
     }
-    assert_eq!(web.went_short(), [false, true, true]);
+    assert_eq!(web.went_short(), [false, true, true, true]);
     let calls = web.calls();
     assert_ne!(calls[1]["id"], calls[2]["id"]);
     for call in &calls {
@@ -220,12 +226,16 @@ async fn a_call_in_a_session_that_is_over_is_made_once_in_a_new_one() {
 #[tokio::test]
 async fn what_is_refused_or_lost_is_told_as_such() {
     let (web, servers) = Web::start().await;
-    for how in ["refusing", "for another", "silently", "locked"] {
+    for how in ["refusing", "without a number", "for another", "silently", "locked"] {
         does(&servers, "plainly").await.unwrap();
         let error = does(&servers, how).await.unwrap_err();
         match how {
             "refusing" => {
                 let refused = CallError::Rejected { code: -32000, message: "no".into(), data: Some(json!([1])) };
+                assert_eq!(error, refused);
+            }
+            "without a number" => {
+                let refused = CallError::Rejected { code: -32700, message: "what?".into(), data: None };
                 assert_eq!(error, refused);
             }
             "locked" => assert_eq!(error, CallError::SignInRequired { server: "web".into() }),

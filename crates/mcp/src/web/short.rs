@@ -17,7 +17,7 @@ use rmcp::{
     service::InboundStreamOrigin,
     transport::streamable_http_client::StreamableHttpError,
 };
-use serde::{Deserialize, Serialize, Serializer, de::IgnoredAny, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser::SerializeMap};
 use serde_json::{Map, Value};
 
 use super::{
@@ -193,6 +193,8 @@ impl Shortly<'_> {
             Value::Number(id) => id.as_i64() == Some(self.number),
             // Some servers give a number back as a text.
             Value::String(id) => id.parse() == Ok(self.number),
+            // Whoever could not read the request does not know its number.
+            Value::Null => answer.error.is_some(),
             _ => false,
         };
         match answer {
@@ -263,9 +265,15 @@ impl Serialize for Meta<'_> {
 struct Answer {
     #[serde(default)]
     id: Value,
+    /// Also where it is nothing.
+    #[serde(default, deserialize_with = "given")]
     result: Option<Value>,
     error: Option<Fault>,
     method: Option<IgnoredAny>,
+}
+
+fn given<'de, D: Deserializer<'de>>(result: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(result).map(Some)
 }
 
 #[derive(Deserialize)]
