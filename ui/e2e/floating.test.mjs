@@ -38,3 +38,13 @@ test("a panel stays beside its button and whole while the window changes", async
     });
   });
 });
+
+test("a panel goes with its button when that is scrolled out of sight", async () => {
+  await withApp({ settings: PRACTISING, size: [900, 500] }, async (app) => {
+    await toAnswer(app);
+    await app.driver.click(await app.find(".figures", ""));
+    await app.sees("This month", ":popover-open");
+    await app.driver.run("document.querySelector('[role=log]').scrollTop = 0");
+    await until("it closed", async () => !(await app.driver.run("return document.querySelector(':popover-open')")));
+  });
+});

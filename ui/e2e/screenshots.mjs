@@ -15,13 +15,13 @@ ${CODE_AND_SERIES}
 [^1]: As it says.`;
 const practising = { model: { provider: "practice", model: "practice" } };
 
-/** The same screen in every size and tone. */
-async function everyWay(app, name) {
+/** The same screen in every size and tone; what does not stay from one to the next is opened for each. */
+async function everyWay(app, name, opened = (shoot) => shoot()) {
   for (const [size, [width, height]] of Object.entries(SIZES)) {
     await app.driver.resize(width, height);
     for (const tone of TONES) {
       await app.driver.run("document.documentElement.dataset.theme = arguments[0]", tone);
-      await app.shot(`${name}-${size}-${tone}`);
+      await opened(() => app.shot(`${name}-${size}-${tone}`));
     }
   }
   await app.driver.run("document.documentElement.dataset.theme = 'light'");
@@ -66,9 +66,11 @@ await withApp({ settings: practising }, async (app) => {
   await everyWay(app, "inspector");
   await app.press("Show or hide the inspector");
   for (const button of ["Model", "Tools", "System prompt", "Figures"]) {
-    await app.press(button);
-    await everyWay(app, button.toLowerCase().replaceAll(" ", "-"));
-    await app.keys(ESCAPE);
+    await everyWay(app, button.toLowerCase().replaceAll(" ", "-"), async (shoot) => {
+      await app.press(button);
+      await shoot();
+      await app.keys(ESCAPE);
+    });
   }
   await app.keys(CONTROL, "k");
   await app.write("ticket");

@@ -11,6 +11,7 @@ class NoObserver {
   disconnect() {}
 }
 globalThis.ResizeObserver ??= NoObserver as unknown as typeof ResizeObserver;
+globalThis.IntersectionObserver ??= NoObserver as unknown as typeof IntersectionObserver;
 globalThis.CSS ??= { supports: () => true } as unknown as typeof CSS;
 window.matchMedia ??= (query: string) =>
   ({
