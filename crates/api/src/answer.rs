@@ -147,17 +147,10 @@ impl Answer {
             TurnStatus::Completed | TurnStatus::Running => End::Stop,
             TurnStatus::Stopped => End::Failed(ApiError::stopped()),
             // It was told to stop there.
-            TurnStatus::Failed { error } if error.code == chat::ErrorCode::AnswerCut && self.spoke => {
-                if is_length(&error) { End::Length } else { End::Failed(error.into()) }
-            }
+            TurnStatus::Failed { error } if error.code == chat::ErrorCode::AnswerTooLong => End::Length,
             TurnStatus::Failed { error } => End::Failed(error.into()),
         }
     }
-}
-
-/// Whether an answer ended because it was as long as allowed.
-fn is_length(error: &chat::ErrorReport) -> bool {
-    error.cause.as_deref().is_some_and(|cause| cause.contains("length"))
 }
 
 fn handed(item: &Item) -> Option<HandedCall> {

@@ -37,6 +37,19 @@ async fn an_answer_comes_whole_with_its_usage() {
 }
 
 #[tokio::test]
+async fn an_answer_as_long_as_allowed_says_so() {
+    for (path, streams) in [("/v1/chat/completions", false), ("/v1/chat/completions", true), ("/v1/responses", false)] {
+        let service = Service::start(vec![Round::text("So far").finish("length")]).await;
+        let body = json!({ "messages": [{ "role": "user", "content": "hi" }], "input": "hi", "max_tokens": 2, "stream": streams });
+        let said = service.post_text(path, &body).await;
+        assert!(said.contains("So far") || said.contains("far"), "{said}");
+        let end = if path.ends_with("responses") { r#""status":"incomplete""# } else { r#""finish_reason":"length""# };
+        assert!(said.contains(end) && !said.contains(r#""error":{"#), "{said}");
+        service.end().await;
+    }
+}
+
+#[tokio::test]
 async fn tools_run_here_while_the_answer_streams() {
     let rounds = vec![
         article(article(Round::new().say("Looking."), "a"), "b"),
