@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
@@ -70,6 +71,7 @@ impl Group {
 #[derive(Clone)]
 pub(crate) struct Audit {
     queue: mpsc::Sender<Entry>,
+    writer: Thread,
     /// Whether every record is waited for: another copy may go on in a moment where this one is killed.
     waits: bool,
     broken: Arc<AtomicBool>,
@@ -104,8 +106,8 @@ impl Audit {
         let broken = Arc::new(AtomicBool::new(false));
         let written = Arc::new(AtomicU64::new(0));
         let writer = Writer { book: Box::new(book), broken: broken.clone(), written: written.clone() };
-        std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(entries))?;
-        Ok(Self { queue, waits, broken, written })
+        let thread = thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(entries))?;
+        Ok(Self { queue, writer: thread.thread().clone(), waits, broken, written })
     }
 
     /// Writes a record soon: in a file it is on the disk at most ten milliseconds from now.
@@ -120,6 +122,8 @@ impl Audit {
     pub(crate) async fn write_through(&self, record: &Record<'_>) -> Result<(), Unwritten> {
         let (done, heard) = oneshot::channel();
         self.send(record, Some(done)).await?;
+        // It may be waiting for company.
+        self.writer.unpark();
         heard.await.map_err(|_| Unwritten)
     }
 
@@ -157,7 +161,9 @@ impl Writer {
                     Ok(entry) => group.push(entry),
                     Err(mpsc::error::TryRecvError::Disconnected) => break,
                     Err(mpsc::error::TryRecvError::Empty) if group.iter().any(|entry| entry.done.is_some()) => break,
-                    Err(mpsc::error::TryRecvError::Empty) => std::thread::sleep(Duration::from_millis(1)),
+                    Err(mpsc::error::TryRecvError::Empty) => {
+                        thread::park_timeout(GATHER.saturating_sub(begun.elapsed()));
+                    }
                 }
             }
             self.commit(group);
@@ -177,7 +183,7 @@ impl Writer {
             if !self.broken.swap(true, Ordering::Relaxed) {
                 tracing::error!(%error, "the audit log cannot be written; calls are refused until it can");
             }
-            std::thread::sleep(RETRY);
+            thread::sleep(RETRY);
         }
         self.broken.store(false, Ordering::Relaxed);
         self.written.fetch_add(group.records.len() as u64, Ordering::Relaxed);
