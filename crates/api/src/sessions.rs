@@ -5,7 +5,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::error::ApiError;
-use crate::keys::hex;
 
 /// Enough that nobody guesses one.
 const SIGNATURE: usize = 32;
@@ -32,7 +31,7 @@ fn signature(secret: &str, key: &str, id: &str) -> String {
     for part in [key, "\0", id] {
         mac.update(part.as_bytes());
     }
-    let mut text = hex(&mac.finalize().into_bytes());
+    let mut text = hex::encode(mac.finalize().into_bytes());
     text.truncate(SIGNATURE);
     text
 }

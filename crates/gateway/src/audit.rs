@@ -24,7 +24,7 @@ const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000
 fn chained(previous: &str, body: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::new().chain_update(previous.as_bytes()).chain_update(body).finalize();
-    crate::auth::to_hex(&digest)
+    hex::encode(digest)
 }
 
 /// The files of a log, oldest first: those that were put away, then the one that grows.

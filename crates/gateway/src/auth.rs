@@ -23,7 +23,7 @@ pub struct NewKey {
 /// A key with 244 random bits, which is why a plain hash is enough to keep it.
 pub fn new_key() -> NewKey {
     let key = format!("loq_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    NewKey { sha256: to_hex(&hash(&key)), key }
+    NewKey { sha256: hex::encode(hash(&key)), key }
 }
 
 /// Why somebody is not let in.
@@ -64,23 +64,9 @@ pub(crate) fn hash(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
     let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
-    }
+    hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(bytes)
 }
 

@@ -88,8 +88,7 @@ fn fingerprint(config: &ServerConfig) -> Option<String> {
     let (apart, _) = references::set_secrets_apart(config);
     let Transport::Stdio { command, args, env, cwd } = &apart.transport else { return None };
     let all = serde_json::json!([config.name, command, args, env, cwd, config.sandbox]);
-    let digest = Sha256::digest(all.to_string());
-    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(Sha256::digest(all.to_string())))
 }
 
 #[cfg(test)]

@@ -39,12 +39,12 @@ pub fn text(tool: &Tool) -> String {
 /// The same for the same definition, whatever the order of its keys; another one for any other.
 pub(crate) fn fingerprint(tool: &Tool) -> String {
     let name = tool.raw_name.as_ref().unwrap_or(&tool.name);
-    hex(&format!("{name}\u{0}{}", text(tool)))
+    short(&format!("{name}\u{0}{}", text(tool)))
 }
 
 /// Which server a name stands for: its program with what it is given, or its address. Secrets are no part of it.
 pub fn identity(config: &ServerConfig) -> String {
-    hex(&match &config.transport {
+    short(&match &config.transport {
         // Where it lies changes from version to version.
         Transport::Stdio { args, .. } if config.bundled => format!("bundled\u{0}{}", args.join("\u{0}")),
         Transport::Stdio { command, args, cwd, .. } => format!("{command}\u{0}{}\u{0}{cwd:?}", args.join("\u{0}")),
@@ -54,12 +54,8 @@ pub fn identity(config: &ServerConfig) -> String {
     })
 }
 
-fn hex(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(16).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+fn short(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }
 
 fn pretty(schema: &Value) -> String {
