@@ -6,8 +6,8 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
+use super::apply::{json, time, unwritable};
 use super::read::{parse, unreadable};
-use super::writer::{json, time, unwritable};
 use super::{Store, StoreError};
 
 /// What was attached but never sent is kept this long, in milliseconds.

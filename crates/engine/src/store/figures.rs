@@ -4,8 +4,8 @@ use chat::{ConversationId, ModelRef, Turn, TurnId, Usage};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::apply::{time, unwritable};
 use super::read::unreadable;
-use super::writer::{time, unwritable};
 use super::{Store, StoreError};
 use crate::figures::ModelFigures;
 

@@ -1,12 +1,18 @@
 //! The ledger on disk.
 
 use chat::{CallId, CallStatus, Item, Turn, TurnEvent};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::writer::{Write, json, time, unwritable};
+use super::apply::{json, time, unwritable};
+use super::writer::Write;
 use super::{Store, StoreError};
 use crate::ledger::{LedgerEntry, LedgerFilter, LedgerOutcome, LedgerPage};
+
+/// So many entries are written with one statement.
+pub(super) const AT_ONCE: usize = 16;
 
 impl Store {
     /// Writes an entry, or the newer state of one.
@@ -93,17 +99,31 @@ fn entry(row: &SqliteRow) -> Result<LedgerEntry, StoreError> {
     })
 }
 
-pub(super) async fn keep(entry: &LedgerEntry, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let query = "INSERT INTO ledger (call, at, server, tool, outcome, body) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (call) DO UPDATE SET outcome = excluded.outcome, body = excluded.body";
-    let query = sqlx::query(query)
-        .bind(entry.call.as_str())
-        .bind(time(entry.at))
-        .bind(&entry.server)
-        .bind(&entry.tool)
-        .bind(entry.outcome.word())
-        .bind(json(entry)?);
-    query.execute(connection).await.map_err(unwritable)?;
+/// Puts an entry in the place of what was known of its call, which stays from when it was first told of.
+pub(super) fn renew(entries: &mut IndexMap<CallId, LedgerEntry>, entry: LedgerEntry) {
+    match entries.entry(entry.call.clone()) {
+        Entry::Vacant(place) => drop(place.insert(entry)),
+        Entry::Occupied(mut known) => {
+            let at = known.get().at;
+            known.insert(LedgerEntry { at, ..entry });
+        }
+    }
+}
+
+/// Writes up to [`AT_ONCE`] entries, or the newer state of them.
+pub(super) async fn keep(entries: &[&LedgerEntry], connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO ledger (call, at, server, tool, outcome, body) ");
+    let bodies = entries.iter().map(json).collect::<Result<Vec<String>, _>>()?;
+    query.push_values(entries.iter().zip(bodies), |mut row, (entry, body)| {
+        row.push_bind(entry.call.as_str())
+            .push_bind(time(entry.at))
+            .push_bind(entry.server.as_str())
+            .push_bind(entry.tool.as_str())
+            .push_bind(entry.outcome.word())
+            .push_bind(body);
+    });
+    query.push(" ON CONFLICT (call) DO UPDATE SET outcome = excluded.outcome, body = excluded.body");
+    query.build().execute(connection).await.map_err(unwritable)?;
     Ok(())
 }
 

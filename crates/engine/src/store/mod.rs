@@ -3,6 +3,7 @@
 //! Everything is written by one task in the order in which it happened; reads go beside it. What was
 //! told to a face is on disk a moment later, and before a tool runs it is there for certain.
 
+mod apply;
 mod attachment;
 mod figures;
 mod ledger;
@@ -124,7 +125,8 @@ impl Store {
             .busy_timeout(Duration::from_secs(10));
         Self::make_tables(options.clone()).await.map_err(|error| failed(error.to_string()))?;
         let pool = SqlitePoolOptions::new()
-            .max_connections(4)
+            // One is the writer's.
+            .max_connections(5)
             .connect_with(options)
             .await
             .map_err(|error| failed(error.to_string()))?;

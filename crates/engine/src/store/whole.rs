@@ -6,9 +6,10 @@ use chat::{Branches, Conversation, ConversationId, Link, ToolChoice, Turn, TurnI
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 
+use super::apply::{choose, insert, json, time, unwritable};
 use super::attachment::{KeptFile, keep};
 use super::read::unreadable;
-use super::writer::{Write, choose, insert, json, time, unwritable};
+use super::writer::Write;
 use super::{Store, StoreError, TitledBy};
 
 /// How long emptying the database's log is tried, and how long to wait in between.

@@ -3,23 +3,22 @@
 use std::time::Duration;
 
 use chat::{CallId, ConversationId, ConversationSummary, ToolChoice, Turn, TurnEvent, TurnId, Usage};
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use indexmap::IndexMap;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::apply::{apply, unwritable};
 use super::{StoreError, TitledBy, ledger, search};
 use crate::ledger::{LedgerEntry, LedgerOutcome};
 
 /// Streamed text is gathered this long: the most a crash may lose of it.
 const GATHER: Duration = Duration::from_millis(200);
+/// What is only told of calls waits so long for company, unless somebody wants it written.
+const LEDGER: Duration = Duration::from_millis(10);
 /// After a failure everything is kept and tried again.
 const RETRY: Duration = Duration::from_secs(2);
-
-/// What another program is writing just now stays.
-const PURGE: &str = "DELETE FROM conversations
-                     WHERE removed_at < ? AND id NOT IN (SELECT conversation FROM turns WHERE ended IS NULL)";
 
 pub(super) enum Write {
     Conversation(ConversationSummary, TitledBy),
@@ -98,8 +97,12 @@ impl Write {
 
 pub(super) struct Writer {
     pool: SqlitePool,
+    /// The one it writes over, once there was something to write.
+    connection: Option<PoolConnection<Sqlite>>,
     inbox: mpsc::UnboundedReceiver<Write>,
     waiting: Vec<Write>,
+    /// Of each call the last that is known.
+    ledger: IndexMap<CallId, LedgerEntry>,
     flushes: Vec<oneshot::Sender<Result<(), StoreError>>>,
     /// Whether there may be turns that searching does not find yet.
     behind: bool,
@@ -109,7 +112,8 @@ impl Writer {
     /// Ends when every sender is gone and all is written.
     pub(super) fn start(pool: SqlitePool) -> mpsc::UnboundedSender<Write> {
         let (send, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(Self { pool, inbox, waiting: vec![], flushes: vec![], behind: true }.run());
+        let (waiting, ledger, flushes) = (vec![], IndexMap::new(), vec![]);
+        tokio::spawn(Self { pool, connection: None, inbox, waiting, ledger, flushes, behind: true }.run());
         send
     }
 
@@ -150,32 +154,35 @@ impl Writer {
                     self.flushes.push(done);
                     return true;
                 }
-                Write::Event { turn, event } if self.merge(&turn, &event) => (),
                 write => {
-                    let can_wait = matches!(
-                        &write,
-                        Write::Event { event: TurnEvent::Text { .. } | TurnEvent::Reasoning { .. }, .. }
-                    );
-                    self.waiting.push(write);
-                    if !can_wait && retry.is_none() {
-                        return self.take_what_waits();
+                    let patience = patience(&write);
+                    self.take(write);
+                    if retry.is_some() {
+                        continue;
                     }
+                    let Some(patience) = patience else { return self.take_what_waits() };
+                    let latest = Instant::now() + patience;
+                    deadline = Some(deadline.map_or(latest, |deadline| deadline.min(latest)));
                 }
             }
-            deadline = deadline.or_else(|| Some(Instant::now() + GATHER));
         }
     }
 
     /// Everything that has arrived meanwhile goes into the same transaction.
     fn take_what_waits(&mut self) -> bool {
         while let Ok(write) = self.inbox.try_recv() {
-            match write {
-                Write::Flush(done) => self.flushes.push(done),
-                Write::Event { turn, event } if self.merge(&turn, &event) => (),
-                write => self.waiting.push(write),
-            }
+            self.take(write);
         }
         true
+    }
+
+    fn take(&mut self, write: Write) {
+        match write {
+            Write::Flush(done) => self.flushes.push(done),
+            Write::Event { turn, event } if self.merge(&turn, &event) => (),
+            Write::Ledger(entry) => ledger::renew(&mut self.ledger, *entry),
+            write => self.waiting.push(write),
+        }
     }
 
     /// Adds a piece of text to the piece before it.
@@ -186,10 +193,12 @@ impl Writer {
 
     /// Writes all that waits, or nothing.
     async fn commit(&mut self) -> Result<(), StoreError> {
-        let written = if self.waiting.is_empty() { Ok(()) } else { self.transact().await };
+        let nothing = self.waiting.is_empty() && self.ledger.is_empty();
+        let written = if nothing { Ok(()) } else { self.transact().await };
         if written.is_ok() {
             self.behind |= self.waiting.iter().any(Write::may_bring_turns);
             self.waiting.clear();
+            self.ledger.clear();
         }
         for done in self.flushes.drain(..) {
             // Whoever asked may have gone away meanwhile.
@@ -233,136 +242,44 @@ impl Writer {
         taken
     }
 
-    async fn transact(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(unwritable)?;
+    async fn transact(&mut self) -> Result<(), StoreError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await.map_err(unwritable)?,
+        };
         let written = self.write_all(&mut connection).await;
-        if written.is_err() {
+        match written {
+            Ok(()) => self.connection = Some(connection),
             // SQLite may have rolled back by itself, as it does when the disk is full. The connection then counts
             // a transaction that is not there, and could never begin another.
-            connection.close_on_drop();
+            Err(_) => connection.close_on_drop(),
         }
         written
     }
 
     async fn write_all(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let entries: Vec<&LedgerEntry> = self.ledger.values().collect();
+        let mut entries = entries.chunks(ledger::AT_ONCE);
+        if self.waiting.is_empty() && entries.len() == 1 {
+            // One statement is a transaction by itself.
+            return ledger::keep(entries.next().unwrap_or_default(), connection).await;
+        }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(unwritable)?;
         for write in &self.waiting {
             apply(write, &mut transaction).await?;
+        }
+        for entries in entries {
+            ledger::keep(entries, &mut transaction).await?;
         }
         transaction.commit().await.map_err(unwritable)
     }
 }
 
-async fn apply(write: &Write, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-    let query = match write {
-        Write::Conversation(summary, by) => sqlx::query(
-            "INSERT INTO conversations (id, title, created_at, updated_at, titled_by) VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(summary.id.as_str())
-        .bind(&summary.title)
-        .bind(time(summary.created_at))
-        .bind(time(summary.updated_at))
-        .bind(by.name()),
-        Write::Title { id, title, by } => entitle(id, title, *by),
-        Write::Pinned { id, at } => {
-            sqlx::query("UPDATE conversations SET pinned_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())
-        }
-        Write::Tools { id, choice } => {
-            sqlx::query("UPDATE conversations SET tools = ? WHERE id = ?").bind(json(choice)?).bind(id.as_str())
-        }
-        Write::Removed { id, at } => {
-            sqlx::query("UPDATE conversations SET removed_at = ? WHERE id = ?").bind(at.map(time)).bind(id.as_str())
-        }
-        Write::Purge { before } => sqlx::query(PURGE).bind(time(*before)),
-        Write::Instructions { id, own } => {
-            sqlx::query("UPDATE conversations SET instructions = ? WHERE id = ?").bind(own).bind(id.as_str())
-        }
-        Write::Begin { conversation, turn, owner } => {
-            touch(conversation, turn.started_at, transaction).await?;
-            let query = insert(conversation, turn).bind(owner).bind(json(turn)?).bind(None::<String>);
-            query.execute(&mut **transaction).await.map_err(unwritable)?;
-            choose(conversation, &turn.id)
-        }
-        Write::Turn { conversation, turn } => {
-            let items = turn.items.iter().take(1).cloned().collect();
-            let begun = Turn { items, ..Turn::clone(turn) };
-            insert(conversation, turn).bind("").bind(json(&begun)?).bind(Some(json(turn)?))
-        }
-        Write::Choose { conversation, turn } => choose(conversation, turn),
-        Write::Event { turn, event } => {
-            sqlx::query("INSERT INTO events (turn, body) VALUES (?, ?)").bind(turn.as_str()).bind(json(event)?)
-        }
-        Write::End { turn } => {
-            let query = sqlx::query("DELETE FROM events WHERE turn = ?").bind(turn.id.as_str());
-            query.execute(&mut **transaction).await.map_err(unwritable)?;
-            super::figures::note(turn, transaction).await?;
-            end(turn, transaction).await?;
-            sqlx::query("UPDATE turns SET ended = ? WHERE id = ?").bind(json(turn)?).bind(turn.id.as_str())
-        }
-        Write::Spent { turn, usage } => return super::figures::add(turn, *usage, transaction).await,
-        Write::Ledger(entry) => return ledger::keep(entry, transaction).await,
-        Write::LedgerEnd { call, outcome, error, at } => {
-            return ledger::end(call, *outcome, error.as_deref(), *at, transaction).await;
-        }
-        Write::CatchUp | Write::Flush(_) => return Ok(()),
-    };
-    query.execute(&mut **transaction).await.map_err(unwritable)?;
-    if let Write::Begin { turn, .. } | Write::Turn { turn, .. } | Write::End { turn } = write {
-        search::take_in(turn, transaction).await.map_err(unwritable)?;
+/// How long it may wait for company.
+fn patience(write: &Write) -> Option<Duration> {
+    match write {
+        Write::Event { event: TurnEvent::Text { .. } | TurnEvent::Reasoning { .. }, .. } => Some(GATHER),
+        Write::Ledger(_) => Some(LEDGER),
+        _ => None,
     }
-    Ok(())
-}
-
-/// A turn in its place; its owner, its beginning and its end are still to be bound.
-pub(super) fn insert<'a>(conversation: &'a ConversationId, turn: &'a Turn) -> Query<'a, Sqlite, SqliteArguments> {
-    sqlx::query("INSERT INTO turns (id, conversation, parent, again, owner, begun, ended) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(turn.id.as_str())
-        .bind(conversation.as_str())
-        .bind(turn.parent.as_ref().map(TurnId::as_str))
-        .bind(turn.again.as_ref().map(TurnId::as_str))
-}
-
-/// Whoever begins a turn looks at its branch.
-pub(super) fn choose<'a>(conversation: &'a ConversationId, turn: &'a TurnId) -> Query<'a, Sqlite, SqliteArguments> {
-    sqlx::query("INSERT INTO choices (conversation, turn) VALUES (?, ?)")
-        .bind(conversation.as_str())
-        .bind(turn.as_str())
-}
-
-/// A model's title takes the place of a rule's alone.
-fn entitle<'a>(id: &'a ConversationId, title: &'a str, by: TitledBy) -> Query<'a, Sqlite, SqliteArguments> {
-    sqlx::query("UPDATE conversations SET title = ?, titled_by = ? WHERE id = ? AND (? OR titled_by = ?)")
-        .bind(title)
-        .bind(by.name())
-        .bind(id.as_str())
-        .bind(by != TitledBy::Model)
-        .bind(TitledBy::Rule.name())
-}
-
-async fn touch(id: &ConversationId, at: u64, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-    let query = sqlx::query("UPDATE conversations SET updated_at = ? WHERE id = ?").bind(time(at)).bind(id.as_str());
-    query.execute(&mut **transaction).await.map_err(unwritable)?;
-    Ok(())
-}
-
-/// The end of a turn, too, is when its conversation was last changed.
-async fn end(turn: &Turn, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-    let later = "UPDATE conversations SET updated_at = max(updated_at, ?)
-                 WHERE id = (SELECT conversation FROM turns WHERE id = ?)";
-    let query = sqlx::query(later).bind(time(turn.ended_at.unwrap_or_default())).bind(turn.id.as_str());
-    query.execute(&mut **transaction).await.map_err(unwritable)?;
-    Ok(())
-}
-
-/// SQLite counts with signs; milliseconds fit for the next 290 million years.
-pub(super) fn time(at: u64) -> i64 {
-    i64::try_from(at).unwrap_or(i64::MAX)
-}
-
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Write { cause: error.to_string() })
-}
-
-pub(super) fn unwritable(error: sqlx::Error) -> StoreError {
-    StoreError::Write { cause: error.to_string() }
 }

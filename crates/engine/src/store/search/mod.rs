@@ -96,7 +96,7 @@ async fn take_in_as(turn: i64, found: &[Findable], connection: &mut SqliteConnec
             .bind(turn)
             .bind(&each.item)
             .bind(each.kind.word())
-            .bind(super::writer::time(each.at))
+            .bind(super::apply::time(each.at))
             .execute(&mut *connection)
             .await?;
         sqlx::query("INSERT INTO said_words (rowid, words) VALUES (?, ?)")
