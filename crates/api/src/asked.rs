@@ -90,6 +90,7 @@ impl Asked {
             extra: self.extra(),
             scope: api.scope(caller),
             tools: messages::tools(self.body.get("tools").unwrap_or(&Value::Null))?,
+            whole: !self.stream,
         };
         Ok(Answer::new(api.engine.visit(visit).await?))
     }

@@ -102,6 +102,7 @@ impl Runner {
             pictures: Arc::default(),
             sampling,
             tap: Some(self.exchanges.tap(&turn.id, BESIDE)),
+            whole: false,
             extra: Arc::default(),
         }
     }

@@ -53,6 +53,7 @@ impl Engine {
             earlier: Arc::default(),
             system: String::new(),
             sampling: sampling(settings),
+            whole: false,
             budget: Budget::of(facts.context),
             blind: facts.blind,
             room: None,

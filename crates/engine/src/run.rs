@@ -62,6 +62,8 @@ pub(crate) struct Runner {
     pub(crate) earlier: Arc<Vec<Turn>>,
     pub(crate) system: String,
     pub(crate) sampling: Sampling,
+    /// Whether nobody reads along.
+    pub(crate) whole: bool,
     pub(crate) budget: Budget,
     /// Whether the model is known to look at no picture: then not even those that a person attached are sent.
     pub(crate) blind: bool,
@@ -99,13 +101,18 @@ impl Runner {
             self.make_room(turn).await;
         }
         self.record(turn, TurnEvent::Asked);
-        let mut attempt = 1;
+        let (mut attempt, mut whole) = (1, self.whole);
         loop {
             let Some(whose) = self.stop.run_until_cancelled(self.tools.whose()).await else { return };
             let offer = Arc::new(self.offer(turn).in_name_of(whose));
-            let Err(error) = self.hear_answer(turn, offer.clone()).await else { return };
+            let Err(error) = self.hear_answer(turn, offer.clone(), whole).await else { return };
             // Once something of the answer is there, asking again would say it twice.
             let nothing_yet = turn.items.len() == turn.round_start;
+            // Where something between gives up on who is silent for long, words that come one by one may get through.
+            let was_whole = std::mem::take(&mut whole);
+            if nothing_yet && was_whole && error.wants_pieces() {
+                continue;
+            }
             if nothing_yet && self.leave_out(turn, &error, &offer) {
                 continue;
             }
@@ -142,8 +149,8 @@ impl Runner {
     }
 
     /// Reads one answer to its end, or until the turn is stopped.
-    async fn hear_answer(&self, turn: &mut Turn, offer: Arc<Offer>) -> Result<(), ProviderError> {
-        let request = self.request(turn, offer.clone()).await;
+    async fn hear_answer(&self, turn: &mut Turn, offer: Arc<Offer>, whole: bool) -> Result<(), ProviderError> {
+        let request = ModelRequest { whole, ..self.request(turn, offer.clone()).await };
         let mut answer = self.provider.stream(request);
         let mut hearing = Hearing::new(offer, self.toolset.preparing.clone());
         loop {
@@ -181,6 +188,7 @@ impl Runner {
             pictures,
             sampling: self.sampling,
             tap: Some(self.exchanges.tap(&turn.id, turn.rounds)),
+            whole: false,
             extra: Arc::default(),
         }
     }

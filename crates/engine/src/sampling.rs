@@ -38,6 +38,7 @@ impl Engine {
             given: Arc::default(),
             pictures: Arc::default(),
             tap: None,
+            whole: false,
             extra: Arc::new(extra(&request)),
             sampling: Sampling { temperature: request.temperature, top_p: None, max_output_tokens: request.max_tokens },
         });

@@ -115,6 +115,7 @@ impl Engine {
             pictures: Arc::default(),
             sampling: Sampling { max_output_tokens: Some(MOST_TOKENS), ..Sampling::default() },
             tap: Some(self.inner.exchanges.tap(&turn.id, BESIDE)),
+            whole: false,
             extra: Arc::default(),
         }
     }

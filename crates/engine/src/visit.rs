@@ -7,7 +7,7 @@ use chat::{CallId, CallStatus, ConversationId, ErrorCode, ErrorReport, Item, Mod
 use chat::{Tool, ToolCall, Turn, TurnEvent, TurnId};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
-use mcp::Catalogue;
+use mcp::{Catalogue, ToItsEnd};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -50,6 +50,8 @@ pub struct Visit {
     pub scope: Scope,
     /// Tools of the caller: the model may propose them, the caller runs them.
     pub tools: Vec<Tool>,
+    /// Whether the caller waits for the end rather than reading along.
+    pub whole: bool,
 }
 
 /// What remains of a visit.
@@ -92,12 +94,19 @@ pub struct Visiting {
     /// Who answers.
     pub model: ModelRef,
     events: mpsc::UnboundedReceiver<TurnEvent>,
+    /// What is not driven by a task of its own, but by whoever waits for its end.
+    driven: Option<ToItsEnd<()>>,
     _stop: DropGuard,
 }
 
 impl Visiting {
     /// What happens next; nothing after the end.
     pub async fn next(&mut self) -> Option<TurnEvent> {
+        if let Some(driven) = &mut self.driven {
+            // Where it broke off, what is told has no end.
+            let _ = driven.await;
+            self.driven = None;
+        }
         self.events.recv().await
     }
 }
@@ -106,6 +115,9 @@ impl Engine {
     /// Begins a turn that belongs to its caller. Where the caller is gone before it has begun, it begins all the same and
     /// is stopped: nothing is left half done, least of all where other copies see it.
     pub async fn visit(&self, visit: Visit) -> Result<Visiting, ErrorReport> {
+        if visit.keep == Keep::Nothing {
+            return self.begin_visit(visit).await;
+        }
         let engine = self.clone();
         let begun = self.inner.turns.spawn(async move { engine.begin_visit(visit).await }).await;
         begun.unwrap_or_else(|error| {
@@ -154,6 +166,8 @@ impl Engine {
         // The caller's own tools run at the caller, who asked for them.
         let own = visit.tools.iter().map(|tool| Rule::AllowTool { server: CALLER.into(), tool: tool.name.clone() });
         let rules: Vec<Rule> = visit.scope.rules.iter().cloned().chain(own).collect();
+        // Of a conversation there may be others who read along.
+        let whole = visit.whole && conversation.is_none();
         let (engine, of, turn_id) = (self.clone(), conversation.clone(), turn.id.clone());
         let runner = Runner {
             tools: Arc::new(ScopedTools::new(runner.tools.clone(), visit.scope.servers, visit.tools)),
@@ -166,10 +180,21 @@ impl Engine {
             ledger: runner.ledger.for_api(visit.scope.who),
             system: visit.system.unwrap_or(told),
             sampling: over(visit.sampling, runner.sampling),
+            whole,
             ..runner
         };
-        self.inner.turns.spawn(self.clone().pass(conversation.clone(), runner, turn));
-        Ok(Visiting { conversation, turn: turn_id, model, events, _stop: stop.drop_guard() })
+        let driven = self.driven(self.clone().pass(conversation.clone(), runner, turn), whole);
+        Ok(Visiting { conversation, turn: turn_id, model, events, driven, _stop: stop.drop_guard() })
+    }
+
+    /// By whoever waits for the end of it, else by a task of its own.
+    fn driven(&self, pass: impl Future<Output = ()> + Send + 'static, whole: bool) -> Option<ToItsEnd<()>> {
+        let pass = self.inner.turns.track_future(pass);
+        if whole {
+            return Some(ToItsEnd::new(pass));
+        }
+        tokio::spawn(pass);
+        None
     }
 
     /// Finds the turn its place, and holds it against other copies.

@@ -9,7 +9,6 @@ mod http;
 mod kept;
 mod sessions;
 mod speaker;
-mod to_its_end;
 mod words;
 
 use std::sync::Arc;

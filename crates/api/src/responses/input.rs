@@ -81,6 +81,7 @@ impl Asked {
             },
             scope: api.scope(caller),
             tools: messages::tools(self.body.get("tools").unwrap_or(&Value::Null))?,
+            whole: !self.stream,
             ..Visit::default()
         };
         Ok(Answer::new(api.engine.visit(visit).await?))

@@ -30,6 +30,10 @@ struct Partial {
 }
 
 impl CallDelta {
+    pub(super) fn stands_at(&mut self, place: usize) {
+        self.index = Some(place);
+    }
+
     fn is_another_than(&self, partial: &Partial) -> bool {
         let id = self.id.as_deref().unwrap_or_default();
         let name = self.function.as_ref().and_then(|function| function.name.as_deref()).unwrap_or_default();

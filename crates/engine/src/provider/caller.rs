@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_openai::{error::OpenAIError, middleware::HttpRequestFactory};
-use futures::StreamExt;
+use http_body_util::BodyExt;
 use mcp::Secret;
 
 use super::ProviderError;
@@ -56,14 +56,15 @@ impl Caller {
 
 /// The same answer; what comes of it is also kept.
 fn overheard(response: reqwest::Response, line: Line) -> reqwest::Response {
-    let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-    let body = reqwest::Response::from(http::Response::from_parts(parts.clone(), body)).bytes_stream();
-    let body = body.inspect(move |piece| {
-        if let Ok(piece) = piece {
-            line.hear(piece);
-        }
-    });
-    http::Response::from_parts(parts, reqwest::Body::wrap_stream(body)).into()
+    let heard = |body: reqwest::Body| {
+        body.map_frame(move |frame| {
+            if let Some(piece) = frame.data_ref() {
+                line.hear(piece);
+            }
+            frame
+        })
+    };
+    http::Response::from(response).map(|body| reqwest::Body::wrap(heard(body))).into()
 }
 
 fn boxed(error: ProviderError) -> OpenAIError {

@@ -87,6 +87,15 @@ impl ProviderError {
         }
     }
 
+    /// Whether it may be that the provider gives no answer in one piece.
+    pub(crate) fn wants_pieces(&self) -> bool {
+        match self {
+            Self::Refused { said, .. } => said.contains("stream"),
+            Self::NotUnderstood { .. } => true,
+            _ => false,
+        }
+    }
+
     /// How long the provider asked to wait.
     pub fn wait(&self) -> Option<Duration> {
         match self {

@@ -55,6 +55,8 @@ pub struct ModelRequest {
     pub sampling: Sampling,
     /// Where what goes over the wire is kept, where anybody may want to look at it.
     pub tap: Option<Tap>,
+    /// Whether nobody reads along: then the answer is asked for in one piece, which costs all three less.
+    pub whole: bool,
     /// Further fields of the request, sent as they are.
     pub extra: Arc<serde_json::Map<String, serde_json::Value>>,
 }

@@ -63,9 +63,11 @@ impl OpenAi {
         let mut fields = Map::from_iter([
             ("model".to_owned(), json!(request.model)),
             ("messages".to_owned(), history::messages(request).into()),
-            ("stream".to_owned(), json!(true)),
-            ("stream_options".to_owned(), json!({ "include_usage": true })),
+            ("stream".to_owned(), json!(!request.whole)),
         ]);
+        if !request.whole {
+            fields.insert("stream_options".to_owned(), json!({ "include_usage": true }));
+        }
         let sampling = request.sampling;
         if let Some(temperature) = sampling.temperature {
             fields.insert("temperature".to_owned(), json!(temperature));
@@ -99,6 +101,10 @@ impl Provider for OpenAi {
         };
         let line = this.line(&request, &body);
         let asked = tracing::enabled!(target: "model", tracing::Level::DEBUG).then(|| body.clone());
+        if request.whole {
+            let events = futures::stream::once(this.whole(body, line)).flat_map(futures::stream::iter).boxed();
+            return heard::written_down(self.preset.name, asked, events);
+        }
         let (send, receive) = tokio::sync::mpsc::unbounded_channel();
         let answer = async move {
             let ended = this.read(body, line.as_ref(), &send).await;
@@ -121,7 +127,7 @@ impl Provider for OpenAi {
 /// A request, of which the tools are the largest part and are not copied.
 struct Body<'a> {
     fields: Map<String, Value>,
-    tools: Vec<&'a Value>,
+    tools: Vec<&'a RawValue>,
 }
 
 impl Serialize for Body<'_> {
@@ -160,10 +166,7 @@ impl OpenAi {
             if let Some(error) = chunk.error {
                 return Err(ProviderError::from_stream(provider, &error));
             }
-            for event in answer.take(chunk) {
-                if let (Some(line), ModelEvent::Usage(usage)) = (line, &event) {
-                    line.count(*usage);
-                }
+            for event in answer.take(chunk, line) {
                 if send.send(Ok(event)).is_err() {
                     return Ok(());
                 }
@@ -174,6 +177,43 @@ impl OpenAi {
             let _ = send.send(Ok(event));
         }
         ended
+    }
+
+    /// The answer in one piece.
+    async fn whole(self, body: Box<RawValue>, line: Option<Line>) -> Vec<Result<ModelEvent, ProviderError>> {
+        let mut answer = Answer::default();
+        let (mut events, ended) = match self.read_whole(body, line.as_ref()).await {
+            Ok(chunk) => {
+                let said = answer.take(chunk, line.as_ref());
+                let (rest, ended) = answer.finish();
+                (said.into_iter().chain(rest).map(Ok).collect(), ended)
+            }
+            Err(error) => (vec![], Err(error)),
+        };
+        if let Some(line) = &line {
+            line.end(ended.as_ref().err());
+        }
+        events.extend(ended.err().map(Err));
+        events
+    }
+
+    async fn read_whole(&self, body: Box<RawValue>, line: Option<&Line>) -> Result<Chunk, ProviderError> {
+        let client = self.client(line.cloned());
+        let chat = client.chat();
+        let answer = tokio::time::timeout(FIRST_WORD, chat.create_byot::<Box<RawValue>, Chunk>(body));
+        let timed_out = |_| ProviderError::TimedOut { provider: self.preset.name.into(), waited: FIRST_WORD };
+        let mut chunk = answer.await.map_err(timed_out)?.map_err(|error| self.error(error))?;
+        if let Some(error) = chunk.error {
+            return Err(ProviderError::from_stream(self.preset.name, &error));
+        }
+        for choice in chunk.choices.iter_mut().flatten() {
+            choice.is_whole();
+        }
+        if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
+            let said = "There is no answer in what it answered.".into();
+            return Err(ProviderError::NotUnderstood { provider: self.preset.name.into(), said });
+        }
+        Ok(chunk)
     }
 }
 
@@ -188,7 +228,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn take(&mut self, chunk: Chunk) -> Vec<ModelEvent> {
+    fn take(&mut self, chunk: Chunk, line: Option<&Line>) -> Vec<ModelEvent> {
         let mut events = vec![];
         if self.id.is_empty() {
             self.id = chunk.id.unwrap_or_default();
@@ -207,11 +247,12 @@ impl Answer {
         }
         if let Some(usage) = chunk.usage {
             let cached = usage.prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0);
-            events.push(ModelEvent::Usage(Usage {
-                input: usage.prompt_tokens.unwrap_or(0),
-                output: usage.completion_tokens.unwrap_or(0),
-                cached,
-            }));
+            let usage =
+                Usage { input: usage.prompt_tokens.unwrap_or(0), output: usage.completion_tokens.unwrap_or(0), cached };
+            if let Some(line) = line {
+                line.count(usage);
+            }
+            events.push(ModelEvent::Usage(usage));
         }
         events
     }
@@ -253,7 +294,7 @@ impl From<Piece> for ModelEvent {
     }
 }
 
-/// Of a chunk only what Loquat uses; everything may be absent, since providers differ.
+/// Of a chunk, or of a whole answer, only what Loquat uses; everything may be absent, since providers differ.
 #[derive(Debug, Deserialize)]
 struct Chunk {
     id: Option<String>,
@@ -264,8 +305,18 @@ struct Chunk {
 
 #[derive(Debug, Deserialize)]
 struct Choice {
+    #[serde(alias = "message")]
     delta: Option<Delta>,
     finish_reason: Option<String>,
+}
+
+impl Choice {
+    /// Whatever it says: each of its calls is another, and no more of it comes.
+    fn is_whole(&mut self) {
+        self.finish_reason.get_or_insert_with(|| "stop".to_owned());
+        let calls = self.delta.iter_mut().flat_map(|delta| delta.tool_calls.iter_mut().flatten());
+        calls.enumerate().for_each(|(place, call)| call.stands_at(place));
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

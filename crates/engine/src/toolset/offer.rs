@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chat::{Tool, ToolChoice};
 use mcp::Catalogue;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::own::Own;
 use super::prepared::{Prepared, Preparing};
@@ -49,8 +49,8 @@ impl Offer {
     }
 
     /// The entries of a request's `tools`.
-    pub fn functions(&self) -> impl Iterator<Item = &Value> {
-        self.sent.iter().map(|prepared| &prepared.function)
+    pub fn functions(&self) -> impl Iterator<Item = &RawValue> {
+        self.sent.iter().map(|prepared| &*prepared.function)
     }
 
     pub(crate) fn find(&self, called: &str) -> Option<Named<'_>> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::Tool;
 use mcp::Catalogue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::search::ToolIndex;
@@ -18,8 +19,9 @@ const MOST: usize = 8_192;
 pub(crate) struct Prepared {
     /// The name the model is given.
     pub(crate) called: String,
-    /// The whole entry of a request's `tools`.
-    pub(crate) function: Value,
+    /// The whole entry of a request's `tools`, as it is written.
+    pub(crate) function: Box<RawValue>,
+    parameters: Value,
     /// About what it costs in a request.
     pub(crate) tokens: u32,
 }
@@ -30,12 +32,14 @@ impl Prepared {
         let function = json!({ "type": "function", "function": {
             "name": called, "description": description, "parameters": parameters,
         } });
-        let tokens = u32::try_from(function.to_string().chars().count().div_ceil(4)).unwrap_or(u32::MAX);
-        Self { called: called.to_owned(), function, tokens }
+        // What was a value can be written.
+        let function = to_raw_value(&function).unwrap_or_default();
+        let tokens = u32::try_from(function.get().chars().count().div_ceil(4)).unwrap_or(u32::MAX);
+        Self { called: called.to_owned(), function, parameters, tokens }
     }
 
     pub(crate) fn parameters(&self) -> &Value {
-        &self.function["function"]["parameters"]
+        &self.parameters
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use mcp::{BrokeOff, ToItsEnd};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, value::RawValue};
 use tokio_util::sync::CancellationToken;
@@ -21,10 +22,7 @@ use crate::{
     offer::{Offer, Via},
 };
 
-use super::{
-    http::Face,
-    to_its_end::{BrokeOff, ToItsEnd},
-};
+use super::http::Face;
 
 const MODERN: &str = "2026-07-28";
 const LEGACY: [&str; 3] = ["2025-03-26", "2025-06-18", "2025-11-25"];

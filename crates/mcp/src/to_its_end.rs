@@ -10,14 +10,14 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::runtime::Handle;
 
 /// Done by whoever waits for it, which costs less than a task of its own; once nobody waits any more, by a task.
-pub(super) struct ToItsEnd<T: Send + 'static>(Option<BoxFuture<'static, Result<T, BrokeOff>>>);
+pub struct ToItsEnd<T: Send + 'static>(Option<BoxFuture<'static, Result<T, BrokeOff>>>);
 
 /// It panicked.
 #[derive(Debug, PartialEq)]
-pub(super) struct BrokeOff;
+pub struct BrokeOff;
 
 impl<T: Send + 'static> ToItsEnd<T> {
-    pub(super) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
+    pub fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
         let work = AssertUnwindSafe(work).catch_unwind();
         Self(Some(work.map(|done| done.map_err(|_| BrokeOff)).boxed()))
     }
