@@ -16,13 +16,26 @@ export async function startModel(roundsOf) {
       const data = [{ object: "embedding", index: 0, embedding: [0.25, -0.5] }];
       return json(response, 200, { object: "list", data, model: "m", usage: { prompt_tokens: 1, total_tokens: 1 } });
     }
-    const { model } = JSON.parse(body);
+    const { model, stream } = JSON.parse(body);
     const rounds = roundsOf(model);
     const before = requests.filter((each) => each === model).length;
     const round = rounds[Math.min(before, rounds.length - 1)];
     requests.push(model);
     response.once("close", () => response.writableFinished || left.push(model));
     if (round.status) return json(response, round.status, { error: { message: "no", code: round.code } });
+    const calls = (round.calls ?? []).map(([name, values], index) => ({
+      index,
+      id: `call-${index}`,
+      type: "function",
+      function: { name, arguments: JSON.stringify(values) },
+    }));
+    const reason = calls.length > 0 ? "tool_calls" : "stop";
+    if (!stream) {
+      if (round.holds) return undefined;
+      const message = { role: "assistant", content: (round.say ?? []).join(""), tool_calls: calls };
+      const choices = [{ index: 0, message, finish_reason: reason }];
+      return json(response, 200, { id: "x", object: "chat.completion", choices, usage: USAGE });
+    }
     response.writeHead(200, { "content-type": "text/event-stream" });
     const send = (delta, finish_reason = null, more = {}) => {
       const choices = [{ index: 0, delta, finish_reason }];
@@ -30,14 +43,8 @@ export async function startModel(roundsOf) {
     };
     for (const piece of round.say ?? []) send({ content: piece });
     if (round.holds) return undefined;
-    const calls = (round.calls ?? []).map(([name, values], index) => ({
-      index,
-      id: `call-${index}`,
-      type: "function",
-      function: { name, arguments: JSON.stringify(values) },
-    }));
     if (calls.length > 0) send({ tool_calls: calls });
-    send({}, calls.length > 0 ? "tool_calls" : "stop", { usage: USAGE });
+    send({}, reason, { usage: USAGE });
     response.end("data: [DONE]\n\n");
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
