@@ -759,7 +759,7 @@ export type EnableServer = { name: string, enabled: boolean, };
 /**
  * Add a code only when a face does something with it; remove it when none does any more.
  */
-export type ErrorCode = "unknown" | "invalidInput" | "notFound" | "providerUnreachable" | "keyRejected" | "keyMissing" | "rateLimited" | "quotaExhausted" | "contextOverflow" | "providerFailed" | "answerCut" | "answerTooLong" | "roundLimit" | "toolFailed" | "toolUnknown" | "argumentsInvalid" | "serverUnavailable" | "signInRequired" | "timedOut" | "interrupted" | "keychainUnavailable" | "storageFailed";
+export type ErrorCode = "unknown" | "invalidInput" | "notFound" | "providerUnreachable" | "keyRejected" | "keyMissing" | "rateLimited" | "quotaExhausted" | "contextOverflow" | "providerFailed" | "answerCut" | "answerTooLong" | "answerFiltered" | "roundLimit" | "toolFailed" | "toolUnknown" | "argumentsInvalid" | "serverUnavailable" | "signInRequired" | "timedOut" | "interrupted" | "keychainUnavailable" | "storageFailed";
 
 /**
  * What happened, why as far as known, and what to do now. Never carries a secret.

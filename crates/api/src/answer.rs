@@ -25,6 +25,8 @@ pub(crate) enum End {
     Stop,
     /// The model may say no more: the answer is as long as was allowed.
     Length,
+    /// The provider's filter ended it.
+    Filtered,
     /// The caller must run these first.
     Calls(Vec<HandedCall>),
     Failed(ApiError),
@@ -148,6 +150,7 @@ impl Answer {
             TurnStatus::Stopped => End::Failed(ApiError::stopped()),
             // It was told to stop there.
             TurnStatus::Failed { error } if error.code == chat::ErrorCode::AnswerTooLong => End::Length,
+            TurnStatus::Failed { error } if error.code == chat::ErrorCode::AnswerFiltered => End::Filtered,
             TurnStatus::Failed { error } => End::Failed(error.into()),
         }
     }

@@ -143,6 +143,7 @@ pub(crate) fn finish_reason(end: &End) -> &'static str {
     match end {
         End::Stop | End::Failed(_) => "stop",
         End::Length => "length",
+        End::Filtered => "content_filter",
         End::Calls(_) => "tool_calls",
     }
 }

@@ -84,6 +84,8 @@ impl From<ErrorReport> for ApiError {
         let (status, kind, code) = match report.code {
             ErrorCode::InvalidInput => (StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_value"),
             ErrorCode::NotFound => (StatusCode::NOT_FOUND, "invalid_request_error", "not_found"),
+            ErrorCode::ContextOverflow => (StatusCode::BAD_REQUEST, "invalid_request_error", "context_length_exceeded"),
+            ErrorCode::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "server_error", "provider_timed_out"),
             ErrorCode::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded"),
             ErrorCode::QuotaExhausted => (StatusCode::TOO_MANY_REQUESTS, "insufficient_quota", "insufficient_quota"),
             ErrorCode::KeyRejected => (StatusCode::BAD_GATEWAY, "server_error", "provider_key_rejected"),

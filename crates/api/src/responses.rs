@@ -72,7 +72,7 @@ impl Telling {
                 self.running.used(self.answer.usage);
                 match &end {
                     End::Failed(error) => self.running.failed(error),
-                    End::Stop | End::Length | End::Calls(_) => self.running.answered(),
+                    End::Stop | End::Length | End::Filtered | End::Calls(_) => self.running.answered(),
                 }
                 let handed = hand_over(&self.api, &end, &self.answer);
                 let events = self.composing.end(&end, &handed, self.answer.usage);

@@ -72,7 +72,7 @@ async fn reply(api: &Api, caller: &Caller, body: &Value, running: &Running) -> R
         match end {
             End::Failed(error) => return Err(error),
             End::Stop if answer.is_empty() => keep = conversation.map_or(Keep::New, Keep::In),
-            End::Stop | End::Length | End::Calls(_) => {
+            End::Stop | End::Length | End::Filtered | End::Calls(_) => {
                 let session = conversation.map(|id| sessions::session_id(&secret, &caller.name, &id));
                 let mut reply = json!({ "response": text, "session_id": session });
                 if !calls.is_empty() {

@@ -37,16 +37,30 @@ async fn an_answer_comes_whole_with_its_usage() {
 }
 
 #[tokio::test]
-async fn an_answer_as_long_as_allowed_says_so() {
-    for (path, streams) in [("/v1/chat/completions", false), ("/v1/chat/completions", true), ("/v1/responses", false)] {
-        let service = Service::start(vec![Round::text("So far").finish("length")]).await;
-        let body = json!({ "messages": [{ "role": "user", "content": "hi" }], "input": "hi", "max_tokens": 2, "stream": streams });
-        let said = service.post_text(path, &body).await;
-        assert!(said.contains("So far") || said.contains("far"), "{said}");
-        let end = if path.ends_with("responses") { r#""status":"incomplete""# } else { r#""finish_reason":"length""# };
-        assert!(said.contains(end) && !said.contains(r#""error":{"#), "{said}");
-        service.end().await;
+async fn an_answer_that_ends_early_says_why() {
+    let whys = [("length", "max_output_tokens"), ("content_filter", "content_filter")];
+    for (why, told) in whys {
+        for (path, streams) in [("chat/completions", false), ("chat/completions", true), ("responses", false)] {
+            let service = Service::start(vec![Round::text("Far").finish(why)]).await;
+            let mut body = ask("hi");
+            (body["stream"], body["input"]) = (json!(streams), json!("hi"));
+            let said = service.post_text(&format!("/v1/{path}"), &body).await;
+            let end = match path {
+                "responses" => format!(r#""incomplete_details":{{"reason":"{told}"}}"#),
+                _ => format!(r#""finish_reason":"{why}""#),
+            };
+            assert!(said.contains("Far") && said.contains(&end) && !said.contains(r#""error":{"#), "{said}");
+            service.end().await;
+        }
     }
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_too_long_is_the_callers_to_shorten() {
+    let service = Service::start(vec![Round::too_long()]).await;
+    let (status, answer) = service.post("/v1/chat/completions", &ask("hi")).await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (400, Some("context_length_exceeded")), "{answer}");
+    service.end().await;
 }
 
 #[tokio::test]

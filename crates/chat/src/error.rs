@@ -66,6 +66,8 @@ pub enum ErrorCode {
     AnswerCut,
     /// The answer reached the longest length allowed: Settings → Models is offered.
     AnswerTooLong,
+    /// The provider's filter ended the answer: Try again is offered.
+    AnswerFiltered,
     /// The model was asked as often as allowed without coming to an end.
     RoundLimit,
     /// The tool ran and said that it failed.

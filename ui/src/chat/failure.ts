@@ -22,6 +22,7 @@ export function remedyFor(code: ErrorCode): Remedy {
     case "rateLimited":
     case "timedOut":
     case "answerCut":
+    case "answerFiltered":
     case "interrupted":
     case "unknown":
       return "again";

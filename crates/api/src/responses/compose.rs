@@ -129,8 +129,9 @@ impl Composing {
         });
         let status = match end {
             End::Stop | End::Calls(_) => "completed",
-            End::Length => {
-                self.response["incomplete_details"] = json!({ "reason": "max_output_tokens" });
+            End::Length | End::Filtered => {
+                let reason = if *end == End::Length { "max_output_tokens" } else { "content_filter" };
+                self.response["incomplete_details"] = json!({ "reason": reason });
                 "incomplete"
             }
             End::Failed(error) => {

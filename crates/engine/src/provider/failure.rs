@@ -142,8 +142,9 @@ impl ProviderError {
             Self::QuotaExhausted { .. } => ErrorCode::QuotaExhausted,
             Self::ContextOverflow { .. } => ErrorCode::ContextOverflow,
             Self::Refused { .. } | Self::Failed { .. } | Self::NotUnderstood { .. } => ErrorCode::ProviderFailed,
-            Self::Cut { .. } | Self::Filtered => ErrorCode::AnswerCut,
+            Self::Cut { .. } => ErrorCode::AnswerCut,
             Self::TooLong => ErrorCode::AnswerTooLong,
+            Self::Filtered => ErrorCode::AnswerFiltered,
             Self::TimedOut { .. } => ErrorCode::TimedOut,
         }
     }

@@ -13,6 +13,7 @@ export const errors: Words["errors"] = {
   providerFailed: "Der Anbieter hat mit einem Fehler geantwortet.",
   answerCut: "Die Antwort ist abgebrochen.",
   answerTooLong: "Die Antwort hat ihre größte Länge erreicht.",
+  answerFiltered: "Der Filter des Anbieters hat die Antwort beendet.",
   roundLimit: "Das Modell ist so oft gefragt worden, wie es erlaubt ist.",
   toolFailed: "Das Werkzeug meldet einen Fehler.",
   toolUnknown: "Dieses Werkzeug bietet kein Server an.",
