@@ -201,7 +201,7 @@ async fn what_cannot_be_written_is_kept_and_written_later() {
     let desk = Desk::new();
     let store = desk.open().await;
     let mut held = vec![];
-    for _ in 0..4 {
+    for _ in 0..store.pool.options().get_max_connections() {
         held.push(store.pool.acquire().await.unwrap());
     }
     let mut last = held.pop().unwrap();
