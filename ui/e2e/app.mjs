@@ -56,8 +56,16 @@ export class App {
     return this.find("button, [role=switch], [role=menuitem], summary", name);
   }
 
+  /** As people do, who press the button that is there: where it is drawn anew in between, that one. */
   async press(name) {
-    await this.driver.click(await this.button(name));
+    let pressed = false;
+    while (!pressed) {
+      const button = await this.button(name);
+      pressed = await this.driver.click(button).then(
+        () => true,
+        (error) => (error.message.includes("stale element") ? false : Promise.reject(error)),
+      );
+    }
   }
 
   field(name) {
