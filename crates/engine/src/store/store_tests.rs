@@ -194,26 +194,22 @@ async fn a_damaged_database_is_reported_and_not_touched() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage);
 }
 
-/// The disk refuses for a while (a connection through which the database may not grow stands in for a full disk): what
-/// was told is kept, the failure is said, and it is written when it works again.
+/// The disk refuses for a while (a trigger that rolls back stands in for a full one): what was told is kept, the failure is
+/// said, and it is written when it works again.
 #[tokio::test]
 async fn what_cannot_be_written_is_kept_and_written_later() {
     let desk = Desk::new();
     let store = desk.open().await;
-    let mut held = vec![];
-    for _ in 0..store.pool.options().get_max_connections() {
-        held.push(store.pool.acquire().await.unwrap());
-    }
-    let mut last = held.pop().unwrap();
-    sqlx::query("PRAGMA max_page_count = 1").execute(&mut *last).await.unwrap();
-    // The writer gets this one, since all others are taken.
-    drop(last);
+    // As where the disk is full, the transaction ends by itself.
+    let full = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END";
+    sqlx::query(full).execute(&store.pool).await.unwrap();
     let mut turn = begin(&store, "t");
     let long = "x".repeat(1_000_000);
     happen(&store, &mut turn, TurnEvent::Item { item: message("m", Role::Assistant, &long) });
     let error = store.flush().await.unwrap_err();
     assert_eq!(error.report().code, ErrorCode::StorageFailed);
 
+    sqlx::query("DROP TRIGGER full").execute(&store.pool).await.unwrap();
     store.flush().await.unwrap();
     assert_eq!(store.conversation(&"conversation-t".into()).await.unwrap().turns, [turn]);
 }
