@@ -112,8 +112,8 @@ impl Visiting {
 }
 
 impl Engine {
-    /// Begins a turn that belongs to its caller. Where the caller is gone before it has begun, it begins all the same and
-    /// is stopped: nothing is left half done, least of all where other copies see it.
+    /// Begins a turn that belongs to its caller. Where something of it is kept and the caller is gone before it has begun,
+    /// it begins all the same and is stopped: nothing is left half done, least of all where other copies see it.
     pub async fn visit(&self, visit: Visit) -> Result<Visiting, ErrorReport> {
         if visit.keep == Keep::Nothing {
             return self.begin_visit(visit).await;
