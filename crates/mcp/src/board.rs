@@ -27,6 +27,8 @@ pub struct ServerSnapshot {
     pub(crate) lines: Lines,
     pub(crate) wire: Wire,
     pub(crate) orders: mpsc::Sender<Order>,
+    /// How often it was ordered to begin anew. How an attempt from before ends is no news.
+    pub(crate) ordered: u64,
     /// Tells a server from a later one of the same name.
     pub(crate) serial: u64,
     /// Calls take turns: one permit for each that may run at the same time.
@@ -167,6 +169,20 @@ impl Board {
         if let Some(name) = changed {
             self.announce(ServerChange::Changed(name));
         }
+    }
+
+    /// The same where the server may be told next to begin anew: where `change` says so it is connecting from now on.
+    /// The number of that order, for whoever obeys it.
+    pub(crate) fn order(&self, serial: u64, change: impl FnOnce(&mut ServerSnapshot) -> bool) -> u64 {
+        let mut number = 0;
+        self.update(serial, |server| {
+            if change(server) {
+                server.ordered += 1;
+                server.state = ServerState::Connecting;
+            }
+            number = server.ordered;
+        });
+        number
     }
 
     /// Publishes what a server wrote, and tells only what is new of it.

@@ -39,8 +39,8 @@ const LOG_PACE: Duration = Duration::from_millis(500);
 
 /// What others may ask of a server's task.
 pub(crate) enum Order {
-    Configure(Arc<ServerConfig>),
-    Reconnect,
+    Configure { config: Arc<ServerConfig>, number: u64 },
+    Reconnect { number: u64 },
     /// End it; what is sent back is heard once nothing of it runs any more.
     Stop(oneshot::Sender<()>),
 }
@@ -63,6 +63,8 @@ pub(crate) struct ServerTask {
     pub(crate) log: Log,
     pub(crate) wire: Wire,
     pub(crate) attempts: u32,
+    /// The last order to begin anew that was obeyed.
+    pub(crate) obeyed: u64,
     /// Whether it has been ready since it was configured.
     pub(crate) was_ready: bool,
 }
@@ -212,8 +214,12 @@ impl ServerTask {
         match order {
             None => (Next::Stop, None),
             Some(Order::Stop(reply)) => (Next::Stop, Some(reply)),
-            Some(Order::Reconnect) => (self.fresh(), None),
-            Some(Order::Configure(config)) => {
+            Some(Order::Reconnect { number }) => {
+                self.obeyed = self.obeyed.max(number);
+                (self.fresh(), None)
+            }
+            Some(Order::Configure { config, number }) => {
+                self.obeyed = self.obeyed.max(number);
                 let same = config.connects_like(&self.config);
                 self.config = config;
                 (if same { Next::GoOn } else { self.fresh() }, None)
@@ -230,10 +236,12 @@ impl ServerTask {
         let log = self.log.written();
         let starting = Starting { since: unix_now(), logged: log.count };
         self.board.update(self.serial, |server| {
-            server.starting = (state == ServerState::Connecting).then_some(starting);
-            server.state = state;
             server.take_log(log);
             server.session = None;
+            if server.ordered == self.obeyed {
+                server.starting = (state == ServerState::Connecting).then_some(starting);
+                server.state = state;
+            }
         });
     }
 
@@ -246,6 +254,9 @@ impl ServerTask {
     fn publish_ready(&self, session: &Session, tools: Vec<Tool>, latency: Duration) {
         let log = self.log.written();
         self.board.update(self.serial, |server| {
+            if server.ordered != self.obeyed {
+                return;
+            }
             server.state = ServerState::Ready { tools: count(&tools), latency_ms: latency.as_secs_f64() * 1000.0 };
             let Offers { prompts_changed, resources_changed, .. } = server.offers;
             if *server.tools != tools {

@@ -190,12 +190,8 @@ impl Servers {
 
     async fn begin_anew(&self, name: &str) {
         if let Some(server) = self.find(name) {
-            self.inner.board.update(server.serial, |server| {
-                if server.config.enabled {
-                    server.state = ServerState::Connecting;
-                }
-            });
-            let _ = server.orders.send(Order::Reconnect).await;
+            let number = self.inner.board.order(server.serial, |server| server.config.enabled);
+            let _ = server.orders.send(Order::Reconnect { number }).await;
         }
     }
 
@@ -286,6 +282,7 @@ impl Servers {
             lines,
             wire: wire.clone(),
             orders,
+            ordered: 0,
             serial,
             turns,
         };
@@ -301,6 +298,7 @@ impl Servers {
                 setting,
                 wire,
                 attempts: 0,
+                obeyed: 0,
                 was_ready: false,
             };
             tokio::spawn(task.run());
@@ -314,17 +312,16 @@ impl Servers {
     }
 
     async fn configure_alone(&self, server: &ServerSnapshot, config: Arc<ServerConfig>) {
-        self.inner.board.update(server.serial, |server| {
-            if config.enabled && !config.connects_like(&server.config) {
-                server.state = ServerState::Connecting;
-            }
+        let number = self.inner.board.order(server.serial, |server| {
+            let begins = config.enabled && !config.connects_like(&server.config);
             if config.parallel != server.config.parallel {
                 server.turns = turns(&config);
             }
             server.config = config.clone();
+            begins
         });
         // Where the task is gone, the server has been removed meanwhile.
-        let _ = server.orders.send(Order::Configure(config)).await;
+        let _ = server.orders.send(Order::Configure { config, number }).await;
     }
 }
 

@@ -1,5 +1,5 @@
 //! `loq` in a home whose secrets lie in a file under a passphrase: what one run keeps, the next one has.
-#![allow(dead_code, reason = "every test file uses a part of it")]
+#![allow(dead_code, clippy::print_stderr, reason = "every test file uses a part of it; a test tells what it saw")]
 
 use std::{
     fs,
@@ -85,7 +85,12 @@ impl Desk {
                 return killed(child);
             }
         }
-        child.wait().unwrap().success()
+        let ended = child.wait_with_output().unwrap();
+        if !ended.status.success() {
+            let log = fs::read_to_string(self.path().join("log.txt")).unwrap_or_default();
+            eprintln!("the sign-in failed: {}\n{log}", String::from_utf8_lossy(&ended.stderr));
+        }
+        ended.status.success()
     }
 }
 
