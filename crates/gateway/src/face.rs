@@ -9,6 +9,7 @@ mod http;
 mod kept;
 mod sessions;
 mod speaker;
+mod wishes;
 mod words;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(crate) use http::serve;
 /// Serves one client over standard input and output, until it leaves.
 pub(crate) async fn serve_stdio(inner: Arc<Inner>, caller: Arc<Caller>) -> Result<(), GatewayError> {
     let end: CancellationToken = inner.end.child_token();
-    let speaker = Speaker::new(inner, Some(caller));
+    let speaker = Speaker::new(inner, Some(caller), None);
     let broken = |error: String| GatewayError::Serve(std::io::Error::other(error));
     let running =
         speaker.serve_with_ct(rmcp::transport::stdio(), end).await.map_err(|error| broken(error.to_string()))?;

@@ -55,6 +55,33 @@ impl Redis {
         command.query_async(&mut connection).await.map_err(unusable)
     }
 
+    /// Writes one line of a list that is kept for so long, each under a name of its own.
+    pub async fn note(&self, list: &str, line: &str, text: &str, time: Duration) -> Result<(), TeamError> {
+        let mut connection = self.connection.clone();
+        let key = self.key(list);
+        let mut both = redis::pipe();
+        both.atomic().hset(&key, line, text).ignore().cmd("PEXPIRE").arg(&key).arg(millis(time)).ignore();
+        both.exec_async(&mut connection).await.map_err(unusable)
+    }
+
+    /// Takes a line out of a list.
+    pub async fn strike(&self, list: &str, line: &str) -> Result<(), TeamError> {
+        let mut connection = self.connection.clone();
+        redis::Cmd::hdel(self.key(list), line).exec_async(&mut connection).await.map_err(unusable)
+    }
+
+    /// The lines of a list, each with its name; none where there is no such list.
+    pub async fn noted(&self, list: &str) -> Result<Vec<(String, String)>, TeamError> {
+        let mut connection = self.connection.clone();
+        redis::Cmd::hgetall(self.key(list)).query_async(&mut connection).await.map_err(unusable)
+    }
+
+    /// Keeps whatever has that name for so long from now on.
+    pub async fn stays(&self, name: &str, time: Duration) -> Result<(), TeamError> {
+        let mut connection = self.connection.clone();
+        redis::cmd("PEXPIRE").arg(self.key(name)).arg(millis(time)).exec_async(&mut connection).await.map_err(unusable)
+    }
+
     /// Whether something was kept under that name, which nobody finds any more from now on.
     pub async fn take(&self, name: &str) -> Result<bool, TeamError> {
         let mut connection = self.connection.clone();

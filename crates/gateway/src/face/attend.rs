@@ -49,6 +49,7 @@ impl Speaker {
         context: &RequestContext<RoleServer>,
     ) -> Result<Answer, ErrorData> {
         let caller = self.caller(context)?;
+        self.wishes.recall(&self.inner, &context.extensions).await;
         let modern = is_modern(context);
         let binding = binding(&caller.credential, wanted.method, &wanted.name, &wanted.arguments);
         let state = match wanted.state.as_deref().filter(|_| modern) {
@@ -88,7 +89,7 @@ impl Speaker {
         let log_level = if rounds {
             said.get(LOG_LEVEL).and_then(Value::as_str).map(str::to_owned)
         } else {
-            Some(self.log_level())
+            Some(self.wishes.level())
         };
         let meta = said.into_iter().filter(|(key, _)| key != "progressToken" && !key.starts_with(OURS)).collect();
         let mut line = Line::silent();

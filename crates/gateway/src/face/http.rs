@@ -47,7 +47,9 @@ pub(crate) async fn serve(inner: Arc<Inner>, listener: TcpListener, end: Cancell
         .with_max_request_body_bytes(usize::MAX)
         .with_cancellation_token(end.clone());
     config.session_store = kept.clone().map(|kept| Arc::new(kept) as Arc<dyn SessionStore>);
-    let mcp = StreamableHttpService::new(move || Ok(Speaker::new(speaking.clone(), None)), manager.clone(), config);
+    let known = kept.clone();
+    let speaker = move || Ok(Speaker::new(speaking.clone(), None, known.clone()));
+    let mcp = StreamableHttpService::new(speaker, manager.clone(), config);
     let sessions = Arc::new(Sessions::new(kept));
     let face = Face { inner: inner.clone(), sessions: sessions.clone(), mcp };
     let router = Router::new()

@@ -9,6 +9,10 @@ use team::{Redis, TeamError};
 
 use super::sessions::IDLE;
 
+const LEVEL: &str = "level";
+/// Before the address of a resource.
+const WATCHED: &str = "watched:";
+
 #[derive(Clone)]
 pub(super) struct Kept {
     redis: Redis,
@@ -20,6 +24,15 @@ pub(super) struct Owner {
     pub(super) credential: Arc<str>,
     /// Whether its client can be asked nothing and has asked to be told nothing.
     pub(super) plain: bool,
+}
+
+/// What a session's client wants to be told beside its calls.
+#[derive(Default)]
+pub(super) struct KeptWishes {
+    /// How grave a message must be.
+    pub(super) level: Option<String>,
+    /// Addresses of resources.
+    pub(super) watched: Vec<String>,
 }
 
 impl Kept {
@@ -34,10 +47,37 @@ impl Kept {
 
     /// Whose it is, if there is still such a session; it was used just now.
     pub(super) async fn owner(&self, id: &str) -> Result<Option<Owner>, TeamError> {
-        let (owner, beginning) = (owner_of(id), beginning_of(id));
-        // Both live as long as either is used.
-        let (owner, beginning) = futures::try_join!(self.redis.kept(&owner, IDLE), self.redis.kept(&beginning, IDLE))?;
+        let (owner, beginning, wishes) = (owner_of(id), beginning_of(id), wishes_of(id));
+        // All live as long as any is used.
+        let (owner, beginning, ()) = futures::try_join!(
+            self.redis.kept(&owner, IDLE),
+            self.redis.kept(&beginning, IDLE),
+            self.redis.stays(&wishes, IDLE)
+        )?;
         Ok(owner.zip(beginning).and_then(|(owner, _)| serde_json::from_str(&owner).ok()))
+    }
+
+    pub(super) async fn wishes(&self, id: &str) -> Result<KeptWishes, TeamError> {
+        let mut wishes = KeptWishes::default();
+        for (name, text) in self.redis.noted(&wishes_of(id)).await? {
+            match name.strip_prefix(WATCHED) {
+                Some(uri) => wishes.watched.push(uri.to_owned()),
+                None => wishes.level = Some(text),
+            }
+        }
+        Ok(wishes)
+    }
+
+    pub(super) async fn wish_level(&self, id: &str, level: &str) -> Result<(), TeamError> {
+        self.redis.note(&wishes_of(id), LEVEL, level, IDLE).await
+    }
+
+    pub(super) async fn wish_to_watch(&self, id: &str, uri: &str) -> Result<(), TeamError> {
+        self.redis.note(&wishes_of(id), &format!("{WATCHED}{uri}"), "", IDLE).await
+    }
+
+    pub(super) async fn wish_no_more(&self, id: &str, uri: &str) -> Result<(), TeamError> {
+        self.redis.strike(&wishes_of(id), &format!("{WATCHED}{uri}")).await
     }
 }
 
@@ -77,6 +117,7 @@ impl SessionStore for Kept {
     {
         async move {
             self.redis.forget(&owner_of(id)).await?;
+            self.redis.forget(&wishes_of(id)).await?;
             Ok(self.redis.forget(&beginning_of(id)).await?)
         }
         .boxed()
@@ -90,4 +131,8 @@ fn owner_of(id: &str) -> String {
 /// What its client said of itself when it began.
 fn beginning_of(id: &str) -> String {
     format!("session-beginning:{id}")
+}
+
+fn wishes_of(id: &str) -> String {
+    format!("session-wishes:{id}")
 }

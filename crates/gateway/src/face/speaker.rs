@@ -1,7 +1,7 @@
 //! The gateway as an MCP server, in both eras.
 #![expect(deprecated, reason = "clients of all revisions still subscribe and ask for logs")]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use mcp::Listed;
 use rmcp::{
@@ -22,25 +22,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{caller::Caller, door::Call, gateway::Inner, line::Line, offer::Want};
 
-use super::{
-    attend::Wanted,
-    hear::{self, Watched},
-    words,
-};
+use super::{attend::Wanted, hear, kept::Kept, wishes::Wishes, words};
 
 /// Speaks for the gateway in one session or request.
 pub(super) struct Speaker {
     pub(super) inner: Arc<Inner>,
     /// Where every request comes from the same caller.
     caller: Option<Arc<Caller>>,
-    /// How grave a message must be that the session's client is told.
-    log_level: Mutex<String>,
-    watched: Watched,
+    pub(super) wishes: Wishes,
 }
 
 impl Speaker {
-    pub(super) fn new(inner: Arc<Inner>, caller: Option<Arc<Caller>>) -> Self {
-        Self { inner, caller, log_level: Mutex::new("info".to_owned()), watched: Watched::default() }
+    /// `kept`: what all copies know of sessions, where there are several.
+    pub(super) fn new(inner: Arc<Inner>, caller: Option<Arc<Caller>>, kept: Option<Kept>) -> Self {
+        Self { inner, caller, wishes: Wishes::new(kept) }
     }
 
     /// Who sent this request: as the door found them, for each request anew.
@@ -51,10 +46,6 @@ impl Speaker {
             .or(self.caller.as_ref())
             .cloned()
             .ok_or_else(|| ErrorData::internal_error("nobody is known to have sent this request", None))
-    }
-
-    pub(super) fn log_level(&self) -> String {
-        self.log_level.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A list of what servers have besides tools, for this caller.
@@ -250,12 +241,8 @@ impl ServerHandler for Speaker {
             return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
         }
         let caller = self.caller(&context)?;
-        let level = serde_json::to_value(request.level).unwrap_or_default();
-        if let Some(name) = level.as_str() {
-            name.clone_into(&mut self.log_level.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        if let Ok(level) = serde_json::from_value(level) {
-            self.inner.log_from(&caller, level).await;
+        if let Some(level) = serde_json::to_value(request.level).unwrap_or_default().as_str() {
+            self.wishes.set_level(&self.inner, &caller, level, &context.extensions).await;
         }
         Ok(())
     }
@@ -266,20 +253,34 @@ impl ServerHandler for Speaker {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let caller = self.caller(&context)?;
-        self.watched.add(&self.inner, &caller, &request.uri).await
+        self.wishes.watch(&self.inner, &caller, &request.uri, &context.extensions).await
     }
 
     async fn unsubscribe(
         &self,
         request: UnsubscribeRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.watched.remove(&request.uri);
+        self.wishes.forget(&self.inner, &request.uri, &context.extensions).await;
         Ok(())
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        tokio::spawn(hear::tell(self.inner.clone(), context.peer, self.watched.clone()));
+        let (inner, wishes) = (self.inner.clone(), self.wishes.clone());
+        let told = hear::tell(inner.clone(), context.peer, wishes.watched().clone());
+        tokio::spawn(async move {
+            let recalling = async move {
+                wishes.recall_all(&inner, &context.extensions).await;
+                drop(inner);
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                // Told is what changes from now on, also of what is only just recalled.
+                biased;
+                () = told => (),
+                () = recalling => (),
+            }
+        });
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::copies::Copies;
+use crate::{copies::Copies, upstream::example};
 
 const SESSION: &str = "mcp-session-id";
 
@@ -49,6 +49,21 @@ impl<'a> Visitor<'a> {
         // As JSON, or as the one event of a stream.
         let data = text.lines().rev().find_map(|line| line.strip_prefix("data: {")).map(|rest| format!("{{{rest}"));
         serde_json::from_str::<Value>(&data.unwrap_or(text)).unwrap()["result"].clone()
+    }
+
+    /// Until a tool is there: what stands behind a copy may come up after it.
+    async fn finds(&self, copy: usize, tool: &str) {
+        let finding = async {
+            while !self.asks(copy, "tools/list", json!({})).await.to_string().contains(tool) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), finding).await.unwrap();
+    }
+
+    /// What is said in the session beside the answers.
+    async fn listens(&self, copy: usize) -> Response {
+        self.headed(self.http.get(self.copies.url(copy)), "Agent").send().await.unwrap()
     }
 
     async fn ends(&self, copy: usize) {
@@ -95,5 +110,44 @@ async fn a_session_ended_at_one_copy_is_ended_at_all() {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap();
+    copies.end().await;
+}
+
+#[tokio::test]
+async fn what_a_session_wants_to_be_told_is_told_by_whichever_copy_goes_on_with_it() {
+    const NOTE: &str = "note://today";
+    let notes = example("gateway-asker");
+    let mut copies = Copies::open(&format!(
+        "servers: {{ notes: {{ command: {notes:?}, era: legacy }} }}\nsecurity: {{ servers: {{ notes: {{ allowed_roles: [Agent] }} }} }}\n"
+    ))
+    .await;
+    let visitor = Visitor::begin(&copies, 0).await;
+    visitor.finds(0, "notes__write").await;
+    visitor.asks(0, "logging/setLevel", json!({ "level": "warning" })).await;
+    visitor.asks(0, "resources/subscribe", json!({ "uri": NOTE })).await;
+    let (http, session) = (visitor.http.clone(), visitor.session.clone());
+    copies.end_one(0).await;
+    let visitor = Visitor { copies: &copies, http, session };
+    let mut told = visitor.listens(0).await;
+    assert_eq!(told.status(), StatusCode::OK);
+    visitor.finds(0, "notes__write").await;
+    let call = async |tool: &str, arguments: Value| {
+        let params = json!({ "name": tool, "arguments": arguments });
+        let answer = visitor.says(0, "Agent", json!({ "id": 9, "method": "tools/call", "params": params })).await;
+        answer.text().await.unwrap()
+    };
+    let mut heard = String::new();
+    for (level, text) in [("info", "quiet"), ("error", "loud")] {
+        heard += &call("notes__write", json!({ "message": { "level": level, "data": text } })).await;
+    }
+    heard += &call("notes__change", json!({})).await;
+    let hearing = async {
+        while !heard.contains("notifications/resources/updated") {
+            heard.push_str(std::str::from_utf8(&told.chunk().await.unwrap().unwrap()).unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), hearing).await.unwrap();
+    assert!(heard.contains("loud") && !heard.contains("quiet") && heard.contains(NOTE), "{heard}");
+    drop(told);
     copies.end().await;
 }
