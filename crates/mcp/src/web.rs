@@ -6,6 +6,7 @@
 mod answer;
 mod error;
 mod events;
+mod follow;
 mod listening;
 mod pace;
 mod short;
@@ -146,7 +147,9 @@ impl Web {
         let answer = answer::read(response, &message, in_session, max_event).await;
         if is_call(&message) {
             match &answer {
-                Ok(StreamableHttpPostResponse::Json(..)) => self.road.open(uri, session, headers),
+                Ok(StreamableHttpPostResponse::Json(..) | StreamableHttpPostResponse::Sse(..)) => {
+                    self.road.open(uri, session, headers)
+                }
                 Ok(_) | Err(_) => self.road.close(),
             }
         }

@@ -5,6 +5,7 @@ mod common;
 
 use std::{
     convert::Infallible,
+    io,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -36,12 +37,15 @@ struct Web {
     seen: Mutex<Vec<(Value, String)>>,
     /// Of those that belong to a call.
     last: watch::Sender<Value>,
+    /// How often what broke off was asked for again.
+    resumed: AtomicU32,
 }
 
 impl Web {
     async fn start() -> (Arc<Self>, Servers) {
         let (last, _) = watch::channel(Value::Null);
-        let web = Arc::new(Self { sessions: AtomicU32::new(0), seen: Mutex::default(), last });
+        let web =
+            Arc::new(Self { sessions: AtomicU32::new(0), seen: Mutex::default(), last, resumed: AtomicU32::new(0) });
         let app = Router::new().route("/mcp", any(answer)).with_state(web.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -76,6 +80,12 @@ fn events(events: impl futures::Stream<Item = String> + Send + 'static) -> Respo
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
+/// A stream that breaks off before anything is said.
+fn gone_again() -> Response {
+    let body = Body::from_stream(stream::iter([Err::<Bytes, _>(io::Error::other("gone"))]));
+    ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
+}
+
 fn event(message: &Value) -> String {
     format!("data: {message}\n\n")
 }
@@ -95,7 +105,12 @@ async fn answer(State(web): State<Arc<Web>>, way: Method, headers: HeaderMap, bo
         let Some(id) = last.and_then(|last| last.strip_prefix("broke-")?.parse::<i64>().ok()) else {
             return StatusCode::METHOD_NOT_ALLOWED.into_response();
         };
-        return events(stream::iter([event(&text(&json!(id), "resumed"))]));
+        return match web.resumed.fetch_add(1, Ordering::SeqCst) {
+            0 => gone_again(),
+            // The connection ends without a word, and nobody is told of a panic.
+            1 => std::panic::resume_unwind(Box::new(())),
+            _ => events(stream::iter([event(&text(&json!(id), "resumed"))])),
+        };
     }
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     let session = headers.get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned()).unwrap_or_default();
@@ -107,7 +122,7 @@ async fn answer(State(web): State<Arc<Web>>, way: Method, headers: HeaderMap, bo
         "initialize" => {
             web.sessions.fetch_add(1, Ordering::SeqCst);
             let about = json!({
-                "protocolVersion": "2025-06-18", "capabilities": { "tools": {} }, "serverInfo": { "name": "web", "version": "1" }
+                "protocolVersion": "2025-06-18", "capabilities": { "tools": { "listChanged": true } }, "serverInfo": { "name": "web", "version": "1" }
             });
             ([("mcp-session-id", web.session())], result(about)).into_response()
         }
@@ -123,6 +138,16 @@ fn called(web: &Arc<Web>, message: &Value) -> Response {
     let (id, web) = (message["id"].clone(), web.clone());
     match message["params"]["arguments"]["how"].as_str().unwrap() {
         "plainly" => plain(&text(&id, "plain")),
+        "in an event" => events(stream::iter([event(&text(&id, "an event"))])),
+        "before the list changes" => {
+            let changed = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+            let answered = stream::iter([event(&text(&id, "changing"))]);
+            events(answered.chain(stream::once(async move {
+                // Said by whoever has the answer already.
+                web.hears(|message| message == "answered").await;
+                event(&changed)
+            })))
+        }
         "in words" => plain(&text(&json!(id.to_string()), "plain")),
         "streaming" => {
             let token = &message["params"]["_meta"]["progressToken"];
@@ -159,7 +184,7 @@ async fn does(servers: &Servers, how: &str) -> Result<String, CallError> {
 }
 
 #[tokio::test]
-async fn once_the_server_answers_plainly_calls_go_the_short_way() {
+async fn once_the_server_has_answered_calls_go_the_short_way() {
     let (web, servers) = Web::start().await;
     for (how, said) in
         [("plainly", "plain"), ("plainly", "plain"), ("in words", "plain"), ("with nothing", "(no output)")]
@@ -188,10 +213,31 @@ async fn what_a_server_says_on_a_stream_is_heard_also_on_the_short_way() {
     let progress = |progress: chat::Progress| heard.lock().unwrap().push(progress.done);
     let said = servers.call(asking, progress, CancellationToken::new()).await.unwrap();
     assert_eq!((said.model_text.as_str(), heard.into_inner().unwrap()), ("[]", vec![1.0, 2.0]));
-    // From now on streams are expected again, until an answer is plain.
+    servers.shutdown().await;
+    assert_eq!(web.went_short(), [false, true]);
+}
+
+#[tokio::test]
+async fn calls_that_are_answered_on_a_stream_go_the_short_way_too() {
+    let (web, servers) = Web::start().await;
+    for how in ["in an event", "in an event", "plainly", "in an event"] {
+        does(&servers, how).await.unwrap();
+    }
+    assert_eq!(web.went_short(), [false, true, true, true]);
+    let wire = servers.wire("web");
+    assert_eq!(wire.iter().filter(|line| !line.out && line.text.contains("an event")).count(), 3, "{wire:?}");
+    servers.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_a_server_says_after_its_answer_is_heard() {
+    let (web, servers) = Web::start().await;
     does(&servers, "plainly").await.unwrap();
-    does(&servers, "plainly").await.unwrap();
-    assert_eq!(web.went_short(), [false, true, false, true]);
+    let lists = || web.seen.lock().unwrap().iter().filter(|(message, _)| message["method"] == "tools/list").count();
+    assert_eq!((does(&servers, "before the list changes").await.unwrap().as_str(), lists()), ("changing", 1));
+    web.last.send_replace(json!("answered"));
+    web.hears(|message| message["method"] == "tools/list").await;
+    assert_eq!(web.went_short(), [false, true]);
     servers.shutdown().await;
 }
 
@@ -200,7 +246,7 @@ async fn a_stream_that_breaks_off_is_gone_on_with() {
     let (web, servers) = Web::start().await;
     does(&servers, "plainly").await.unwrap();
     assert_eq!(does(&servers, "breaking off").await.unwrap(), "resumed");
-    assert_eq!(web.went_short(), [false, true]);
+    assert_eq!((web.went_short(), web.resumed.load(Ordering::SeqCst)), (vec![false, true], 3));
     servers.shutdown().await;
 }
 

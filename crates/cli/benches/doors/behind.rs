@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 pub(crate) const CALLS: &str = "calls";
 /// The tool that does not say it only reads.
 pub(crate) const CHANGES: &str = "keep";
+/// The tool whose result comes as an event of a stream.
+pub(crate) const TELLS: &str = "tell";
 const WORDS: usize = 8;
 
 pub(crate) async fn serve() {
@@ -84,7 +86,11 @@ fn stream(echo: Option<&str>) -> Response {
 
 /// MCP over HTTP as of 2025-06-18, without sessions.
 async fn speak(body: Bytes) -> Response {
-    match answer(&serde_json::from_slice(&body).unwrap()) {
+    let request: Value = serde_json::from_slice(&body).unwrap();
+    match answer(&request) {
+        Some(answer) if request["params"]["name"] == TELLS => {
+            ([(CONTENT_TYPE, "text/event-stream")], format!("event: message\ndata: {answer}\n\n")).into_response()
+        }
         Some(answer) => Json(answer).into_response(),
         None => StatusCode::ACCEPTED.into_response(),
     }
@@ -142,5 +148,6 @@ fn tools() -> Vec<Value> {
         let description = format!("Lists what is of kind {number} in a repository, newest first, at most 100 a page.");
         json!({ "name": format!("list_{number}"), "description": description, "inputSchema": schema })
     };
-    [back("echo", true), back(CHANGES, false)].into_iter().chain((2..5).map(other)).collect()
+    let known = [back("echo", true), back(TELLS, true), back(CHANGES, false)];
+    known.into_iter().chain((3..5).map(other)).collect()
 }

@@ -89,6 +89,6 @@ async fn pass(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
     }
     let request = floor.http.post(format!("{}/mcp", floor.behind)).header(CONTENT_TYPE, "application/json");
     let response = request.body(body).send().await.unwrap();
-    let status = response.status();
-    (status, [(CONTENT_TYPE, "application/json")], response.bytes().await.unwrap()).into_response()
+    let (status, kind) = (response.status(), response.headers()[CONTENT_TYPE].clone());
+    (status, [(CONTENT_TYPE, kind)], response.bytes().await.unwrap()).into_response()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::behind::CHANGES;
+use crate::behind::{CHANGES, TELLS};
 use crate::load::{Asking, NUMBER, processor_time, times};
 use crate::running::Running;
 use crate::{contextforge, fact, heading, line, millis, peers};
@@ -21,6 +21,10 @@ pub(crate) async fn measure(behind: &Running, floor: &Running) {
     heading("gateway", "floor");
     let [cpu, floor_cpu] = processor_time((&gateway, &ours), (floor, &theirs), MANY).await;
     line("call that only reads, processor time", cpu, floor_cpu);
+    let told = asking(gateway.url.clone(), Some(&key.key), &format!("fast__{TELLS}")).in_session().await;
+    let passed = asking(format!("{}/mcp", floor.url), None, TELLS);
+    let [cpu, floor_cpu] = processor_time((&gateway, &told), (floor, &passed), MANY).await;
+    line("call answered on a stream, processor time", cpu, floor_cpu);
     let changing = asking(gateway.url.clone(), Some(&key.key), &format!("fast__{CHANGES}")).in_session().await;
     let [cpu, floor_cpu] = processor_time((&gateway, &changing), (floor, &theirs), MANY).await;
     line("call that may change something, processor time", cpu, floor_cpu);

@@ -9,7 +9,6 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::Response;
 use rmcp::{
@@ -23,7 +22,7 @@ use serde_json::{Map, Value};
 use super::{
     BOTH, Headers, JSON, MAX_MESSAGE, SESSION, Web, WebError,
     answer::{self, Received},
-    messages,
+    follow::Followed,
 };
 use crate::{
     http::{causes, wants_sign_in},
@@ -81,9 +80,30 @@ impl Stretch {
 /// The short way of one connection.
 pub(crate) struct Short {
     web: Web,
+    hearing: Hearing,
+    sent: AtomicU32,
+}
+
+/// Who hears what a server says.
+#[derive(Clone)]
+struct Hearing {
     wire: Wire,
     ear: Ear,
-    sent: AtomicU32,
+}
+
+impl Hearing {
+    /// Hears what was said beside the answer to the call of that number.
+    async fn hears(&self, said: &str, number: i64) {
+        let Ok(mut message) = serde_json::from_str::<ServerJsonRpcMessage>(said) else {
+            tracing::warn!("an event of the server is no message");
+            return;
+        };
+        if let ServerJsonRpcMessage::Request(request) = &mut message {
+            let origin = InboundStreamOrigin::OutboundRequest(RequestId::Number(number));
+            request.request.extensions_mut().insert(origin);
+        }
+        self.ear.hear_aside(message).await;
+    }
 }
 
 /// A call that may go the short way.
@@ -103,7 +123,7 @@ pub(crate) enum Missed {
 
 impl Short {
     pub(crate) fn new(web: Web, wire: Wire, ear: Ear) -> Self {
-        Self { web, wire, ear, sent: AtomicU32::new(0) }
+        Self { web, hearing: Hearing { wire, ear }, sent: AtomicU32::new(0) }
     }
 
     /// The way, where it is open.
@@ -126,7 +146,7 @@ impl Shortly<'_> {
         let params = Params { params, meta, number: self.number };
         let message = Message { jsonrpc: "2.0", id: self.number, method, params };
         let text = serde_json::to_vec(&message).map_err(|error| lost(error.to_string()))?;
-        let Self { short: Short { web, wire, .. }, stretch, .. } = &self;
+        let Self { short: Short { web, hearing: Hearing { wire, .. }, .. }, stretch, .. } = &self;
         wire.heard(true, &text);
         web.listening.begun().await;
         let request = web.client.post(&*stretch.uri).headers(stretch.head.clone()).body(text);
@@ -137,10 +157,7 @@ impl Shortly<'_> {
                 let answer = text.read().map_err(|error| failed(&error))?;
                 self.own(answer).ok_or_else(|| lost("the server answered another request"))?
             }
-            Ok(Received::Events(response)) => {
-                web.road.close();
-                self.follow(response).await
-            }
+            Ok(Received::Events(response)) => self.follow(response).await,
             Ok(Received::Refusal(refusal)) => {
                 wire.heard(false, &serde_json::to_vec(&refusal).unwrap_or_default());
                 let error = refusal.error;
@@ -157,33 +174,32 @@ impl Shortly<'_> {
 
     /// What the server says until the result, and that; a stream that breaks off is taken up again where it may be.
     async fn follow(&self, response: Response) -> Result<Value, Missed> {
-        let Self { short: Short { web, wire, ear, .. }, stretch, .. } = self;
-        let (mut events, mut last) = (messages(response, MAX_MESSAGE), None);
+        let Self { short: Short { web, hearing, .. }, stretch, number } = self;
+        let mut followed = Followed::new(response);
         loop {
-            let broken = loop {
-                let event = match events.next().await {
-                    Some(Ok(event)) => event,
-                    Some(Err(error)) => break causes(&error),
-                    None => break "the stream ended before the answer".to_owned(),
-                };
-                last = event.id.or(last);
-                let Some(data) = event.data else { continue };
-                wire.heard(false, data.as_bytes());
-                if let Some(result) = serde_json::from_str(&data).ok().and_then(|answer| self.own(answer)) {
-                    return result;
-                }
-                if let Ok(mut message) = serde_json::from_str::<ServerJsonRpcMessage>(&data) {
-                    if let ServerJsonRpcMessage::Request(request) = &mut message {
-                        let origin = InboundStreamOrigin::OutboundRequest(RequestId::Number(self.number));
-                        request.request.extensions_mut().insert(origin);
-                    }
-                    ear.hear_aside(message).await;
+            let said = match followed.next().await {
+                Ok(said) => said,
+                Err(broken) => {
+                    let last = followed.resumes(broken).await.map_err(lost)?;
+                    let (uri, session) = (stretch.uri.clone(), stretch.session.clone());
+                    let again = web.get(uri, session, Some(last), stretch.headers.clone(), MAX_MESSAGE).await;
+                    followed.go_on(again).map_err(|error| failed(&error))?;
+                    continue;
                 }
             };
-            let Some(last) = last.clone() else { return Err(lost(broken)) };
-            let session = stretch.session.clone();
-            let again = web.get(stretch.uri.clone(), session, Some(last), stretch.headers.clone(), MAX_MESSAGE).await;
-            events = again.map_err(|error| failed(&error))?;
+            hearing.wire.heard(false, said.as_bytes());
+            if let Some(result) = serde_json::from_str(&said).ok().and_then(|answer| self.own(answer)) {
+                let (hearing, number) = (hearing.clone(), *number);
+                followed.hear_out(move |said| {
+                    let hearing = hearing.clone();
+                    async move {
+                        hearing.wire.heard(false, said.as_bytes());
+                        hearing.hears(&said, number).await;
+                    }
+                });
+                return result;
+            }
+            hearing.hears(&said, *number).await;
         }
     }
 
