@@ -31,6 +31,7 @@ use crate::options::Options;
 use crate::paging::LastResult;
 use crate::permissions::Permissions;
 use crate::pictures::Pictures;
+use crate::provider::OnlyInPieces;
 use crate::questions::Questions;
 use crate::run::Runner;
 use crate::settings::Settings;
@@ -90,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) choices: Choices,
     pub(crate) titling: Titling,
     pub(crate) told: Told,
+    pub(crate) only_in_pieces: OnlyInPieces,
     pub(crate) pictures: Arc<Pictures>,
     pub(crate) questions: Arc<Questions>,
     pub(crate) last_result: LastResult,
@@ -170,6 +172,7 @@ impl Engine {
             choices: Choices::default(),
             titling: Titling::default(),
             told: Told::default(),
+            only_in_pieces: OnlyInPieces::default(),
             pictures: Arc::default(),
             home,
         };

@@ -34,7 +34,8 @@ impl Engine {
     pub(crate) async fn provider(&self, id: &str) -> Result<Arc<dyn Provider>, ErrorReport> {
         let preset = known(id)?;
         let endpoint = self.endpoint(preset).await?;
-        Ok(Arc::new(OpenAi::new(preset, &endpoint.base_url, &endpoint.key, &self.http(&endpoint))))
+        let provider = OpenAi::new(preset, &endpoint.base_url, &endpoint.key, &self.http(&endpoint));
+        Ok(Arc::new(provider.remembering(self.inner.only_in_pieces.clone())))
     }
 
     /// The models a provider offers.

@@ -12,6 +12,7 @@ mod openai;
 pub(crate) mod outside;
 #[cfg(test)]
 mod outside_tests;
+mod pieces;
 mod presets;
 mod think;
 
@@ -29,6 +30,7 @@ pub use failure::ProviderError;
 pub(crate) use lmstudio::LmStudio;
 pub use models::list_models;
 pub use openai::OpenAi;
+pub use pieces::OnlyInPieces;
 pub use presets::{CUSTOM, LMSTUDIO, OPENAI, PRACTICE, PRESETS, Preset, preset};
 
 /// A model that can be asked.

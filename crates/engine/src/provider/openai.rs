@@ -14,7 +14,7 @@ use super::assemble::{Assembly, CallDelta};
 use super::caller::Caller;
 use super::failure::shorten;
 use super::think::{Piece, ThinkSplitter};
-use super::{ModelEvent, ModelRequest, Preset, Provider, ProviderError, heard, history};
+use super::{ModelEvent, ModelRequest, OnlyInPieces, Preset, Provider, ProviderError, heard, history};
 use crate::exchanges::Line;
 
 /// A local model may take minutes to load and to read a long prompt before its first word.
@@ -28,6 +28,7 @@ pub struct OpenAi {
     preset: &'static Preset,
     config: OpenAIConfig,
     caller: Caller,
+    only_in_pieces: OnlyInPieces,
 }
 
 impl OpenAi {
@@ -41,7 +42,12 @@ impl OpenAi {
             key: Secret::from(key.to_owned()),
             line: None,
         };
-        Self { preset, config, caller }
+        Self { preset, config, caller, only_in_pieces: OnlyInPieces::default() }
+    }
+
+    /// The same, which remembers with others who gives no answer in one piece.
+    pub fn remembering(self, only_in_pieces: OnlyInPieces) -> Self {
+        Self { only_in_pieces, ..self }
     }
 
     /// A client for one request, so that what goes over the wire is known to be that request's.
@@ -95,6 +101,8 @@ impl OpenAi {
 impl Provider for OpenAi {
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<ModelEvent, ProviderError>> {
         let this = self.clone();
+        let whole = request.whole && !this.only_in_pieces.has(&this.caller.address, &request.model);
+        let request = ModelRequest { whole, ..request };
         let body = match this.body(&request) {
             Ok(body) => body,
             Err(error) => return futures::stream::iter([Err(error)]).boxed(),
@@ -102,7 +110,7 @@ impl Provider for OpenAi {
         let line = this.line(&request, &body);
         let asked = tracing::enabled!(target: "model", tracing::Level::DEBUG).then(|| body.clone());
         if request.whole {
-            let events = futures::stream::once(this.whole(body, line)).flat_map(futures::stream::iter).boxed();
+            let events = futures::stream::once(this.whole(request.model, body, line)).flat_map(futures::stream::iter).boxed();
             return heard::written_down(self.preset.name, asked, events);
         }
         let (send, receive) = tokio::sync::mpsc::unbounded_channel();
@@ -180,7 +188,12 @@ impl OpenAi {
     }
 
     /// The answer in one piece.
-    async fn whole(self, body: Box<RawValue>, line: Option<Line>) -> Vec<Result<ModelEvent, ProviderError>> {
+    async fn whole(
+        self,
+        model: String,
+        body: Box<RawValue>,
+        line: Option<Line>,
+    ) -> Vec<Result<ModelEvent, ProviderError>> {
         let mut answer = Answer::default();
         let (mut events, ended) = match self.read_whole(body, line.as_ref()).await {
             Ok(chunk) => {
@@ -188,7 +201,12 @@ impl OpenAi {
                 let (rest, ended) = answer.finish();
                 (said.into_iter().chain(rest).map(Ok).collect(), ended)
             }
-            Err(error) => (vec![], Err(error)),
+            Err(error) => {
+                if error.wants_pieces() {
+                    self.only_in_pieces.note(&self.caller.address, &model);
+                }
+                (vec![], Err(error))
+            }
         };
         if let Some(line) = &line {
             line.end(ended.as_ref().err());
