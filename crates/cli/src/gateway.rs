@@ -6,11 +6,12 @@ mod operate;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ::chat::{ErrorCode, ErrorReport};
-use ::gateway::{DevBackend, Gateway, Options, new_key, verify, verify_in};
+use ::gateway::{DevBackend, Gateway, Options, Reading, new_key, verify, verify_in};
 use clap::{Args as Group, Subcommand};
 use mcp::Secret;
+use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::{Ending, print};
+use crate::{Ending, print, standing};
 
 /// A server that is slow to start must not keep the others waiting.
 const SERVERS_MAY_TAKE: Duration = Duration::from_secs(20);
@@ -156,10 +157,27 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     let ended = tokio::select! {
         ended = served.ended() => ended,
         () = told_to_end() => served.stop().await,
+        () = standing::follow(gateway.servers()) => Ok(()),
+        () = readings(gateway.readings()) => Ok(()),
     };
     gateway.shut_down().await;
     ended.map_err(|error| error.report())?;
     Ok(Ending::Answered)
+}
+
+/// Tells when the file was read again. Never ends.
+async fn readings(mut readings: broadcast::Receiver<Reading>) {
+    loop {
+        match readings.recv().await {
+            Ok(Reading::Taken) => print::note("The configuration was read again."),
+            Ok(Reading::Refused(report)) => {
+                print::note("The configuration is refused, and the old one goes on.");
+                print::error(&report);
+            }
+            Err(RecvError::Lagged(_)) => (),
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
 }
 
 /// By Ctrl+C, or by whoever looks after services.
@@ -208,7 +226,11 @@ pub(crate) async fn audit(args: AuditArgs) -> Result<Ending, ErrorReport> {
             .because(error.to_string())
             .fix("Compare it with a copy from before. Up to the place that is named, it is as it was written.")
     })?;
-    let place = if database.is_some() { "the database".to_owned() } else { format!("{} files", verified.files) };
+    let place = match (&database, verified.files) {
+        (Some(_), _) => "the database".to_owned(),
+        (None, 1) => "one file".to_owned(),
+        (None, files) => format!("{files} files"),
+    };
     let words = format!("Whole: {} records in {place}. The last hash is {}.", verified.records, verified.hash);
     print::line(&if json { serde_json::to_string(&verified).unwrap_or_default() } else { words });
     Ok(Ending::Answered)

@@ -26,6 +26,7 @@ mod secret;
 mod serve;
 mod settings;
 mod sign_in;
+mod standing;
 mod transfer;
 mod waiting;
 

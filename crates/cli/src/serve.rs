@@ -8,7 +8,7 @@ use engine::Home;
 use tokio::net::TcpListener;
 
 use crate::args::Serve;
-use crate::{Ending, print};
+use crate::{Ending, print, standing};
 
 const PORT: u16 = 8000;
 
@@ -35,7 +35,10 @@ pub(crate) async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     if door == Door::Open {
         print::note("Every program on this machine may use it without a key, as asked.");
     }
-    stopped().await;
+    tokio::select! {
+        () = stopped() => (),
+        () = standing::follow(engine.servers()) => (),
+    }
     served.end().await;
     engine.shut_down().await;
     Ok(Ending::Answered)

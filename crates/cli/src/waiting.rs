@@ -10,7 +10,7 @@ use mcp::{ServerChange, ServerSnapshot};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::print;
+use crate::{print, standing};
 
 /// A server of which nothing is heard for so long is not waited for any longer. How long one may take altogether its own
 /// deadline says.
@@ -71,17 +71,11 @@ async fn wait(engine: &Engine, patience: Duration, wanted: impl Fn(&str) -> bool
 pub(crate) fn tell_who_is_missing(engine: &Engine) {
     for server in engine.server_views().iter().filter(|server| server.enabled) {
         let why = match &server.state {
-            ServerState::Failed { error } | ServerState::Reconnecting { error, .. } => {
-                format!("{} {}", error.message, error.cause.as_deref().unwrap_or_default())
-            }
-            ServerState::Connecting => "It is still starting.".to_owned(),
-            ServerState::NeedsSignIn | ServerState::SigningIn { .. } => {
-                format!("It wants a sign-in: loq login {}", server.name)
-            }
-            // Said when it was asked about.
-            ServerState::NeedsConsent { .. } | ServerState::Off | ServerState::Ready { .. } => continue,
+            ServerState::Connecting => Some("It is still starting.".to_owned()),
+            state => standing::missing(&server.name, state),
         };
-        print::note(print::plain(&format!("! {}: {why}", server.name)).trim_end());
+        let Some(why) = why else { continue };
+        print::note(&print::plain(&format!("! {}: {why}", server.name)));
     }
 }
 

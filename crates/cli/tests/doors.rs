@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::{Router, body::Bytes, extract::State};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 
 struct Desk {
     home: TempDir,
@@ -21,9 +23,25 @@ struct Desk {
 /// A program that serves, until this is dropped.
 struct Serving {
     url: String,
-    /// What it said up to its address.
+    /// What it said up to its address, or what was asked for later.
     said: String,
+    /// What it says later, line by line.
+    later: mpsc::UnboundedReceiver<String>,
     child: Child,
+}
+
+impl Serving {
+    /// Until it has said that, in whatever order.
+    async fn says(&mut self, words: &str) {
+        let saying = async {
+            while !self.said.contains(words) {
+                self.said.push_str(&self.later.recv().await.unwrap());
+                self.said.push('\n');
+            }
+        };
+        let said = tokio::time::timeout(Duration::from_secs(60), saying).await;
+        said.unwrap_or_else(|_| panic!("it never said {words:?} but {}", self.said));
+    }
 }
 
 struct Outcome {
@@ -87,8 +105,14 @@ impl Desk {
             if let Some(url) = url {
                 let url = url.trim_end_matches('.').to_owned();
                 // What it says later is read, too, so that it never waits for a reader.
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Serving { url, said, child };
+                let (heard, later) = mpsc::unbounded_channel();
+                tokio::spawn(async move {
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        // Not every test wants to know.
+                        let _ = heard.send(line);
+                    }
+                });
+                return Serving { url, said, later, child };
             }
         }
         panic!("it serves nothing: {said}");
@@ -296,4 +320,31 @@ async fn a_file_that_cannot_be_meant_says_where() {
         assert!(refused.code == Some(2) && refused.err.contains(":2:"), "{}", refused.err);
     }
     assert_eq!(desk.run(&["audit", "verify", "nowhere.log"]).await.code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_are_told_how_servers_stand_and_what_becomes_of_a_changed_file() {
+    let desk = Desk::new();
+    let program = testkit::program("loquat-helpdesk");
+    let config = |more: &str| {
+        let servers = format!("servers: {{ tickets: {{ command: {program:?}, args: [ticket] }}{more} }}\n");
+        let text =
+            format!("server: {{ listen: 127.0.0.1:0 }}\ntenants: {{ default: {{}} }}\ncatalogue: false\n{servers}");
+        std::fs::write(desk.home.path().join("gateway.yaml"), text).unwrap();
+    };
+    config("");
+    // Named as one does who stands beside it: programs begin in its folder all the same.
+    let mut gateway = desk.serve(&["gateway", "--config", "gateway.yaml"]).await;
+    gateway.says("✓ tickets: ready, 4 tools.").await;
+    config(", gone: { command: no-such-program }");
+    gateway.says("read again").await;
+    gateway.says("! gone: ").await;
+    config(", gone: { command: [] }");
+    gateway.says("refused, and the old one goes on").await;
+    gateway.child.kill().await.unwrap();
+    let servers = json!({ "mcpServers": { "tickets": { "command": program, "args": ["ticket"] } } });
+    std::fs::write(desk.home.path().join("list.json"), servers.to_string()).unwrap();
+    let options = ["--listen", "127.0.0.1:0", "--provider", "practice", "--servers", "list.json"];
+    let mut api = desk.serve(&[&["serve"], &options[..]].concat()).await;
+    api.says("✓ tickets: ready, 4 tools.").await;
 }

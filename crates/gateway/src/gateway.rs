@@ -10,6 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use chat::Offers;
+use mcp::Servers;
 use team::Redis;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,7 @@ use crate::{
     offer::Offer,
     plan::Plan,
     recent::Recent,
-    reload,
+    reload::{self, Reading},
     rounds::Rounds,
     upstream::Upstream,
 };
@@ -79,6 +80,7 @@ pub(crate) struct Inner {
     pub(crate) told: broadcast::Sender<News>,
     /// What the servers had besides tools when that was last looked at.
     marks: Mutex<Offers>,
+    pub(crate) readings: broadcast::Sender<Reading>,
     /// Counts how often what can be called has changed.
     changed: watch::Sender<u64>,
     /// Cancelled when the gateway ends.
@@ -154,6 +156,7 @@ impl Gateway {
             redis: ground.redis,
             told: broadcast::channel(256).0,
             marks: Mutex::default(),
+            readings: broadcast::channel(16).0,
             changed: watch::Sender::new(0),
             end,
             shown: ArcSwap::from_pointee(Shown { offers: plan.offers.clone(), plan: Arc::new(plan) }),
@@ -168,6 +171,16 @@ impl Gateway {
     pub async fn settled(&self, deadline: Duration) {
         self.inner.upstream.own().settled(deadline).await;
         self.inner.refresh();
+    }
+
+    /// The servers of the configuration.
+    pub fn servers(&self) -> &Servers {
+        self.inner.upstream.own()
+    }
+
+    /// Tells what comes of each reading of a file that has changed.
+    pub fn readings(&self) -> broadcast::Receiver<Reading> {
+        self.inner.readings.subscribe()
     }
 
     /// Whether anybody could come in over HTTP.

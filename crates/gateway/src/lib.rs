@@ -43,4 +43,5 @@ pub use client::{Client, ClientError};
 pub use dev::DevBackend;
 pub use error::{GatewayError, Problem};
 pub use gateway::{Gateway, Options, Served, check};
+pub use reload::Reading;
 pub use switch::{GatewayKey, LocalGateway, Switch};

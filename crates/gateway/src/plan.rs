@@ -104,7 +104,9 @@ impl Plan {
     /// Reads the file and every file that it includes. `lent`: it also serves servers that it does not name.
     pub(crate) fn load(path: &Path, lent: bool) -> Result<Self, GatewayError> {
         let source = Source::open(path)?;
-        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        // From the root on: programs begin in it, and nowhere would be no folder.
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = whole.parent().unwrap_or(Path::new(".")).to_owned();
         let mut plan = Compiler { source, folder, lent }.compile()?;
         plan.files.insert(0, path.to_owned());
         Ok(plan)

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use chat::ErrorReport;
 use mcp::ServerChange;
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -19,6 +20,14 @@ const LOOK: Duration = Duration::from_millis(500);
 const TIDY: Duration = Duration::from_secs(60);
 /// Servers tell of several changes at once.
 const CALM: Duration = Duration::from_millis(50);
+
+/// What came of reading a file anew that has changed.
+#[derive(Debug, Clone)]
+pub enum Reading {
+    Taken,
+    /// The configuration before it goes on.
+    Refused(ErrorReport),
+}
 
 pub(crate) fn start(inner: &Arc<Inner>) {
     let end = inner.end.clone();
@@ -58,10 +67,18 @@ async fn watch(inner: Weak<Inner>) {
         if before.is_none_or(|before| before == now) {
             continue;
         }
-        match inner.reload().await {
-            Ok(()) => tracing::info!("the configuration was read again"),
-            Err(error) => tracing::error!(%error, "the configuration is refused; the old one goes on"),
-        }
+        let reading = match inner.reload().await {
+            Ok(()) => {
+                tracing::info!("the configuration was read again");
+                Reading::Taken
+            }
+            Err(error) => {
+                tracing::error!(%error, "the configuration is refused; the old one goes on");
+                Reading::Refused(error.report())
+            }
+        };
+        // Nobody may want to know.
+        let _ = inner.readings.send(reading);
     }
 }
 

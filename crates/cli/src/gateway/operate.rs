@@ -123,7 +123,9 @@ fn report(error: ClientError) -> ErrorReport {
         ClientError::Refused { status: 401, .. } => {
             report(ErrorCode::KeyRejected).fix("Set LOQUAT_GATEWAY_KEY to a key that the gateway knows.")
         }
-        ClientError::Refused { status: 403, .. } => report(ErrorCode::KeyRejected).fix("Use a key with another role."),
+        ClientError::Refused { status: 403, .. } => {
+            report(ErrorCode::KeyRejected).fix("Use another key: that of somebody who may do this.")
+        }
         ClientError::Refused { status: 429, .. } => report(ErrorCode::RateLimited).fix("Wait a moment and try again."),
         ClientError::Refused { .. } => report(ErrorCode::Unknown),
         ClientError::Rejected { code: -32602, .. } => {
