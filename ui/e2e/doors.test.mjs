@@ -1,6 +1,6 @@
 // Other programs come in through the window: the local API and the gateway.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { until, withApp } from "./app.mjs";
@@ -85,5 +85,12 @@ test("a program with a key calls tools through the gateway, and is seen and writ
     await app.sees(/customer__lookup_customer[\s\S]*editor · answered/, "dialog");
     await app.shot("gateway");
     assert.ok((await readFile(join(app.home, "logs/audit.log"), "utf8")).includes("customer__lookup_customer"));
+    const file = join(app.home, "gateway.yaml");
+    const whole = await readFile(file, "utf8");
+    await writeFile(file, `${whole}tenants: [no]\n`);
+    await app.sees("The configuration is refused; the one before goes on.", "dialog");
+    await app.shot("gateway-refused");
+    await writeFile(file, whole);
+    await until("no complaint", async () => !(await app.text("dialog")).includes("is refused"));
   });
 });

@@ -942,6 +942,10 @@ audit?: string,
  */
 keys: Array<GatewayKey>, 
 /**
+ * What is wrong with the configuration as it is now, and with the servers that it names.
+ */
+troubles: Array<ErrorReport>, 
+/**
  * Nothing while it is off.
  */
 exposed: Array<Exposed>, 

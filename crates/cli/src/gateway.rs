@@ -9,7 +9,7 @@ use ::chat::{ErrorCode, ErrorReport};
 use ::gateway::{DevBackend, Gateway, Options, Reading, new_key, verify, verify_in};
 use clap::{Args as Group, Subcommand};
 use mcp::Secret;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use crate::{Ending, print, standing};
 
@@ -166,18 +166,18 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
 }
 
 /// Tells when the file was read again. Never ends.
-async fn readings(mut readings: broadcast::Receiver<Reading>) {
-    loop {
-        match readings.recv().await {
-            Ok(Reading::Taken) => print::note("The configuration was read again."),
-            Ok(Reading::Refused(report)) => {
+async fn readings(mut readings: watch::Receiver<Option<Reading>>) {
+    while readings.changed().await.is_ok() {
+        match &*readings.borrow_and_update() {
+            Some(Reading::Taken) => print::note("The configuration was read again."),
+            Some(Reading::Refused(report)) => {
                 print::note("The configuration is refused, and the old one goes on.");
-                print::error(&report);
+                print::error(report);
             }
-            Err(RecvError::Lagged(_)) => (),
-            Err(RecvError::Closed) => std::future::pending().await,
+            None => (),
         }
     }
+    std::future::pending().await
 }
 
 /// By Ctrl+C, or by whoever looks after services.

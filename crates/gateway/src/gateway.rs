@@ -80,7 +80,7 @@ pub(crate) struct Inner {
     pub(crate) told: broadcast::Sender<News>,
     /// What the servers had besides tools when that was last looked at.
     marks: Mutex<Offers>,
-    pub(crate) readings: broadcast::Sender<Reading>,
+    pub(crate) readings: watch::Sender<Option<Reading>>,
     /// Counts how often what can be called has changed.
     changed: watch::Sender<u64>,
     /// Cancelled when the gateway ends.
@@ -156,7 +156,7 @@ impl Gateway {
             redis: ground.redis,
             told: broadcast::channel(256).0,
             marks: Mutex::default(),
-            readings: broadcast::channel(16).0,
+            readings: watch::Sender::new(None),
             changed: watch::Sender::new(0),
             end,
             shown: ArcSwap::from_pointee(Shown { offers: plan.offers.clone(), plan: Arc::new(plan) }),
@@ -178,8 +178,8 @@ impl Gateway {
         self.inner.upstream.own()
     }
 
-    /// Tells what comes of each reading of a file that has changed.
-    pub fn readings(&self) -> broadcast::Receiver<Reading> {
+    /// What came of the last reading of a file that has changed; nothing while none has.
+    pub fn readings(&self) -> watch::Receiver<Option<Reading>> {
         self.inner.readings.subscribe()
     }
 

@@ -35,6 +35,7 @@ mod reload;
 mod rounds;
 mod switch;
 mod telemetry;
+mod troubles;
 mod upstream;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditPage, Verified, VerifyError, verify, verify_in};

@@ -77,8 +77,7 @@ async fn watch(inner: Weak<Inner>) {
                 Reading::Refused(error.report())
             }
         };
-        // Nobody may want to know.
-        let _ = inner.readings.send(reading);
+        inner.readings.send_replace(Some(reading));
     }
 }
 

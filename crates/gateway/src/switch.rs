@@ -67,6 +67,8 @@ pub struct LocalGateway {
     pub audit: Option<String>,
     /// Those that were made here.
     pub keys: Vec<GatewayKey>,
+    /// What is wrong with the configuration as it is now, and with the servers that it names.
+    pub troubles: Vec<ErrorReport>,
     /// Nothing while it is off.
     pub exposed: Vec<Exposed>,
     /// Calls of tools, newest first.
@@ -138,6 +140,7 @@ impl Switch {
             file: self.file().display().to_string(),
             audit: on.as_ref().map(|on| on.gateway.audit_log().display().to_string()),
             keys: keys.collect(),
+            troubles: on.as_ref().map(|on| on.gateway.troubles()).unwrap_or_default(),
             exposed: on.as_ref().map(|on| on.gateway.exposed()).unwrap_or_default(),
             requests: on.as_ref().map(|on| on.gateway.recent()).unwrap_or_default(),
         })

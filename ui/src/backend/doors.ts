@@ -73,6 +73,7 @@ export function doorsOf(tell: (event: AppEvent) => void) {
     door: { on: false, port: 9000 },
     file: "~/.local/share/loquat/gateway.yaml",
     keys: [{ name: "cursor", roles: ["Agent"] }],
+    troubles: [],
     exposed: [],
     requests: [],
   };

@@ -59,6 +59,8 @@ fn sentence(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default().trim();
     // Where it is, is said before it.
     let first = first.split(" at line ").next().unwrap_or(first);
+    // What whoever writes programs could do about it is not what whoever writes files could.
+    let first = first.split(", set DuplicateKeyPolicy").next().unwrap_or(first);
     let first = first.strip_prefix("error:").unwrap_or(first).trim().trim_end_matches('.');
     let mut letters = first.chars();
     let capital = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();

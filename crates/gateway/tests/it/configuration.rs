@@ -68,6 +68,7 @@ fn mistakes() -> Vec<(String, u64, &'static str)> {
     let hash = "0".repeat(64);
     vec![
         ("server:\n  listen: nine thousand\n".to_owned(), 2, "nine thousand"),
+        (format!("{tenant}{tenant}"), 2, "Duplicate mapping key: tenants. The"),
         ("server:\n  listen: 0.0.0.0:9000\n".to_owned(), 2, "server.hosts"),
         ("server:\n  path: /health\n".to_owned(), 2, "/health"),
         ("server:\n  origins: [somewhere]\n".to_owned(), 2, "somewhere"),

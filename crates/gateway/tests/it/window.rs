@@ -120,6 +120,36 @@ async fn keys_are_kept_as_hashes_and_turning_off_and_on_keeps_them() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_the_file_and_its_servers_is_shown_until_it_is_mended() {
+    let window = Window::open().await;
+    let file = window.folder.path().join("gateway.yaml");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let shown = async |words: &[&str]| {
+        let showing = async {
+            loop {
+                let troubles = window.switch.view().await.unwrap().troubles;
+                let fits = |(trouble, words): (&chat::ErrorReport, &&str)| format!("{trouble:?}").contains(words);
+                if troubles.len() == words.len() && troubles.iter().zip(words).all(fits) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), showing).await.unwrap_or_else(|_| panic!("{words:?}"));
+    };
+    shown(&[]).await;
+    let server = format!("{whole}servers: {{ gone: {{ command: no-such-program }} }}\n");
+    std::fs::write(&file, &server).unwrap();
+    shown(&["'gone'"]).await;
+    std::fs::write(&file, format!("{server}tenants: [no]\n")).unwrap();
+    shown(&["is refused", "'gone'"]).await;
+    std::fs::write(&file, whole).unwrap();
+    shown(&[]).await;
+    window.switch.turn_off().await;
+    window.servers.shutdown().await;
+}
+
+#[tokio::test]
 async fn keys_in_a_file_of_their_own_count_as_soon_as_they_are_written() {
     let house = House::with("").await;
     let made = gateway::new_key();
