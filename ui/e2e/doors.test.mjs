@@ -83,6 +83,7 @@ test("a program with a key calls tools through the gateway, and is seen and writ
     };
     assert.match(await call("customer__lookup_customer", { customer_id: "CUST-001" }), /TechCorp/);
     await app.sees(/customer__lookup_customer[\s\S]*editor · answered/, "dialog");
+    await app.sees("customer__lookup_customer", "[aria-label='Audit records']");
     await app.shot("gateway");
     assert.ok((await readFile(join(app.home, "logs/audit.log"), "utf8")).includes("customer__lookup_customer"));
     const file = join(app.home, "gateway.yaml");
@@ -90,7 +91,14 @@ test("a program with a key calls tools through the gateway, and is seen and writ
     await writeFile(file, `${whole}tenants: [no]\n`);
     await app.sees("The configuration is refused; the one before goes on.", "dialog");
     await app.shot("gateway-refused");
+    await app.press("Serve the gateway");
+    await app.sees("Nothing listens while it is off.", "dialog");
+    await app.press("Serve the gateway");
+    await app.sees("Duplicate mapping key", "dialog");
     await writeFile(file, whole);
-    await until("no complaint", async () => !(await app.text("dialog")).includes("is refused"));
+    await app.press("Try again");
+    await app.sees(address, "dialog");
+    await app.shot("gateway-mended");
+    await until("no complaint", async () => !(await app.text("dialog")).includes("Duplicate"));
   });
 });

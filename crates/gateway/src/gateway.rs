@@ -104,7 +104,8 @@ pub(crate) struct Shown {
 impl Shown {
     fn exposed(&self) -> Vec<chat::Exposed> {
         let mut exposed: Vec<chat::Exposed> = vec![];
-        for offer in self.offers.values().filter(|offer| offer.alias_of.is_none()) {
+        let leads = |offer: &Offer| self.plan.tenants.values().any(|tenant| offer.via.leads(Some(tenant)));
+        for offer in self.offers.values().filter(|offer| offer.alias_of.is_none() && leads(offer)) {
             let (name, asks) = (offer.via.name(), u32::from(offer.approval != crate::config::Approval::Never));
             match exposed.iter_mut().find(|known| known.name == name) {
                 Some(known) => (known.tools, known.asking) = (known.tools + 1, known.asking + asks),
@@ -306,14 +307,9 @@ impl Inner {
     /// The tools that this caller may see: those of its tenant's services and of its roles.
     pub(crate) fn listed(&self, caller: &Caller) -> Vec<Arc<Offer>> {
         let shown = self.shown();
-        let tenant = shown.plan.tenants.get(&*caller.tenant);
-        let is_there = |offer: &Offer| match &offer.via {
-            crate::offer::Via::Http { service, .. } => {
-                tenant.is_some_and(|tenant| tenant.services.contains_key(service))
-            }
-            crate::offer::Via::Fetch | crate::offer::Via::Server { .. } | crate::offer::Via::Beyond { .. } => true,
-        };
-        let offers = shown.offers.values().filter(|offer| is_there(offer) && caller.has_one_of(&offer.roles));
+        let tenant = shown.plan.tenants.get(&*caller.tenant).map(AsRef::as_ref);
+        let is_there = |offer: &Offer| offer.via.leads(tenant) && caller.has_one_of(&offer.roles);
+        let offers = shown.offers.values().filter(|offer| is_there(offer));
         offers.cloned().collect()
     }
 

@@ -6,7 +6,7 @@ use http::Method;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::config::Approval;
+use crate::{config::Approval, plan::Tenant};
 
 /// A tool, compiled once when the configuration is read.
 pub(crate) struct Offer {
@@ -87,6 +87,14 @@ impl Via {
             Self::Http { service, .. } => service,
             Self::Fetch => "web",
             Self::Server { server, .. } | Self::Beyond { server, .. } => server,
+        }
+    }
+
+    /// Whether it leads anywhere for that tenant.
+    pub(crate) fn leads(&self, tenant: Option<&Tenant>) -> bool {
+        match self {
+            Self::Http { service, .. } => tenant.is_some_and(|tenant| tenant.services.contains_key(service)),
+            Self::Fetch | Self::Server { .. } | Self::Beyond { .. } => true,
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     fetch::FetchRules,
     limits::LimitRules,
     offer::Offer,
+    reload::{Marks, marks},
 };
 
 pub(crate) use tenants::{Service, Tenant};
@@ -63,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) audit: AuditRules,
     /// Every file that was read for it.
     pub(crate) files: Vec<PathBuf>,
+    /// What they were when they were read; nothing where one was just being replaced.
+    pub(crate) marks: Option<Marks>,
 }
 
 #[derive(Clone)]
@@ -109,6 +112,7 @@ impl Plan {
         let folder = whole.parent().unwrap_or(Path::new(".")).to_owned();
         let mut plan = Compiler { source, folder, lent }.compile()?;
         plan.files.insert(0, path.to_owned());
+        plan.marks = marks(&plan.files);
         Ok(plan)
     }
 
@@ -181,6 +185,7 @@ impl Compiler {
             backends: self.backends(&file.backends)?,
             audit: self.audit(&file.audit)?,
             files: file.include.iter().chain(&file.auth.keys_from).map(|name| self.folder.join(&name.value)).collect(),
+            marks: None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What goes on beside the calls: seeing that the file has changed, that a server's tools have, and tidying up.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Weak},
     time::{Duration, SystemTime},
 };
@@ -44,25 +44,28 @@ pub(crate) fn start(inner: &Arc<Inner>) {
     });
 }
 
+pub(crate) type Marks = Vec<(SystemTime, u64)>;
+
 /// Enough to see that a file is another.
 fn mark(path: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-/// The marks of all files of the configuration in force; nothing where one is gone for a moment, being replaced.
-fn marks(inner: &Inner) -> Option<Vec<(SystemTime, u64)>> {
-    inner.shown().plan.files.iter().map(|path| mark(path)).collect()
+/// The marks of all files of a configuration; nothing where one is gone for a moment, being replaced.
+pub(crate) fn marks(files: &[PathBuf]) -> Option<Marks> {
+    files.iter().map(|path| mark(path)).collect()
 }
 
 async fn watch(inner: Weak<Inner>) {
-    let mut known = None;
+    // What was changed since it was read is a change, too.
+    let mut known = inner.upgrade().and_then(|inner| inner.shown().plan.marks.clone());
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
-        let Some(now) = marks(&inner) else { continue };
+        let Some(now) = marks(&inner.shown().plan.files) else { continue };
         let before = known.replace(now.clone());
         if before.is_none_or(|before| before == now) {
             continue;
@@ -70,6 +73,8 @@ async fn watch(inner: Weak<Inner>) {
         let reading = match inner.reload().await {
             Ok(()) => {
                 tracing::info!("the configuration was read again");
+                // It may name other files than before.
+                known = inner.shown().plan.marks.clone();
                 Reading::Taken
             }
             Err(error) => {

@@ -138,6 +138,9 @@ async fn what_is_wrong_with_the_file_and_its_servers_is_shown_until_it_is_mended
         tokio::time::timeout(Duration::from_secs(60), showing).await.unwrap_or_else(|_| panic!("{words:?}"));
     };
     shown(&[]).await;
+    // Of the catalogue nothing is exposed that no tenant has a service for.
+    let exposed = window.switch.view().await.unwrap().exposed;
+    assert!(exposed.iter().all(|each| each.name != "crm"), "{exposed:?}");
     let server = format!("{whole}servers: {{ gone: {{ command: no-such-program }} }}\n");
     std::fs::write(&file, &server).unwrap();
     shown(&["'gone'"]).await;
