@@ -102,10 +102,15 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// What leads anywhere for some tenant.
+    pub(crate) fn leading(&self) -> impl Iterator<Item = &Arc<Offer>> {
+        let tenants = &self.plan.tenants;
+        self.offers.values().filter(|offer| tenants.values().any(|tenant| offer.via.leads(Some(tenant))))
+    }
+
     fn exposed(&self) -> Vec<chat::Exposed> {
         let mut exposed: Vec<chat::Exposed> = vec![];
-        let leads = |offer: &Offer| self.plan.tenants.values().any(|tenant| offer.via.leads(Some(tenant)));
-        for offer in self.offers.values().filter(|offer| offer.alias_of.is_none() && leads(offer)) {
+        for offer in self.leading().filter(|offer| offer.alias_of.is_none()) {
             let (name, asks) = (offer.via.name(), u32::from(offer.approval != crate::config::Approval::Never));
             match exposed.iter_mut().find(|known| known.name == name) {
                 Some(known) => (known.tools, known.asking) = (known.tools + 1, known.asking + asks),
@@ -309,8 +314,7 @@ impl Inner {
         let shown = self.shown();
         let tenant = shown.plan.tenants.get(&*caller.tenant).map(AsRef::as_ref);
         let is_there = |offer: &Offer| offer.via.leads(tenant) && caller.has_one_of(&offer.roles);
-        let offers = shown.offers.values().filter(|offer| is_there(offer));
-        offers.cloned().collect()
+        shown.offers.values().filter(|offer| is_there(offer)).cloned().collect()
     }
 
     /// Puts together anew what can be called: the plan's own tools and what the servers offer now.

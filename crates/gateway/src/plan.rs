@@ -64,7 +64,7 @@ pub(crate) struct Plan {
     pub(crate) audit: AuditRules,
     /// Every file that was read for it.
     pub(crate) files: Vec<PathBuf>,
-    /// What they were when they were read; nothing where one was just being replaced.
+    /// What they were before they were read; nothing where one was just being replaced.
     pub(crate) marks: Option<Marks>,
 }
 
@@ -106,13 +106,14 @@ pub(crate) struct AuditRules {
 impl Plan {
     /// Reads the file and every file that it includes. `lent`: it also serves servers that it does not name.
     pub(crate) fn load(path: &Path, lent: bool) -> Result<Self, GatewayError> {
+        let before = marks(&[path.to_owned()]);
         let source = Source::open(path)?;
         // From the root on: programs begin in it, and nowhere would be no folder.
         let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = whole.parent().unwrap_or(Path::new(".")).to_owned();
         let mut plan = Compiler { source, folder, lent }.compile()?;
         plan.files.insert(0, path.to_owned());
-        plan.marks = marks(&plan.files);
+        plan.marks = before.zip(plan.marks).map(|(own, named)| own.into_iter().chain(named).collect());
         Ok(plan)
     }
 
@@ -150,6 +151,10 @@ struct Compiler {
 impl Compiler {
     fn compile(self) -> Result<Plan, Problem> {
         let file: config::File = config::read(&self.source)?;
+        let named = file.include.iter().chain(&file.auth.keys_from);
+        let files: Vec<PathBuf> = named.map(|name| self.folder.join(&name.value)).collect();
+        // Before they are read: what is changed afterwards is seen to have changed.
+        let marks = marks(&files);
         let tenants = self.tenants(&file.tenants)?;
         let listen = self.listen(&file.server)?;
         let identities = self.identities(&file.auth, &file.tenants, listen)?;
@@ -184,8 +189,8 @@ impl Compiler {
             fetch: self.fetch(&file.fetch)?,
             backends: self.backends(&file.backends)?,
             audit: self.audit(&file.audit)?,
-            files: file.include.iter().chain(&file.auth.keys_from).map(|name| self.folder.join(&name.value)).collect(),
-            marks: None,
+            files,
+            marks,
         })
     }
 

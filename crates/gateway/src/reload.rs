@@ -66,8 +66,7 @@ async fn watch(inner: Weak<Inner>) {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
         let Some(now) = marks(&inner.shown().plan.files) else { continue };
-        let before = known.replace(now.clone());
-        if before.is_none_or(|before| before == now) {
+        if known.replace(now.clone()).is_some_and(|before| before == now) {
             continue;
         }
         let reading = match inner.reload().await {

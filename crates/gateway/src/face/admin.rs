@@ -32,7 +32,7 @@ pub(super) async fn health(State(face): State<Face>) -> Response {
         "status": word(is_well),
         "name": shown.plan.name,
         "version": env!("CARGO_PKG_VERSION"),
-        "tools": shown.offers.len(),
+        "tools": shown.leading().count(),
         "servers": { "ready": ready, "configured": servers().count() },
         "audit": word(audit),
         "limits": word(limits),
