@@ -98,7 +98,6 @@ test("a program with a key calls tools through the gateway, and is seen and writ
     await writeFile(file, whole);
     await app.press("Try again");
     await app.sees(address, "dialog");
-    await app.shot("gateway-mended");
     await until("no complaint", async () => !(await app.text("dialog")).includes("Duplicate"));
   });
 });

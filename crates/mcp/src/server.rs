@@ -39,8 +39,13 @@ const LOG_PACE: Duration = Duration::from_millis(500);
 
 /// What others may ask of a server's task.
 pub(crate) enum Order {
-    Configure { config: Arc<ServerConfig>, number: u64 },
-    Reconnect { number: u64 },
+    Configure {
+        config: Arc<ServerConfig>,
+        number: u64,
+    },
+    Reconnect {
+        number: u64,
+    },
     /// End it; what is sent back is heard once nothing of it runs any more.
     Stop(oneshot::Sender<()>),
 }

@@ -90,7 +90,10 @@ impl ProviderError {
     /// Whether it may be that the provider gives no answer in one piece.
     pub(crate) fn wants_pieces(&self) -> bool {
         match self {
-            Self::Refused { said, .. } => said.contains("stream"),
+            // "Upstream" is something else.
+            Self::Refused { said, .. } => {
+                said.to_lowercase().split(|letter: char| !letter.is_alphabetic()).any(|word| word.starts_with("stream"))
+            }
             Self::NotUnderstood { .. } => true,
             _ => false,
         }

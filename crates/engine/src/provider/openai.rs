@@ -110,7 +110,8 @@ impl Provider for OpenAi {
         let line = this.line(&request, &body);
         let asked = tracing::enabled!(target: "model", tracing::Level::DEBUG).then(|| body.clone());
         if request.whole {
-            let events = futures::stream::once(this.whole(request.model, body, line)).flat_map(futures::stream::iter).boxed();
+            let events =
+                futures::stream::once(this.whole(request.model, body, line)).flat_map(futures::stream::iter).boxed();
             return heard::written_down(self.preset.name, asked, events);
         }
         let (send, receive) = tokio::sync::mpsc::unbounded_channel();
