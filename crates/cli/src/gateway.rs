@@ -3,7 +3,7 @@
 mod keys;
 mod operate;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ::chat::{ErrorCode, ErrorReport};
 use ::gateway::{DevBackend, Gateway, Options, Reading, new_key, verify, verify_in};
@@ -157,16 +157,21 @@ async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     let ended = tokio::select! {
         ended = served.ended() => ended,
         () = told_to_end() => served.stop().await,
-        () = standing::follow(gateway.servers()) => Ok(()),
-        () = readings(gateway.readings()) => Ok(()),
+        never = standing::follow(gateway.servers(), no_sign_in) => match never {},
+        never = readings(gateway.readings()) => match never {},
     };
     gateway.shut_down().await;
     ended.map_err(|error| error.report())?;
     Ok(Ending::Answered)
 }
 
-/// Tells when the file was read again. Never ends.
-async fn readings(mut readings: watch::Receiver<Option<Reading>>) {
+/// What is kept of sign-ins belongs to the window and the API.
+fn no_sign_in(_server: &str) -> String {
+    "It wants a sign-in, which this gateway has not: give it a token under `headers`.".to_owned()
+}
+
+/// Tells when the file was read again.
+async fn readings(mut readings: watch::Receiver<Option<Reading>>) -> Infallible {
     while readings.changed().await.is_ok() {
         match &*readings.borrow_and_update() {
             Some(Reading::Taken) => print::note("The configuration was read again."),

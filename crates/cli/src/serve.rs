@@ -37,7 +37,7 @@ pub(crate) async fn serve(args: Serve) -> Result<Ending, ErrorReport> {
     }
     tokio::select! {
         () = stopped() => (),
-        () = standing::follow(engine.servers()) => (),
+        never = standing::follow(engine.servers(), standing::here) => match never {},
     }
     served.end().await;
     engine.shut_down().await;

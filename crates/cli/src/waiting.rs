@@ -72,7 +72,7 @@ pub(crate) fn tell_who_is_missing(engine: &Engine) {
     for server in engine.server_views().iter().filter(|server| server.enabled) {
         let why = match &server.state {
             ServerState::Connecting => Some("It is still starting.".to_owned()),
-            state => standing::missing(&server.name, state),
+            state => standing::missing(&server.name, state, standing::here),
         };
         let Some(why) = why else { continue };
         print::note(&print::plain(&format!("! {}: {why}", server.name)));

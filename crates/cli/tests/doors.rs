@@ -336,9 +336,11 @@ async fn operators_are_told_how_servers_stand_and_what_becomes_of_a_changed_file
     // Named as one does who stands beside it: programs begin in its folder all the same.
     let mut gateway = desk.serve(&["gateway", "--config", "gateway.yaml"]).await;
     gateway.says("✓ tickets: ready, 4 tools.").await;
-    config(", gone: { command: no-such-program }");
+    let guarded = testkit::SignInServer::start(testkit::Conduct::default()).await;
+    config(&format!(", gone: {{ command: no-such-program }}, guarded: {{ url: {:?} }}", guarded.url()));
     gateway.says("read again").await;
     gateway.says("! gone: ").await;
+    gateway.says("! guarded: It wants a sign-in, which this gateway has not").await;
     config(", gone: { command: [] }");
     gateway.says("refused, and the old one goes on").await;
     gateway.child.kill().await.unwrap();
